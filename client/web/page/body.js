@@ -1,5 +1,5 @@
 // A body as what it is: JSON, form, parts, events, text, image, bytes. Long ones come piece by piece.
-import { el, gate, goOn, guarded, number, plain, region, size } from './dom.js';
+import { button, el, gate, goOn, guarded, number, plain, region, size } from './dom.js';
 import { bodyPiece, get } from './api.js';
 import * as json from './json.js';
 
@@ -146,7 +146,7 @@ export function show(id, part, message, state, change, tools) {
 			if (what.kind === 'multipart') return multipartView(message, b, state);
 			if (what.kind === 'json') {
 				if (b.length > TREE_BY_ITSELF && !state.big) {
-					return el('div', el('p.note', `${size(b.length)}: `, el('button', { onclick: () => ((state.big = true), draw()) }, 'Lay it out')), textView(what.text, state));
+					return el('div', el('p.note', `${size(b.length)}: `, button('Lay it out', () => ((state.big = true), draw()))), textView(what.text, state));
 				}
 				try {
 					tree = json.tree(what.text, { mark: (t) => marked(t, state.find), ...tools });
@@ -157,7 +157,7 @@ export function show(id, part, message, state, change, tools) {
 				}
 			}
 			return textView(what.text, state);
-		}, el('button', { onclick: () => ((state.mode = 'raw'), change()) }, 'Raw'));
+		}, button('Raw', () => ((state.mode = 'raw'), change())));
 		out.tree = tree;
 		const hits = state.find && what.text !== undefined ? [...what.text.matchAll(new RegExp(RegExp.escape(state.find), 'gi'))].length : 0;
 		const seg = (name, label) => el('button', { pressed: mode === name, onclick: () => ((state.mode = name === 'tree' ? '' : name), change()) }, label);
@@ -165,11 +165,11 @@ export function show(id, part, message, state, change, tools) {
 		const label = what.kind === 'json' && tree ? `JSON, ${number(tree.lines)} lines` : `${what.label}, ${number(whole)} bytes`;
 		holder.replaceChildren(
 			el('div.sec', el('h2', 'Body'), el('span', label, what.guessed ? `, read as ${what.name}` : what.name && what.name !== 'utf-8' ? `, ${plain(what.name, 30)}` : ''),
-				coded && !state.decoded ? el('button', { onclick: decode }, `Decode ${plain(coded, 30)}`) : null,
+				coded && !state.decoded ? button(`Decode ${plain(coded, 30)}`, decode) : null,
 				el('span.end', find, state.find ? el('span', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
 					el('span.seg', { role: 'group', label: 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render ? seg('frame', 'Render') : null))),
 			body,
-			b.length < whole ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, el('button', { onclick: load }, 'load more'), ' ', el('a', { href: `/api/deliveries/${id}/${part}/body?download=1` }, 'all of it as a file')) : '');
+			b.length < whole ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `/api/deliveries/${id}/${part}/body?download=1` }, 'all of it as a file')) : '');
 	};
 	async function load() {
 		const piece = await bodyPiece(id, part, b.length, state.attempt);

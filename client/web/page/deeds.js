@@ -1,5 +1,5 @@
 // What one does with deliveries: replay, edit, copy, …
-import { $, alarm, back as backButton, check, el, foot, icon, link, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
+import { $, alarm, back as backButton, button, check, el, foot, icon, link, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
 import { get, post, remove } from './api.js';
 import { dialog, menu } from './keys.js';
 import { list, redrawAll, rowOf, schedule } from './list.js';
@@ -53,7 +53,7 @@ export async function onReplay(r) {
 	if (bulk) {
 		strip.hidden = false;
 		strip.replaceChildren(el('progress', { max: r.total, value: r.sent, label: 'Replay' }), `${number(r.sent)}/${number(r.total)} sent, ${number(r.ok)} ok, ${number(r.failed)} failed`, r.trouble ? plain(r.trouble) : '',
-			over ? el('button', { onclick: () => (strip.hidden = true) }, 'Close') : el('button', { onclick: () => remove(`/api/replays/${r.id}`).catch((e) => alarm(e.message)) }, 'Stop'));
+			over ? button('Close', () => (strip.hidden = true)) : button('Stop', () => remove(`/api/replays/${r.id}`).catch((e) => alarm(e.message))));
 		if (over) say(`${r.sent} of ${r.total} sent, ${r.failed} failed`);
 		return;
 	}
@@ -102,7 +102,7 @@ export async function copyText(text, what) {
 		say(`copied ${what}`);
 	} catch {
 		const area = el('textarea', { value: text, readonly: true, label: what });
-		const d = dialog('Copy this', [el('div.fields', area)], [el('button', { onclick: () => d.close() }, 'Close')]);
+		dialog('Copy this', el('div.fields', area));
 		area.select();
 	}
 }
@@ -128,7 +128,7 @@ export function erase(ids) {
 		await remove('/api/deliveries', { ids, confirm_count: ids.length });
 		foot(`${number(ids.length)} deleted`);
 	});
-	const d = dialog(`Delete ${ids.length === 1 ? `delivery ${ids[0]}` : `${number(ids.length)} deliveries`} from the record?`, el('p', 'Nothing brings them back.'), [el('button', { onclick: () => d.close(), autofocus: true }, 'Cancel'), el('button', { onclick: go }, 'Delete')]);
+	const d = dialog(`Delete ${ids.length === 1 ? `delivery ${ids[0]}` : `${number(ids.length)} deliveries`} from the record?`, el('p', 'Nothing brings them back.'), [el('button', { onclick: () => d.close(), autofocus: true }, 'Cancel'), button('Delete', go)]);
 }
 
 /** The request as text areas; sent as it stands there, byte for byte. */
@@ -150,7 +150,7 @@ export async function edit(id, section, back) {
 		const only = (a, b, sign) => a.filter((l) => !b.includes(l)).slice(0, 50).map((l) => el(`div.l.${sign === '-' ? 'del' : 'add'}`, `${sign} `, plain(l, 400))), all = [only(was, now, '-'), only(now, was, '+')].flat();
 		changes.replaceChildren(el('div.tree.diff', region('Changes'), all.length ? all : el('div.l', ' nothing is changed')));
 	};
-	for (const area of [headArea, bodyArea]) area.addEventListener('input', diff);
+	for (const area of [headArea, bodyArea]) area.oninput = diff;
 	const leave = () => {
 		if (!dirty() || confirm('Leave without sending?')) back();
 	};
@@ -184,7 +184,7 @@ export async function edit(id, section, back) {
 		el('form.fields', { onsubmit: (e) => (e.preventDefault(), send()), onkeydown: (e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && (e.preventDefault(), send()) },
 			el('label', 'Request line and header fields', headArea), wrong,
 			keep ? el('p', `The body (${number(whole.length)} bytes) is kept as it is, unless a file takes its place.`) : el('label', 'Body', bodyArea), el('label', 'Body from a file', file),
-			el('label', 'Port or URL of this machine', to), el('label.inline', resign, ' Sign anew', why ? ` (${why})` : ''), el('div.row2', el('button.p', { type: 'submit' }, icon('rp'), 'Send ', el('kbd', 'Ctrl+Enter')), el('button', { onclick: leave }, 'Cancel')), changes));
+			el('label', 'Port or URL of this machine', to), el('label.inline', resign, ' Sign anew', why ? ` (${why})` : ''), el('div.row2', el('button.p', { type: 'submit' }, icon('rp'), 'Send ', el('kbd', 'Ctrl+Enter')), button('Cancel', leave)), changes));
 	diff();
 	headArea.focus();
 	return { dirty, leave };

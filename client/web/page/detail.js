@@ -1,5 +1,5 @@
 // One delivery: head, deeds, and its tabs.
-import { $, back, day, clock, el, gate, guarded, icon, link as linkTo, moment, number, outcome, plain, region, table, took, trouble, verdict } from './dom.js';
+import { $, back, button, clock, day, el, gate, guarded, icon, link as linkTo, moment, number, outcome, plain, region, table, took, trouble, verdict } from './dom.js';
 import { aborted, get, latest, post } from './api.js';
 import * as body from './body.js';
 import * as deeds from './deeds.js';
@@ -46,7 +46,7 @@ export async function show(state) {
 		if (aborted(error)) return;
 		detail.data = null;
 		const gone = error.name === 'not-found';
-		section.replaceChildren(gone ? trouble({ message: `Delivery ${plain(state.id, 40)} was deleted or pruned.` }, ' ', el('button', { onclick: detail.onBack }, 'Back to the deliveries')) : trouble(error, ' ', el('button', { onclick: () => show(state) }, 'Retry')));
+		section.replaceChildren(gone ? trouble({ message: `Delivery ${plain(state.id, 40)} was deleted or pruned.` }, ' ', button('Back to the deliveries', detail.onBack)) : trouble(error, ' ', button('Retry', () => show(state))));
 	} finally {
 		clearTimeout(slow);
 	}
@@ -64,13 +64,13 @@ function tabsOf(d, tab) {
 	const bar = el('div.tabs', { role: 'tablist', label: 'Parts of the delivery' }, shown.map((t) => el('button', {
 		role: 'tab', id: `tab-${t}`, 'aria-selected': t === tab, 'aria-controls': 'panel', tabindex: t === tab ? 0 : -1, onclick: () => detail.onTab(t),
 	}, names[t])));
-	bar.addEventListener('keydown', (e) => {
+	bar.onkeydown = (e) => {
 		const d2 = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
 		if (!d2) return;
 		detail.onTab(shown[(shown.indexOf(tab) + d2 + shown.length) % shown.length]);
 		e.preventDefault();
 		setTimeout(() => section.querySelector('[role=tab][aria-selected=true]')?.focus());
-	});
+	};
 	return bar;
 }
 
@@ -177,7 +177,7 @@ export function draw(state) {
 		}
 		if (wide()) return el('div.cols', column(d, 'request', state, change), column(d, 'response', state, change));
 		return column(d, tab, state, change);
-	}, el('button', { onclick: () => detail.onTab('raw') }, 'Raw'))]);
+	}, button('Raw', () => detail.onTab('raw')))]);
 	const y = section.querySelector('.col')?.scrollTop ?? 0;
 	section.replaceChildren(guarded('The head', () => head(d)), tabsOf(d, tab), panel);
 	$(`tab-${tab}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });

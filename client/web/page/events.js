@@ -83,7 +83,7 @@ let giveUp = () => {};
 
 export function start() {
 	if (document.visibilityState === 'visible') lead();
-	document.addEventListener('visibilitychange', () => {
+	document.onvisibilitychange = () => {
 		if (document.visibilityState === 'visible') {
 			heard = Date.now();
 			lead();
@@ -91,14 +91,14 @@ export function start() {
 		} else {
 			giveUp();
 		}
-	});
-	addEventListener('pagehide', () => giveUp());
-	addEventListener('online', () => {
+	};
+	window.onpagehide = () => giveUp();
+	window.ononline = () => {
 		if (leading && source?.readyState !== EventSource.OPEN) {
 			source?.close();
 			open();
 		}
-	});
+	};
 	// A leader that hangs passes nothing on, not even that nothing happens.
 	setInterval(() => {
 		if (document.visibilityState === 'visible' && !leading && Date.now() - heard > 20_000) {

@@ -1,5 +1,5 @@
 // The filter's box: completion, what is wrong with it, chips, history.
-import { $, choices, el, fill, icon, number, plain, word } from './dom.js';
+import { $, button, choices, el, fill, icon, number, plain, word } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { kept } from './url.js';
 import { list } from './list.js';
@@ -26,20 +26,20 @@ export function build(onFilter) {
 	sentence = el('div.sentence', { id: 'filter-wrong', hidden: true });
 	$('flt').append(options, sentence);
 	fill(input, { role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'filter-options', 'aria-autocomplete': 'list', 'aria-describedby': 'filter-wrong' });
-	input.addEventListener('focus', () => (before = input.value));
-	input.addEventListener('blur', close);
-	input.addEventListener('input', () => {
+	input.onfocus = () => (before = input.value);
+	input.onblur = close;
+	input.oninput = () => {
 		past = -1;
 		clearTimeout(typing);
 		clearTimeout(asking);
 		asking = setTimeout(complete, 80);
 		typing = setTimeout(() => apply(input.value.trim(), false), 150);
-	});
-	input.addEventListener('keydown', onKey);
-	box.addEventListener('submit', (e) => {
+	};
+	input.onkeydown = onKey;
+	box.onsubmit = (e) => {
 		e.preventDefault();
 		keep();
-	});
+	};
 	drawChips();
 }
 
@@ -138,11 +138,11 @@ export function setWrong(problem) {
 	input.setAttribute('aria-invalid', !!problem);
 	sentence.hidden = !problem;
 	const { column, suggestion: meant } = problem?.body ?? {};
-	sentence.replaceChildren(problem ? `${column ? `Column ${column}: ` : ''}${plain(problem.message)} ` : '', meant ? el('button', { onclick: () => {
+	sentence.replaceChildren(problem ? `${column ? `Column ${column}: ` : ''}${plain(problem.message)} ` : '', meant ? button(plain(meant), () => {
 		const text = input.value;
 		input.value = text.slice(0, column - 1) + text.slice(column - 1).replace(meant.endsWith(':') ? /^[^\s:()]*:?/ : /^[^\s()]*/, meant);
 		keep();
-	} }, plain(meant)) : '');
+	}) : '');
 }
 
 function drawChips() {

@@ -1,5 +1,5 @@
 // JSON as it came: lexemes, order and doubled keys stay. Iterative, at most 512 deep.
-import { el, goOn, halt, size } from './dom.js';
+import { button, el, goOn, halt, size } from './dom.js';
 
 const DEPTH = 512;
 
@@ -10,90 +10,62 @@ class Wrong extends Error {
 	}
 }
 
-const LITERAL = /true|false|null/y, NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y, STRING = /"(?:[^"\\]|\\.)*"/ys, SPACE = /[ \t\r\n]*/y;
+const TOKEN = /[ \t\r\n]*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|)/ys;
+const kindOf = (c) => (c === '"' ? 'string' : /[-\d]/.test(c) ? 'number' : /[tfn]/.test(c) ? 'literal' : '');
 
 /** Lines as they are laid out: { depth, key, kind, text, open, end, path, comma, again }. */
 function layOut(text) {
 	const lines = [], stack = [];
-	let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
-	const skip = () => {
-		SPACE.lastIndex = at;
-		SPACE.exec(text);
-		at = SPACE.lastIndex;
+	let at = text.charCodeAt(0) === 0xfeff ? 1 : 0, start, lex;
+	const next = () => {
+		TOKEN.lastIndex = at;
+		[, lex] = TOKEN.exec(text);
+		at = TOKEN.lastIndex;
+		start = at - lex.length;
 	};
-	const lexeme = (re) => {
-		re.lastIndex = at;
-		const m = re.exec(text);
-		if (m) at = re.lastIndex;
-		return m?.[0];
+	const wrong = (what) => {
+		throw new Wrong(text, start, what);
 	};
-	let key = null, expect = 'value';
+	next();
 	for (;;) {
-		skip();
-		const c = text[at], where = stack.at(-1);
-		if (expect === 'end') {
-			if (at < text.length) throw new Wrong(text, at, 'there is something after the value');
-			return lines;
-		}
-		if (expect === 'key' || expect === 'key-or-end') {
-			if (c === '}' && expect === 'key-or-end') expect = 'close';
-			else {
-				const start = at, lex = c === '"' ? lexeme(STRING) : null;
-				if (!lex) throw new Wrong(text, start, 'a key or } is missing');
-				key = lex;
-				skip();
-				if (text[at] !== ':') throw new Wrong(text, at, 'a colon is missing');
-				at++;
-				expect = 'value';
-				continue;
-			}
-		}
-		if (expect === 'comma-or-end') {
-			if (c === ',') {
-				lines.at(-1).comma = true;
-				at++;
-				expect = where.kind === '{' ? 'key' : 'value';
-				continue;
-			}
-			expect = 'close';
-		}
-		if (expect === 'close' || (expect === 'value-or-end' && c === ']')) {
-			if (!where || c !== (where.kind === '{' ? '}' : ']')) throw new Wrong(text, at, `a comma or ${where?.kind === '{' ? '}' : ']'} is missing`);
-			at++;
-			stack.pop();
-			where.line.members = where.n;
-			where.line.bytes = at - where.at;
-			if (where.n === 0) where.line.empty = where.kind === '{' ? '{}' : '[]';
-			else {
-				where.line.end = lines.length;
-				lines.push({ depth: stack.length, kind: 'close', text: c, path: where.line.path });
-			}
-			expect = stack.length ? 'comma-or-end' : 'end';
-			continue;
-		}
-		let path = where?.line.path ?? '', name = key;
-		if (where?.kind === '{') {
-			const word = name.slice(1, -1);
-			path += /^[\w$-]+$/.test(word) ? `${path ? '.' : ''}${word}` : `[${name}]`;
+		const where = stack.at(-1);
+		let key = null, path = where?.line.path ?? '';
+		if (where?.shut === '}') {
+			if (lex[0] !== '"') wrong('a key or } is missing');
+			key = lex;
+			const word = key.slice(1, -1);
+			path += /^[\w$-]+$/.test(word) ? `${path && '.'}${word}` : `[${key}]`;
+			next();
+			if (lex !== ':') wrong('a colon is missing');
+			next();
 		} else if (where) path += `[${where.n}]`;
-		const line = { depth: stack.length, key: where?.kind === '{' ? name : null, path, again: !!where?.keys?.has(name) };
-		where?.keys?.add(name);
-		if (where) where.n++;
-		key = null;
+		const line = { depth: stack.length, key, path, again: key !== null && where.keys.has(key), text: lex, kind: kindOf(lex.charAt(0)) };
+		if (where) where.n++, where.keys.add(key);
 		lines.push(line);
-		if (c === '{' || c === '[') {
-			if (stack.length >= DEPTH) throw new Wrong(text, at, `nested deeper than ${DEPTH}`);
-			Object.assign(line, { kind: 'open', text: c, open: true, at });
-			stack.push({ kind: c, line, n: 0, at, keys: c === '{' ? new Set() : null });
-			at++;
-			expect = c === '{' ? 'key-or-end' : 'value-or-end';
-			continue;
+		if (lex === '{' || lex === '[') {
+			if (stack.length >= DEPTH) wrong(`nested deeper than ${DEPTH}`);
+			Object.assign(line, { kind: 'open', open: true, at: start });
+			stack.push({ shut: lex === '{' ? '}' : ']', line, n: 0, keys: new Set() });
+			next();
+			if (lex !== stack.at(-1).shut) continue;
+		} else if (line.kind) next();
+		else wrong(start < text.length ? 'this is not a value' : 'it ends early');
+		// After a value: a comma, or the end of what it is in.
+		for (;;) {
+			const { shut, line: open, n } = stack.at(-1) ?? {};
+			if (!open && start === text.length) return lines;
+			if (!open) wrong('there is something after the value');
+			if (lex === ',') {
+				lines.at(-1).comma = true;
+				next();
+				break;
+			}
+			if (lex !== shut) wrong(`a comma or ${shut} is missing`);
+			stack.pop();
+			Object.assign(open, { members: n, bytes: at - open.at }, n ? { end: lines.length } : { empty: open.text + shut });
+			if (n) lines.push({ depth: stack.length, kind: 'close', text: shut, path: open.path });
+			next();
 		}
-		const start = at;
-		const lex = c === '"' ? lexeme(STRING) : lexeme(NUMBER) || lexeme(LITERAL);
-		if (!lex) throw new Wrong(text, start, c === undefined ? 'it ends early' : 'this is not a value');
-		Object.assign(line, { kind: c === '"' ? 'string' : /[-\d]/.test(c) ? 'number' : 'literal', text: lex });
-		expect = stack.length ? 'comma-or-end' : 'end';
 	}
 }
 
@@ -119,25 +91,25 @@ export function tree(text, tools) {
 	const nodeOf = (i) => {
 		const l = lines[i], shut = folded.has(i), can = l.open && l.end;
 		const value = el('span.x');
-		if (l.key !== null && l.key !== undefined) value.append(el('span.jk', tools.mark(l.key)), el('span.jp', ': '));
+		if (l.key) value.append(el('span.jk', tools.mark(l.key)), el('span.jp', ': '));
 		if (l.again) value.append(el('span.esc', 'again'), ' ');
 		if (l.empty) value.append(el('span.jp', l.empty));
 		else if (shut) value.append(el('span.jp', `${l.text} ${l.members} ${l.text === '{' ? 'key' : 'item'}${l.members === 1 ? '' : 's'}, ${size(l.bytes)} ${l.text === '{' ? '}' : ']'}`));
 		else value.append(el(`span.${CLASS[l.kind]}`, tools.mark(l.text)));
 		if ((shut ? lines[l.end].comma : l.comma) && !(l.open && !shut && !l.empty)) value.append(el('span.jp', ','));
 		const node = el('div.l', {
-			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? String(!shut) : undefined, 'aria-selected': i === current, id: `json-${i}`, 'data-line': i + 1, class: i === current ? 'l cur' : 'l',
+			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? !shut : undefined, 'aria-selected': i === current, id: `json-${i}`, 'data-line': i + 1, class: i === current ? 'l cur' : 'l',
 		}, el('span.g', HIDDEN, i + 1),
 		can ? el('span.a', { ...HIDDEN, onclick: (e) => (e.stopPropagation(), toggle(i)) }, shut ? '▸' : '▾') : el('span.a', HIDDEN, ' '),
 		Array.from({ length: l.depth }, () => el('span.in', HIDDEN)), value);
-		if (l.kind !== 'close') node.addEventListener('click', () => go(i, node));
+		if (l.kind !== 'close') node.onclick = () => go(i, node);
 		return node;
 	};
 	const buttons = (i) => {
 		const l = lines[i];
 		return el('span.on', null,
-			el('button', { onclick: () => tools.onCopyValue(valueOf(l)) }, 'Copy value'), el('button', { onclick: () => tools.onCopyPath(l.path) }, 'Copy path'),
-			l.open || !l.path ? null : el('button', { onclick: () => tools.onFilter(l.path, l.text) }, 'Filter by this'));
+			button('Copy value', () => tools.onCopyValue(valueOf(l))), button('Copy path', () => tools.onCopyPath(l.path)),
+			l.open || !l.path ? null : button('Filter by this', () => tools.onFilter(l.path, l.text)));
 	};
 	const valueOf = ({ open, at, bytes, kind, text: lexeme }) => (open ? text.slice(at, at + bytes) : kind === 'string' ? unquoted(lexeme) : lexeme);
 	const go = (i, node) => {
@@ -161,14 +133,14 @@ export function tree(text, tools) {
 			draw();
 		});
 	};
-	box.addEventListener('keydown', (e) => {
+	box.onkeydown = (e) => {
 		const all = visible(), n = all.indexOf(current), move = (d) => go(all[Math.max(0, Math.min(Math.min(all.length, limit) - 1, n + d))]);
 		const keys = { ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1), z: () => (toggle(current), go(current)), Enter: () => (toggle(current), go(current)),
 			ArrowRight: () => folded.has(current) && (toggle(current), go(current)), ArrowLeft: () => lines[current].end && !folded.has(current) && (toggle(current), go(current)) };
 		if (e.target !== box || e.ctrlKey || e.metaKey || e.altKey || !keys[e.key]) return;
 		keys[e.key]();
 		halt(e);
-	});
+	};
 	draw();
 	const level = (change) => {
 		const depths = [...folded].map((i) => lines[i].depth), now = depths.length ? Math.min(...depths) : Infinity;

@@ -1,5 +1,5 @@
 // Keys, by the one table of actions that the terminal's inspector has (/api/actions).
-import { $, alarm, check, choices, el, halt, plain, table } from './dom.js';
+import { $, alarm, button, check, choices, el, halt, plain, table } from './dom.js';
 import { kept } from './url.js';
 
 // The browser's, or done otherwise here.
@@ -80,7 +80,7 @@ function onKey(event) {
 export function start(table) {
 	actions = [...table.map((a) => (a.name === 'raw-tab' ? { ...a, keys: ['5'] } : a)), ...OWN];
 	for (const a of actions) if (a.name === 'palette') a.keys = [':'];
-	document.addEventListener('keydown', onKey);
+	document.onkeydown = onKey;
 	act('help', '*', help);
 	act('palette', '*', palette);
 	drawFoot();
@@ -94,10 +94,13 @@ function drawFoot() {
 	$('foot').replaceChildren(...parts, said);
 }
 
-export function dialog(title, body, buttons = []) {
-	const d = el('dialog', { label: title }, el('h2', title), body, buttons.length ? el('div.end', buttons) : null);
-	d.addEventListener('close', () => d.remove());
-	d.addEventListener('click', (e) => e.target === d && d.close());
+/** With a button that closes it, unless there are others. */
+export function dialog(title, body, buttons) {
+	const d = el('dialog', { label: title }, el('h2', title), body, el('div.end', buttons ?? button('Close', () => d.close())));
+	d.onclose = () => d.remove();
+	d.onclick = (e) => {
+		if (e.target === d) d.close();
+	};
 	document.body.append(d);
 	d.showModal();
 	return d;
@@ -107,10 +110,10 @@ export function help() {
 	const rows = actions.filter((a) => a.contexts.includes(context) && handlers.has(`${context} ${a.name}`))
 		.map((a) => [el('span.mono', a.keys.filter((k) => !BROWSERS.test(k)).join(' ')), a.help]);
 	const choice = (name, label) => el('label', check({ id: name, checked: kept.get(name, true), onchange: (e) => kept.set(name, e.target.checked) }), ` ${label} `);
-	const d = dialog('Keys', [
+	dialog('Keys', [
 		choice('single-keys', 'Single-key shortcuts'), choice('announce', 'Announce new deliveries'), table(['KEY', 'DOES'], rows),
 		el('p', 'From another machine: ', el('code', `ssh -L ${location.port}:127.0.0.1:${location.port} THIS-MACHINE`), ', then the same address there.'),
-	], [el('button', { onclick: () => d.close() }, 'Close')]);
+	]);
 }
 
 function palette() {
@@ -132,8 +135,8 @@ function palette() {
 		at = Math.min(at, Math.max(0, found.length - 1));
 		choices(input, list, found.map((a, i) => [a.name, plain(a.help, 60), () => ((at = i), pick())]), at);
 	};
-	input.addEventListener('input', () => ((at = 0), draw()));
-	input.addEventListener('keydown', (e) => {
+	input.oninput = () => ((at = 0), draw());
+	input.onkeydown = (e) => {
 		if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
 			at = Math.max(0, Math.min(found.length - 1, at + (e.key === 'ArrowDown' ? 1 : -1)));
 			draw();
@@ -142,8 +145,8 @@ function palette() {
 			e.preventDefault();
 			pick();
 		}
-	});
-	const d = dialog('Commands', [input, list]);
+	};
+	const d = dialog('Commands', [input, list], []);
 	draw();
 }
 export const setPaletteCommands = (goto, filter) => {
@@ -160,14 +163,14 @@ export function menu(anchor, items) {
 	m.style.left = `${Math.max(4, Math.min(box.left, innerWidth - 240))}px`;
 	if (box.top > innerHeight / 2) m.style.bottom = `${innerHeight - box.top + 4}px`;
 	else m.style.top = `${box.bottom + 4}px`;
-	m.addEventListener('keydown', (e) => {
+	m.onkeydown = (e) => {
 		const i = [...m.children].indexOf(document.activeElement), step = { ArrowDown: 1, ArrowUp: -1 }[e.key], item = items.findIndex(([, key]) => key === e.key);
 		if (step) m.children[(i + step + items.length) % items.length].focus();
 		else if (/^(Escape|Tab|q)$/.test(e.key)) m.hidePopover();
 		else if (item >= 0) m.children[item].click();
 		else return;
 		halt(e);
-	});
+	};
 	document.body.append(m);
 	m.showPopover();
 	m.firstChild.focus();

@@ -1,5 +1,5 @@
 // Charts of what matches: by outcome over time, how long the app took, and by source, event or path.
-import { $, el, gate, halt, icon, link, number, say, svg, table, took, trouble } from './dom.js';
+import { $, button, el, gate, halt, icon, link, number, say, svg, table, took, trouble } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { quoted } from './filter.js';
 
@@ -22,6 +22,7 @@ function nice(most) {
 	return p * [1, 2, 5, 10].find((m) => m * p >= raw - 1e-9);
 }
 
+const frame = (W, height, label) => svg('svg', { class: 'ch', height, viewBox: `0 0 ${W} ${height}`, role: 'img', tabindex: 0, label });
 const path = (c, d) => svg('path', { class: c, d }), text = (x, y, t, anchor = 'end') => svg('text', { x, y, 'text-anchor': anchor }, t);
 const data = ([first, ...head], rows) => table([first, ...head.map((h) => `>${h}`)], rows);
 
@@ -31,7 +32,7 @@ function card(id, title, end, chart, rows, again) {
 
 function bars(s, W, go, state) {
 	const H = 160, n = s.buckets.length, bw = (W - 48) / n, tick = nice(Math.max(...s.buckets.map(all))), most = tick * 4, y = (v) => H - (v / most) * H;
-	const chart = svg('svg', { class: 'ch', height: 182, viewBox: `0 0 ${W} 182`, role: 'img', tabindex: 0, label: `Deliveries by outcome: ${number(s.count)}, of them ${number(s.failed)} failed. Arrows move along the bars, Enter filters.` });
+	const chart = frame(W, 182, `Deliveries by outcome: ${number(s.count)}, of them ${number(s.failed)} failed. Arrows move along the bars, Enter filters.`);
 	for (let v = 0; v <= most; v += tick) chart.append(path(v ? 'gr' : 'ax', `M40 ${y(v)}H${W - 8}`), text(34, y(v) + 4, number(v)));
 	const every = Math.max(1, Math.ceil(80 / bw));
 	s.buckets.forEach((b, i) => {
@@ -43,12 +44,12 @@ function bars(s, W, go, state) {
 		const d = new Date(b.at);
 		if (~~(d / 1e3 / s.step_s) % every === 0) chart.append(path('ax', `M${40 + i * bw} ${H}v4`), svg('text', { x: 40 + i * bw, y: H + 17 }, s.step_s >= 86400 || (d.getHours() === 0 && d.getMinutes() === 0) ? b.at.slice(5, 10) : hm(b.at)));
 	});
-	const frame = svg('rect', { class: 'curbar' }), words = el('span.cur', { 'aria-live': 'polite' });
-	chart.append(frame);
+	const now = svg('rect', { class: 'curbar' }), words = el('span.cur', { 'aria-live': 'polite' });
+	chart.append(now);
 	const move = (i) => {
 		current = Math.max(0, Math.min(n - 1, i));
 		const b = s.buckets[current], h = Math.max(4, (all(b) / most) * H);
-		for (const [k, v] of Object.entries({ x: 38 + current * bw, y: H - h - 3, width: bw + 2.5, height: h + 5 })) frame.setAttribute(k, v);
+		for (const [k, v] of Object.entries({ x: 38 + current * bw, y: H - h - 3, width: bw + 2.5, height: h + 5 })) now.setAttribute(k, v);
 		words.textContent = `${hm(b.at)}${step < 86400 ? `–${hm(Date.parse(b.at) + step * 1000)}` : ''}: ${number(all(b))}, of them ${number(failed(b))} failed`;
 	};
 	move(current < 0 ? n - 1 : current);
@@ -57,24 +58,24 @@ function bars(s, W, go, state) {
 		const iso = (t) => `${t}Z`, rest = (state.filter ?? '').split(' ').filter((t) => !/^-?(since|before):/.test(t)).join(' ');
 		go({ view: 'list', filter: `${rest} ${not ? `(before:${iso(from)} OR since:${iso(to)})` : `since:${iso(from)} before:${iso(to)}`}`.trim() }, true);
 	};
-	chart.addEventListener('keydown', (e) => {
+	chart.onkeydown = (e) => {
 		const step2 = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
 		if (step2) move(current + step2);
 		else if (e.key === 'Enter') choose(e.shiftKey);
 		else return;
 		halt(e);
-	});
-	chart.addEventListener('click', (e) => {
+	};
+	chart.onclick = (e) => {
 		move(Math.floor((((e.clientX - chart.getBoundingClientRect().left) / chart.clientWidth) * W - 40) / bw));
 		chart.focus();
-	});
-	chart.addEventListener('dblclick', () => choose(false));
+	};
+	chart.ondblclick = () => choose(false);
 	return [chart, el('div.leg', KINDS.filter(([k]) => k !== 'waiting' || sum(s.buckets, (b) => b[k])).map(([k, , c, name]) => el('span', el(`i.${c}`), `${name ?? k} ${number(sum(s.buckets, (b) => b[k]))}`)), words)];
 }
 
 function percentiles(s, W) {
 	const H = 120, y = (ms) => H - (Math.log10(Math.max(1, ms)) / 5) * H, x = (i) => 44 + (i * (W - 92)) / Math.max(1, s.buckets.length - 1);
-	const chart = svg('svg', { class: 'ch', height: 142, viewBox: `0 0 ${W} 142`, role: 'img', tabindex: 0, label: `How long the app took: half within ${took(s.took.p50_ms)}, 95 of 100 within ${took(s.took.p95_ms)}, 99 within ${took(s.took.p99_ms)}` });
+	const chart = frame(W, 142, `How long the app took: half within ${took(s.took.p50_ms)}, 95 of 100 within ${took(s.took.p95_ms)}, 99 within ${took(s.took.p99_ms)}`);
 	for (const [ms, t] of [[1, '1 ms'], [10, '10 ms'], [100, '100 ms'], [1000, '1 s'], [10000, '10 s']]) chart.append(path(ms === 1 ? 'ax' : 'gr', `M44 ${y(ms)}H${W - 44}`), text(38, y(ms) + 4, t));
 	for (const p of ['p50', 'p95', 'p99']) {
 		let d = '', pen = false, last = null;
@@ -96,7 +97,7 @@ function percentiles(s, W) {
 const upTo = (ms) => (ms === null ? 'more' : ms < 1000 ? String(ms) : `${ms / 1000}s`);
 function histogram(s, W) {
 	const H = 120, list = s.took.histogram, tick = nice(Math.max(...list.map((h) => h.count))), w = (W - 56) / list.length;
-	const chart = svg('svg', { class: 'ch', height: 142, viewBox: `0 0 ${W} 142`, role: 'img', tabindex: 0, label: `Distribution of how long the app took; the longest ${took(s.took.max_ms)}` });
+	const chart = frame(W, 142, `Distribution of how long the app took; the longest ${took(s.took.max_ms)}`);
 	for (let v = 0; v <= tick * 4; v += tick) chart.append(path(v ? 'gr' : 'ax', `M44 ${H - (v / tick / 4) * H}H${W - 8}`), text(38, H + 4 - (v / tick / 4) * H, v >= 1000 ? `${v / 1000}k` : v));
 	list.forEach((h, i) => chart.append(svg('rect', { class: 'fa', x: 46 + i * w, y: H - (h.count / tick / 4) * H, width: w - 4, height: (h.count / tick / 4) * H }), W > 420 || i % 2 === 0 ? text(46 + i * w + w / 2 - 2, 137, h.le_ms === null ? '+' : upTo(h.le_ms), 'middle') : ''));
 	return chart;
@@ -134,7 +135,7 @@ export async function show(section, state, go) {
 			tile('Failed', number(s.failed), s.failed ? `${((100 * s.failed) / s.count).toFixed(1)} %, most at ${hm(peak.at)}` : 'none', 'o5', 's5'),
 			tile('Took p50 / p95 / p99', s.took.p50_ms === null ? '–' : `${[s.took.p50_ms, s.took.p95_ms, s.took.p99_ms].map(Math.round).join(' / ')} ms`, s.slowest.length ? ['slowest ', link(`/d/${s.slowest[0]}`, () => go({ view: 'detail', id: String(s.slowest[0]) }, true), took(s.took.max_ms))] : '–'),
 			tile('Waiting', number(s.waiting), `bad signature: ${number(s.bad_signatures)}`, 'ow', 'sw'),
-			card('bars', 'Deliveries by outcome', [choose('Span', Object.keys(SPANS), span, (v) => go({ span: v === '24h' ? '' : v, step: '' }, true)), choose('Step', usable, step, (v) => go({ step: v }, true))], () => (s.count ? bars(s, W, go, state) : [bars(s, W, go, state)[0], el('p', 'No deliveries in this span. ', el('button', { onclick: () => go({ span: '30d', step: '' }, true) }, '30 days'))]),
+			card('bars', 'Deliveries by outcome', [choose('Span', Object.keys(SPANS), span, (v) => go({ span: v === '24h' ? '' : v, step: '' }, true)), choose('Step', usable, step, (v) => go({ step: v }, true))], () => (s.count ? bars(s, W, go, state) : [bars(s, W, go, state)[0], el('p', 'No deliveries in this span. ', button('30 days', () => go({ span: '30d', step: '' }, true)))]),
 				() => data(['FROM', ...KINDS.map(([k, , , name]) => name ?? k)], s.buckets.filter(all).map((b) => [b.at.slice(0, 16).replace('T', ' '), ...KINDS.map(([k]) => number(b[k]))])), again),
 			card('took', 'Took, percentiles', 'log scale', () => percentiles(s, half), () => data(['FROM', 'P50', 'P95', 'P99'], s.buckets.filter((b) => b.p50_ms !== null).map((b) => [b.at.slice(0, 16).replace('T', ' '), took(b.p50_ms), took(b.p95_ms), took(b.p99_ms)])), again),
 			card('distribution', 'Took, distribution', 'up to, ms', () => histogram(s, half), () => data(['UP TO, MS', 'COUNT'], s.took.histogram.map((h) => [upTo(h.le_ms), number(h.count)])), again),
