@@ -66,6 +66,21 @@ describe('while much arrives', { skip: !hasBrowser && 'no browser here' }, () =>
 		assert.ok(changed.around < 300, `${changed.around} changes for ${next - was} deliveries`);
 	});
 
+	it('from anywhere G follows again, while more comes', async () => {
+		await page.open('/');
+		for (let i = 0; i < 3; i++) {
+			await page.eval(`document.querySelector('#scroller').scrollTop = document.querySelector('#scroller').scrollHeight * ${0.3 + 0.2 * i}`);
+			await page.until('rows from further down', `document.querySelector('#fol b').checkVisibility() && ${newest} < ${next - 400}`);
+			const coming = (async () => {
+				for (let n = 0; n < 6; n++) await arrive(30);
+			})();
+			await page.press('G');
+			await coming;
+			await shown();
+			assert.equal(await page.eval(`document.querySelector('#fol b').checkVisibility()`), false, 'it follows');
+		}
+	});
+
 	it('with a filter, new are those that match', async () => {
 		await page.open('/?filter=path%3A%2Fhooks%2F1*');
 		await page.until('the rows', firstRow);

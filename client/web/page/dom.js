@@ -28,6 +28,8 @@ export function el(name, ...children) {
 	return fill(node, children[0]?.constructor === Object ? children.shift() : null, children);
 }
 
+export const button = (text, onclick) => el('button', { onclick }, text);
+
 export function svg(tag, attributes, ...children) {
 	return fill(document.createElementNS(SVG, tag), attributes, children);
 }
@@ -60,9 +62,19 @@ export function gate(text) {
 	return out;
 }
 
-/** Text in a node that stays, drawn again only when it is another. */
-export const put = (node, text) => node.raw !== text && node.replaceChildren(gate((node.raw = text)));
-export const word = (node, text) => node.textContent !== text && (node.textContent = text);
+/** A word of ours in a node that stays: of one text only what it says is written, which costs the browser least. */
+export function word(node, text) {
+	const t = node.firstChild;
+	if (!t?.data || t.nextSibling) node.textContent = text;
+	else if (t.data !== text) t.data = text;
+}
+/** The same for text from outside. */
+export function put(node, text) {
+	if (node.raw === text) return;
+	node.raw = text;
+	if (node.firstChild?.childElementCount === 0 && !ODD.test(text)) word(node.firstChild, text);
+	else node.replaceChildren(gate(text));
+}
 
 /** The same for attributes (title, aria-label) and the window's title. */
 export function plain(text, most = 200) {

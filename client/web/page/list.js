@@ -22,6 +22,7 @@ document.adoptedStyleSheets = [sheet];
 /** `chosen`: names, as far as there is room for them; none: by the width, as page.css has it. */
 export function columns(chosen) {
 	let room = grid.clientWidth - 340, rules = '';
+	if (chosen && !list.columns) redrawAll();
 	list.columns = chosen;
 	const widths = CELLS.map(([c, head, width], i) => {
 		if (!width) return ['44px', '62px', '74px', , , 'minmax(120px,1fr)'][i];
@@ -51,10 +52,10 @@ export function build(main) {
 	scroller.append(first ?? '', grid, note);
 	const section = el('section.list', { id: 'list', label: 'Deliveries' }, head, scroller);
 	main.replaceChildren(section); // in the place of what the server wrote
-	scroller.addEventListener('scroll', onScroll, { passive: true });
-	grid.addEventListener('click', onClick);
-	grid.addEventListener('dblclick', () => list.onOpen(list.selected));
-	grid.addEventListener('keydown', () => grid.classList.add('keys'));
+	scroller.onscroll = onScroll;
+	grid.onclick = onClick;
+	grid.ondblclick = () => list.onOpen(list.selected);
+	grid.onkeydown = () => grid.classList.add('keys');
 	new ResizeObserver(() => {
 		columns(list.columns);
 		draw();
@@ -161,18 +162,14 @@ function draw() {
 	grid.style.height = `${h}px`;
 	const wanted = new Map();
 	if (y0 + v >= list.base && y0 <= bottom) for (let i = Math.max(0, rowAt(y0) - 6), last = rowAt(y0 + v) + 6; i <= last && i < list.rows.length; i++) wanted.set(list.rows[i].id, i);
-	for (const [id, node] of shown) {
-		if (wanted.has(id)) continue;
-		node.hidden = node.line.hidden = true;
-		pool.push(node);
-		shown.delete(id);
-	}
+	const spare = []; // goes on as another row; a node that is hidden and shown again would be laid out from nothing
+	for (const [id, node] of shown) if (!wanted.has(id) && shown.delete(id)) spare.push(node);
 	for (const [id, i] of wanted) {
 		let node = shown.get(id);
 		if (!node) {
-			node = pool.pop() ?? makeRow();
+			node = spare.pop() ?? pool.pop() ?? makeRow();
 			shown.set(id, node);
-			node.hidden = false;
+			if (node.hidden) node.hidden = false;
 			node.drawn = undefined;
 		}
 		fillRow(node, list.rows[i], i);
@@ -184,13 +181,17 @@ function draw() {
 			place(node.line, list.base + at[i] - DAY, DAY, h);
 		}
 	}
+	for (const node of spare) {
+		node.hidden = node.line.hidden = true;
+		pool.push(node);
+	}
 	const active = shown.get(list.selected);
 	if (active) set(grid, 'aria-activedescendant', active.id);
 	else grid.removeAttribute('aria-activedescendant');
 	if (list.rows.length || !list.loading) $('first')?.remove();
 	drawNote();
 	// What is looked at and not there is fetched; far away a page is read there, near the edge the next one.
-	if (!list.rows.length) return;
+	if (!list.rows.length || list.loading) return;
 	if (y0 + v < list.base || y0 > bottom) {
 		clearTimeout(loadTimer);
 		loadTimer = setTimeout(jump, 60);
@@ -261,6 +262,7 @@ function fillRow(node, row, i) {
 	word(c.at, String(row.attempts));
 	word(c.tk, took(row.duration_ms));
 	word(c.z, size(row.request_bytes));
+	if (!list.columns) return;
 	put(c.tu, row.tunnel);
 	put(c.pe, row.peer);
 	put(c.ho, row.host ?? '');
@@ -322,6 +324,7 @@ function take(answer) {
 export async function load(filter, { around } = {}) {
 	list.filter = filter ?? '';
 	const mine = ++generation, signal = pageSignal();
+	stay();
 	list.loading = true;
 	list.searched = null;
 	recount();
@@ -443,15 +446,22 @@ async function jump() {
 	}
 }
 
+/** Nothing is read from where one has scrolled to. */
+function stay() {
+	clearTimeout(loadTimer);
+	jumpSignal();
+}
+
 export function pause() {
 	if (!list.follow) return;
 	list.follow = false;
 	changed();
 }
-export function follow() {
+export async function follow() {
 	list.fresh = list.seen = 0;
 	list.follow = true;
-	if (list.moreAfter) load(list.filter);
+	stay();
+	if (list.moreAfter) await load(list.filter);
 	else {
 		catchUp();
 		setTop(0);
@@ -486,8 +496,7 @@ function catchUpAgain() {
 }
 
 function add(rows) {
-	const have = new Set(list.rows.slice(0, 600).map((r) => r.id));
-	rows = rows.filter((r) => !have.has(r.id) && r.id > (list.rows[0]?.id ?? 0));
+	rows = rows.filter((r) => r.id > (list.rows[0]?.id ?? 0));
 	if (!rows.length) return;
 	const now = Date.now();
 	for (const row of rows) row.fresh = now;

@@ -1,5 +1,5 @@
 // Starts the page: which view is shown, what the address says, what keys do.
-import { $, alarm, check, el, gate, link, number, plain, say, timeStyle, one, word } from './dom.js';
+import { $, alarm, button, check, el, gate, link, number, one, plain, say, timeStyle, word } from './dom.js';
 import { api, get } from './api.js';
 import * as events from './events.js';
 import * as keys from './keys.js';
@@ -61,7 +61,7 @@ export function go(change, step) {
 	const next = { ...state, ...change, view };
 	if (view !== 'detail' && view !== 'edit') delete next.id;
 	if (view !== state.view || (change.id && String(change.id) !== String(state.id))) for (const name of ['tab', 'attempt', 'find', 'line', 'mode']) if (!(name in change)) delete next[name];
-	for (const [name, value] of Object.entries(next)) if (value === undefined || value === '' || value === null) delete next[name];
+	for (const name in next) if (!next[name]) delete next[name];
 	state = next;
 	url.show(state, step);
 	return show();
@@ -77,11 +77,11 @@ const back = () => {
 	if (innerWidth >= 1200) lists.focus();
 };
 
-addEventListener('popstate', async () => {
+window.onpopstate = async () => {
 	state = url.read();
 	await show();
 	if (is('list')) lists.focus();
-});
+};
 
 function drawClient() {
 	const on = client.state === 'online';
@@ -119,7 +119,7 @@ list.onProblem = (problem) => {
 };
 list.firstRun = () => {
 	const where = client.url ?? null;
-	return el('div.note', el('h2', 'Nothing yet'), where ? [el('p', 'Your public URL is ', el('code', gate(where)), ' ', el('button', { onclick: () => deeds.copyText(where, 'URL') }, 'Copy')), el('pre', `curl -d '{"hello":1}' ${plain(where)}\ncreel trigger stripe.invoice.paid`)]
+	return el('div.note', el('h2', 'Nothing yet'), where ? [el('p', 'Your public URL is ', el('code', gate(where)), ' ', button('Copy', () => deeds.copyText(where, 'URL'))), el('pre', `curl -d '{"hello":1}' ${plain(where)}\ncreel trigger stripe.invoice.paid`)]
 		: [el('p', 'No tunnel is open. In a terminal:'), el('pre', 'creel dev 3000       # try it on this machine\ncreel listen 3000    # a public URL, by a relay')], el('p', 'The first delivery shows up here by itself.'));
 };
 list.onClear = () => go({ filter: '' }, true);
@@ -149,7 +149,6 @@ detail.onOpen = open;
 detail.onFilter = (term) => go({ view: 'list', filter: [state.filter, term].filter(Boolean).join(' ') }, true);
 detail.onChange = (s) => {
 	state = { ...state, mode: s.mode, find: s.find };
-	for (const name of ['mode', 'find']) if (!state[name]) delete state[name];
 	url.show(state, false);
 	for (const other of Object.values(details.states)) Object.assign(other, { mode: s.mode, find: s.find });
 	details.draw(state);
@@ -233,8 +232,8 @@ function bind() {
 		if (Number.isFinite(id)) await lists.load(list.filter, { around: id });
 		lists.pause();
 	});
-	act('bottom', 'L', () => {
-		lists.follow();
+	act('bottom', 'L', async () => {
+		await lists.follow();
 		if (list.rows[0]) lists.select(list.rows[0].id);
 	});
 	act('top', 'DFH', () => scroller()?.scrollTo({ top: 0 }));
@@ -348,12 +347,12 @@ function bind() {
 	});
 	act('columns', 'L', () => {
 		const on = new Set((state.cols ?? lists.DEFAULT).split(','));
-		const d = keys.dialog('Columns', lists.COLUMNS.map((name) => el('p', el('label', check({ checked: on.has(name), onchange: (e) => {
+		keys.dialog('Columns', lists.COLUMNS.map((name) => el('p', el('label', check({ checked: on.has(name), onchange: (e) => {
 			on[e.target.checked ? 'add' : 'delete'](name);
 			const cols = lists.COLUMNS.filter((n) => on.has(n)).join() || 'none';
 			url.kept.set('cols', cols);
 			go({ cols: cols === lists.DEFAULT ? '' : cols });
-		} }), ` ${name}`))), [el('button', { onclick: () => d.close() }, 'Close')]);
+		} }), ` ${name}`))));
 	});
 	act('below', 'LD', () => document.body.classList.toggle('below'));
 	act('unmark-all', 'L', () => Promise.all([...list.marked].map((id) => deeds.mark(id, false))));
@@ -400,18 +399,18 @@ function setShare(share) {
 }
 function buildSplitter() {
 	const s = el('div.splitter', { id: 'splitter', role: 'separator', tabindex: 0, 'aria-orientation': 'vertical', label: 'Width of the list', 'aria-valuemin': 20, 'aria-valuemax': 80, 'aria-valuenow': 46 });
-	s.addEventListener('keydown', (e) => {
+	s.onkeydown = (e) => {
 		const d = { ArrowLeft: -2, ArrowRight: 2 }[e.key];
 		if (!d) return;
 		e.preventDefault();
 		setShare(`${Math.max(20, Math.min(80, parseInt(url.kept.get('share', '46%'), 10) + d))}%`);
-	});
-	s.addEventListener('pointerdown', (e) => {
+	};
+	s.onpointerdown = (e) => {
 		s.setPointerCapture(e.pointerId);
 		s.onpointermove = (m) => setShare(`${Math.round(Math.max(20, Math.min(80, (m.clientX / innerWidth) * 100)))}%`);
 		s.onpointerup = () => (s.onpointermove = null);
 		e.preventDefault();
-	});
+	};
 	return s;
 }
 
@@ -434,11 +433,13 @@ async function start() {
 	listen();
 	if (is('list')) lists.focus();
 	document.body.dataset.ready = '1';
-	addEventListener('resize', () => {
+	window.onresize = () => {
 		if (is('detail') && detail.data) details.draw(state);
-	});
-	addEventListener('beforeprint', () => (main.dataset.print = `${location.href}, ${Date()}`));
-	addEventListener('beforeunload', (e) => is('edit') && editing?.dirty() && e.preventDefault());
+	};
+	window.onbeforeprint = () => (main.dataset.print = `${location.href}, ${Date()}`);
+	window.onbeforeunload = (e) => {
+		if (is('edit') && editing?.dirty()) e.preventDefault();
+	};
 }
 start().catch((error) => {
 	console.error(error);
