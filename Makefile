@@ -92,7 +92,7 @@ help:
 	@echo "make test       all tests under ASan and UBSan"
 	@echo "make one T=...  one of them: T=filter (unit), T=spool.test.mjs (end to end)"
 	@echo "make            build build/release/creel and creel-relay"
-	@echo "make lint | format | hooks | coverage | compile_commands.json | fuzz | torture | attack | model | bench | peers | install | uninstall | clean"
+	@echo "make lint | format | hooks | coverage | compile_commands.json | fuzz | torture | attack | model | bench | peers | neighbours | install | uninstall | clean"
 	@echo "make macos      compile and link for macOS by a cross-compiler (80 MB to download, so not in make test)"
 
 $(BUILD)/%.o: %.c
@@ -355,6 +355,14 @@ model:
 	@.ci/deps model
 	@CC="$(CC)" tests/model/run.sh build/model
 
+# Client and relay of the newest tag, or of OLD=REVISION, with those of today.
+OLD ?=
+neighbours:
+	@.ci/deps build test
+	@$(MAKE) $(PARALLEL) --no-print-directory all
+	@tests/neighbours.sh $(BUILD) $(OLD)
+.PHONY: neighbours
+
 # A cross-compiler of 80 MB to download and 400 to unpack, so apart from `make test`. Nothing is run.
 macos:
 	@.ci/deps build
@@ -380,7 +388,7 @@ packagers:
 	@.packaging/fill.sh $(VERSION) "$(URL)"
 
 # All that a release stands on, and then its tag. Before it: VERSION above, the man pages' dates and CHANGELOG.md, committed.
-RELEASE_STEPS ?= lint test deb dist
+RELEASE_STEPS ?= lint test neighbours deb dist
 release:
 	@[ -z "$$(git status --porcelain)" ] || { echo "make release: commit everything first"; exit 2; }
 	@! git rev-parse -q --verify refs/tags/v$(VERSION) >/dev/null || { echo "make release: v$(VERSION) is tagged already; set VERSION"; exit 2; }

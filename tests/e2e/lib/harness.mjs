@@ -125,6 +125,7 @@ export class World {
 		this.servers = [];
 		this.count = 0;
 		this.inside = []; // the command that everything is run by: see netns.mjs
+		this.folders = {}; // where a program comes from, if not from binDir
 		this.env = {
 			...Object.fromEntries(Object.entries(process.env).filter(([name]) => !CREEL_VARIABLES.test(name))),
 			HOME: this.dir,
@@ -149,7 +150,7 @@ export class World {
 	}
 
 	spawn(program, args, { env = {}, cwd = this.dir, stdin, uid, gid } = {}) {
-		const [file, ...all] = [...this.inside, program.startsWith('creel') ? path.join(binDir, program) : program, ...args];
+		const [file, ...all] = [...this.inside, program.startsWith('creel') ? path.join(this.folders[program] ?? binDir, program) : program, ...args];
 		const p = new Process(file, all, {
 			env: { ...this.env, ...env }, cwd, stdin, uid, gid,
 		});
