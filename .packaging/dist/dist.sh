@@ -53,13 +53,12 @@ for arch in "$@"; do
 	lib=$top/$target/usr/lib
 	name=creel-$version-linux-$arch
 	to=$top/$name
-	# The same bytes from any folder: no path of this one is in them, and they are stripped as they are linked.
-	PATH=$top/$target/bin:$PATH MAKEFLAGS="" make -s -j"$(nproc)" BUILD="build/dist/$target/creel" UNAME=Linux WITH_NATS=0 CC=zcc AR=zar WERROR=1 \
-		OPT="-O2 -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD/=" HARDEN="-fstack-protector-strong -fPIE" PKG_CFLAGS= ZSTD=libzstd JPEG= WEBP= \
-		LINK_HARDEN="-static -pie -s" LIBS_MALLOC="$lib/mimalloc.o" LIBS_WSLAY=-lwslay LIBS_PTY= CFLAGS="-DCREEL_LIBRARIES='\"$libraries\"'" \
-		LIBS_CORE="-lwebsockets -lsqlite3 -lutf8proc -linih -ljansson -lssl -lcrypto -luv -lz -lbrotlidec -lbrotlicommon -lzstd" \
-		LIBS_CLIENT="-lcurl -lyaml -lmicrohttpd -lwslay -lwebsockets -lsqlite3 -lutf8proc -linih -ljansson -lssl -lcrypto -luv -lz -lbrotlidec -lbrotlicommon -lzstd -lm" \
-		LIBS_TUI=-lncursesw LIBS_RELAY="-lmicrohttpd -lwebsockets -lsqlite3 -lutf8proc -linih -ljansson -lssl -lcrypto -luv -lz -lbrotlidec -lbrotlicommon -lzstd" \
+	# The same bytes from any folder: no path of this one is in them, and they are stripped as they are linked. Of libraries
+	# pkg-config knows those of sources.tsv alone here.
+	PATH=$top/$target/bin:$PATH PKG_CONFIG_LIBDIR=$lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$top/$target MAKEFLAGS="" make -s -j"$(nproc)" \
+		BUILD="build/dist/$target/creel" UNAME=Linux CC=zcc AR=zar WERROR=1 PKG_CONFIG="pkg-config --static" \
+		OPT="-O2 -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD/=" HARDEN="-fstack-protector-strong -fPIE" \
+		LINK_HARDEN="-static -pie -s" LIBS_MALLOC="$lib/mimalloc.o" CFLAGS="-DCREEL_LIBRARIES='\"$libraries\"'" \
 		"build/dist/$target/creel/creel" "build/dist/$target/creel/creel-relay"
 	rm -rf "$to"
 	mkdir -p "$to/bin" "$to/share/man/man1" "$to/share/man/man7" "$to/share/man/man8" "$to/share/completions" "$to/share/systemd" "$to/share/licenses"

@@ -71,7 +71,8 @@ build_libuv() {
 	make install DESTDIR="$out"
 }
 build_libwebsockets() {
-	cmake_build -DLWS_WITH_LIBUV=ON -DLWS_WITH_EVLIB_PLUGINS=OFF -DLWS_WITH_SHARED=OFF -DLWS_WITH_STATIC=ON -DLWS_WITHOUT_TESTAPPS=ON \
+	# Else it takes this project's commit for its own and says so in its version.
+	GIT_CEILING_DIRECTORIES=$out/work cmake_build -DLWS_WITH_LIBUV=ON -DLWS_WITH_EVLIB_PLUGINS=OFF -DLWS_WITH_SHARED=OFF -DLWS_WITH_STATIC=ON -DLWS_WITHOUT_TESTAPPS=ON \
 		-DLWS_WITHOUT_TEST_SERVER=ON -DLWS_WITH_LIBCAP=OFF -DLWS_WITH_ZLIB=OFF -DLWS_WITHOUT_EXTENSIONS=ON -DLWS_WITH_MINIMAL_EXAMPLES=OFF \
 		-DLWS_LIBUV_INCLUDE_DIRS="$out/usr/include" -DLWS_LIBUV_LIBRARIES="$out/usr/lib/libuv.a" -DLIBUV_INCLUDE_DIRS="$out/usr/include" -DLIBUV_LIBRARIES="$out/usr/lib/libuv.a" \
 		-DLWS_OPENSSL_INCLUDE_DIRS="$out/usr/include" -DLWS_OPENSSL_LIBRARIES="$out/usr/lib/libssl.a;$out/usr/lib/libcrypto.a" -DDISABLE_WERROR=ON
@@ -85,6 +86,7 @@ build_curl() {
 	make $jobs -C lib
 	make -C lib install DESTDIR="$out"
 	make -C include install DESTDIR="$out"
+	pc libcurl "$(sed -n 's/^#define LIBCURL_VERSION "\(.*\)"/\1/p' include/curl/curlver.h)" -lcurl
 	mv "$out/usr/lib/libcurl-nss.a" "$out/usr/lib/libcurl.a" # Debian's patches make several, and this is the last one's name
 }
 build_ncurses() {
@@ -168,12 +170,26 @@ build_mimalloc() {
 	# One object, linked first: an archive's would come after musl's own.
 	zcc $CFLAGS -DNDEBUG -DMI_MALLOC_OVERRIDE=1 -ftls-model=initial-exec -Iinclude -c src/static.c -o "$out/usr/lib/mimalloc.o"
 }
+build_cnats() {
+	cmake_build -DNATS_BUILD_STREAMING=OFF -DNATS_BUILD_EXAMPLES=OFF -DBUILD_TESTING=OFF -DNATS_BUILD_LIB_SHARED=OFF -DNATS_BUILD_TLS_USE_OPENSSL_1_1_API=ON \
+		-DOPENSSL_ROOT_DIR="$out/usr" -DOPENSSL_INCLUDE_DIR="$out/usr/include" -DOPENSSL_SSL_LIBRARY="$out/usr/lib/libssl.a" -DOPENSSL_CRYPTO_LIBRARY="$out/usr/lib/libcrypto.a"
+	mv "$out/usr/lib/libnats_static.a" "$out/usr/lib/libnats.a"
+}
+build_libjpeg-turbo() {
+	# Without its assembler code: some pictures in an inspector are not worth another compiler.
+	cmake_build -DENABLE_SHARED=OFF -DWITH_SIMD=OFF -DWITH_TURBOJPEG=OFF
+}
+build_libwebp() {
+	configure --disable-libwebpmux --disable-libwebpdemux --disable-png --disable-jpeg --disable-tiff --disable-gif --disable-wic --disable-gl --disable-sdl
+	make $jobs -C src
+	make -C src install DESTDIR="$out"
+}
 build_uthash() {
 	cp src/utarray.h src/uthash.h src/utlist.h src/utringbuffer.h src/utstack.h src/utstring.h "$out/usr/include/"
 }
 
 # After what each needs.
-for name in zlib openssl libuv libwebsockets brotli zstd curl ncurses sqlite libmicrohttpd jansson libyaml utf8proc inih wslay mimalloc uthash; do
+for name in zlib openssl libuv libwebsockets brotli zstd curl ncurses sqlite libmicrohttpd jansson libyaml utf8proc inih wslay mimalloc cnats libjpeg-turbo libwebp uthash; do
 	key=$({ rows $name; declare -f "build_$name" configure cmake_build pc; cat "$top/zig/package-lock.json"; } | sha256sum | cut -c 1-16)
 	[ ! -e "$out/done/$name-$key" ] || continue
 	echo "dist: $name for $target" >&2

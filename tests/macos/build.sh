@@ -7,10 +7,10 @@ out=${1:?usage: build.sh BUILD_DIR}
 here=tests/macos
 cd "$(dirname "$0")/../.."
 headers="libwebsockets-dev libwslay-dev libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev
-	libncurses-dev libuv1-dev libutf8proc-dev libinih-dev libjansson-dev uthash-dev zlib1g-dev libbrotli-dev libzstd-dev libyaml-dev"
+	libncurses-dev libuv1-dev libutf8proc-dev libinih-dev libjansson-dev uthash-dev zlib1g-dev libbrotli-dev libzstd-dev libyaml-dev libnats-dev libjpeg62-turbo-dev libwebp-dev"
 core="uv ssl crypto sqlite3 utf8proc inih jansson websockets z brotlidec zstd"
-client="curl wslay ncursesw yaml"
-relay="microhttpd"
+client="curl wslay ncursesw yaml jpeg webp"
+relay="microhttpd nats"
 
 mkdir -p "$out/include" "$out/lib"
 out=$(cd "$out" && pwd)
@@ -53,8 +53,8 @@ libs() { printf -- "-L%s" "$out/lib" && printf -- " -l%s" "$@"; }
 for arch in aarch64 x86_64; do
 	to=$out/$arch
 	# shellcheck disable=SC2086
-	MAKEFLAGS='' make -s -j"$(nproc)" BUILD="$to" UNAME=Darwin BREW= WITH_NATS=0 ZSTD=libzstd JPEG= WEBP= WERROR=1 CC="$zig cc -target $arch-macos" AR="$zig ar" \
-		PKG_CFLAGS="-isystem $out/include" LIBS_CLIENT="$(libs $client $core)" LIBS_TUI= LIBS_RELAY="$(libs $relay $core)" \
+	MAKEFLAGS='' make -s -j"$(nproc)" BUILD="$to" UNAME=Darwin BREW= WITH_NATS=1 ZSTD=libzstd JPEG=libjpeg WEBP=libwebp WERROR=1 CC="$zig cc -target $arch-macos" AR="$zig ar" \
+		PKG_CFLAGS="-isystem $out/include" LIBS_CLIENT="$(libs $client $core)" LIBS_TUI= LIBS_IMAGES= LIBS_RELAY="$(libs $relay $core)" LIBS_NATS= \
 		"$to/creel" "$to/creel-relay"
 	# Whether the check sees anything: what only Linux has must not link.
 	echo 'int pipe2(int *, int); int main(void) { int p[2]; return pipe2(p, 0); }' >"$to/linux.c"
