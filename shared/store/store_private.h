@@ -141,7 +141,7 @@ struct store {
 	/* store_sync.c */
 	sqlite3_file *log;
 	atomic_int log_frames, log_again; /* how long the log is, and from what length it is long */
-	atomic_bool log_nearly_done;      /* in the database except for a few frames */
+	atomic_int log_moved; /* how much of it store_shorten_log has moved, all but a few frames; 0: nothing new */
 };
 
 /* The statement, reset and ready to bind; NULL and *e on failure. */

@@ -13,6 +13,7 @@
 
 #define LOG_LONG 4096        /* frames, 16 MiB */
 #define LOG_REST 256         /* frames that a commit may stop for: some milliseconds */
+#define LOG_MOST 16384       /* from here on it stops for any number of them */
 #define READERS_MS 100       /* that a commit waits for others to have read */
 #define READERS_AGAIN_MS 500 /* not before then once more */
 #define PASSES 4             /* each leaves what came during the one before */
@@ -71,6 +72,19 @@ static void shorten_here(struct store *s)
 		k->wait_again_ms = now + READERS_AGAIN_MS;
 }
 
+/* All but a few frames. Where the log was moved to its end this commit has begun it again, and there is nothing to do;
+ * where the commit is a long one its frames are left to store_shorten_log, so that nobody waits for them. */
+static bool is_nearly_moved(struct store *s)
+{
+	int frames = atomic_load(&s->log_frames), moved = atomic_exchange(&s->log_moved, 0);
+	if (!moved || frames <= moved)
+		return false;
+	if (frames - moved < 2 * LOG_REST || frames >= LOG_MOST)
+		return true;
+	atomic_store(&s->log_again, frames);
+	return false;
+}
+
 static bool commit_batch(void *db, struct error *e)
 {
 	struct store *s = db;
@@ -83,7 +97,7 @@ static bool commit_batch(void *db, struct error *e)
 	 * length that a bound leaves it, whoever waits for the next commit waits for this, too. */
 	s->keeping.log_full = false;
 	bool too_long = s->keeping.on && atomic_load(&s->log_frames) >= s->keeping.log_short;
-	if (atomic_exchange(&s->log_nearly_done, false) || too_long)
+	if (is_nearly_moved(s) || too_long)
 		shorten_here(s);
 	return true;
 }
@@ -126,7 +140,7 @@ void store_shorten_log(struct store *own, struct store *writer)
 	/* Somebody reads what stands further back, say: no sooner than when there is as much again. */
 	atomic_store(&writer->log_again, atomic_load(&writer->log_frames) + LOG_LONG);
 	if (code == SQLITE_OK && frames - moved < LOG_REST)
-		atomic_store(&writer->log_nearly_done, true);
+		atomic_store(&writer->log_moved, moved);
 }
 
 bool store_version(struct store *s, int64_t *version, struct error *e)

@@ -191,5 +191,5 @@ int main(void)
 		IN_FOLDER(test_few_statements),
 		IN_FOLDER(test_rolled_back),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN(tests);
 }

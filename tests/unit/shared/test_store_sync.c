@@ -128,6 +128,47 @@ static void test_the_log_is_shortened(void **state)
 	store_close(s);
 }
 
+static off_t database_size(void)
+{
+	struct stat st;
+	return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+/* The log was moved to its end, and then a large body comes: whoever waits for its commit does not wait until its pages
+ * are moved as well. */
+static void test_a_long_commit_is_moved_later(void **state)
+{
+	(void)state;
+	struct store *s = open_apart(), *own = open_store();
+	int n = 0;
+	for (; !store_log_is_long(s); n += 50)
+		assert_true(insert_many(s, &store_sync_apart_ops, n, 50, 4000));
+	store_shorten_log(own, s);
+	off_t before = database_size();
+	assert_true(insert_many(s, &store_sync_apart_ops, n, 1, 10 << 20));
+	assert_int_equal(database_size(), before);
+	/* As well where it began before the log was moved: then it stands in the same log. */
+	for (n++; !store_log_is_long(s); n += 50)
+		assert_true(insert_many(s, &store_sync_apart_ops, n, 50, 4000));
+	struct error e;
+	int64_t id;
+	bool duplicate;
+	uint8_t *body = calloc(1, 10 << 20);
+	struct store_delivery d = sample(1);
+	memcpy(d.event_id, &n, sizeof n);
+	d.body = bytes_make(body, 10 << 20);
+	assert_true(store_sync_apart_ops.begin(s, &e));
+	assert_true(store_insert_delivery(s, &d, &id, &duplicate, &e));
+	store_shorten_log(own, s);
+	before = database_size();
+	assert_true(store_sync_apart_ops.commit(s, &e));
+	assert_int_equal(database_size(), before);
+	assert_true(store_log_is_long(s)); /* to be moved by the other one */
+	free(body);
+	store_close(own);
+	store_close(s);
+}
+
 /* Somebody reads an old state: the log stays, and is not looked at again with every commit. */
 static void test_a_reader_holds_the_log(void **state)
 {
@@ -245,9 +286,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_others_see_what_is_committed), IN_FOLDER(test_the_log_is_shortened),
-		IN_FOLDER(test_a_reader_holds_the_log),       IN_FOLDER(test_no_connection_to_shorten_on),
-		IN_FOLDER(test_a_transaction_that_spills),    IN_FOLDER(test_a_log_that_cannot_grow),
-		IN_FOLDER(test_other_programs_read_the_log),  IN_FOLDER(test_the_drive_is_told_as_well),
+		IN_FOLDER(test_a_long_commit_is_moved_later), IN_FOLDER(test_a_reader_holds_the_log),
+		IN_FOLDER(test_no_connection_to_shorten_on),  IN_FOLDER(test_a_transaction_that_spills),
+		IN_FOLDER(test_a_log_that_cannot_grow),       IN_FOLDER(test_other_programs_read_the_log),
+		IN_FOLDER(test_the_drive_is_told_as_well),
 	};
 	return RUN(tests);
 }
