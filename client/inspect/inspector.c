@@ -71,6 +71,7 @@ static bool start(struct inspector *i, uv_loop_t *loop, struct error *e)
 		.filter = o->filter,
 		.color = o->color ? o->color : "auto",
 		.theme = o->theme,
+		.images = o->images,
 		.ascii = o->ascii,
 		.mouse = o->mouse,
 		.keys_path = i->keys_path,

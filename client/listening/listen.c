@@ -258,6 +258,7 @@ static bool start_inspector(struct listen *l, struct error *e)
 		.cores = &l->options->program->cores,
 		.color = l->options->color,
 		.theme = l->options->theme,
+		.images = l->options->images,
 		.ascii = l->options->ascii,
 		.mouse = l->options->mouse,
 		.state = fill_state,

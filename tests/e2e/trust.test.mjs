@@ -49,9 +49,9 @@ describe('a project’s creel.ini', () => {
 
 	// Said here once more and not read from the program's table: this is the promise.
 	const HARMLESS = {
-		listen: ['name', 'route', 'output', 'color', 'theme', 'ascii', 'mouse', 'host-header', 'timeout', 'wait-for-target', 'ping-interval', 'connect-timeout'],
-		dev: ['port', 'name', 'route', 'output', 'color', 'theme', 'ascii', 'mouse', 'host-header', 'timeout', 'wait-for-target', 'ping-interval', 'connect-timeout'],
-		ui: ['color', 'theme', 'ascii', 'mouse'],
+		listen: ['name', 'route', 'output', 'color', 'theme', 'images', 'ascii', 'mouse', 'host-header', 'timeout', 'wait-for-target', 'ping-interval', 'connect-timeout'],
+		dev: ['port', 'name', 'route', 'output', 'color', 'theme', 'images', 'ascii', 'mouse', 'host-header', 'timeout', 'wait-for-target', 'ping-interval', 'connect-timeout'],
+		ui: ['color', 'theme', 'images', 'ascii', 'mouse'],
 		stats: ['filter', 'by', 'json'],
 		report: ['redact'],
 		list: ['filter', 'number', 'json'],

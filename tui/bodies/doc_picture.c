@@ -1,31 +1,28 @@
-/* What an image shows: two pixels a cell, one above the other (SURFACE_PIXELS). */
+/* What an image shows, in cells that refer to its picture (SURFACE_PIXELS). */
 #include <stdlib.h>
 
-#include "shared/readers/pixels.h"
 #include "tui/bodies/doc_body_private.h"
 #include "tui/documents/doc_make.h"
+#include "tui/graphics/pictures.h"
 
-#define COLUMNS_MOST 160
-
-struct picture {
+struct picture_doc {
 	struct doc doc;
-	struct pixels pixels;
+	uint32_t id;
+	int columns, rows;
 };
 
 static size_t picture_count(struct doc *d)
 {
-	return ((size_t)((struct picture *)d)->pixels.height + 1) / 2;
+	return (size_t)((struct picture_doc *)d)->rows;
 }
 
 static size_t picture_line(struct doc *d, size_t i, struct cell *out, size_t most)
 {
-	const struct pixels *p = &((struct picture *)d)->pixels;
-	size_t width = (size_t)p->width, count = width < most ? width : most;
-	for (size_t x = 0; x < count; x++) {
-		uint32_t top = p->at[2 * i * width + x];
-		uint32_t bottom = 2 * i + 1 < (size_t)p->height ? p->at[(2 * i + 1) * width + x] : PIXEL_NONE;
-		out[x] = (struct cell){ .base = SURFACE_PIXELS, .mark = { top, bottom }, .width = 1 };
-	}
+	const struct picture_doc *p = (struct picture_doc *)d;
+	size_t width = (size_t)p->columns, count = width < most ? width : most;
+	for (size_t x = 0; x < count; x++)
+		out[x] =
+		    (struct cell){ .base = SURFACE_PIXELS, .mark = { p->id, (uint32_t)(i << 16 | x) }, .width = 1 };
 	return count;
 }
 
@@ -51,7 +48,7 @@ static bool picture_value(struct doc *d, size_t i, bool path, struct buffer *out
 
 static void picture_free(struct doc *d)
 {
-	pixels_free(&((struct picture *)d)->pixels);
+	pictures_remove(((struct picture_doc *)d)->id);
 	free(d);
 }
 
@@ -69,17 +66,18 @@ struct doc *doc_picture(struct bytes image, int columns, const char **why)
 		[PIXELS_DAMAGED] = "damaged, so not drawn",
 		[PIXELS_NO_MEMORY] = "not drawn: out of memory",
 	};
-	int width = columns < COLUMNS_MOST ? columns : COLUMNS_MOST;
-	struct pixels pixels;
-	enum pixels_result result = pixels_read(image, width, width * 3 / 4, &pixels);
+	uint32_t id;
+	enum pixels_result result = pictures_add(image, columns, &id);
 	*why = reasons[result];
 	if (result != PIXELS_READ)
 		return NULL;
-	struct picture *p = calloc(1, sizeof *p);
-	if (!p) {
-		pixels_free(&pixels);
+	const struct picture *picture = pictures_find(id);
+	struct picture_doc *p = calloc(1, sizeof *p);
+	if (!p || !picture) {
+		pictures_remove(id);
+		free(p);
 		return NULL;
 	}
-	*p = (struct picture){ .doc.ops = &ops, .pixels = pixels };
+	*p = (struct picture_doc){ { .ops = &ops }, id, picture->columns, picture->rows };
 	return &p->doc;
 }

@@ -166,7 +166,7 @@ struct tui *tui_start(const struct tui_deps *deps, const struct tui_options *opt
 	t->deps = *deps;
 	t->listening = options->listening;
 	t->on_readable = tui_input_ready;
-	struct term_options term = { options->color, options->theme, options->ascii, options->mouse };
+	struct term_options term = { options->color, options->theme, options->images, options->ascii, options->mouse };
 	if (!prepare(t, options, e) || !(t->term = term_open(&term, e))) {
 		free_unstarted(t);
 		return NULL;

@@ -76,7 +76,7 @@ int surface_print(struct surface *s, struct rect clip, int x, int y, enum role r
 /* Triangles that point up and down: "^" and "v" there. */
 #define SURFACE_UP 0x110003u
 #define SURFACE_DOWN 0x110004u
-/* Two pixels, the upper in mark[0] and the lower in mark[1], as struct pixels has them (shared/readers/pixels.h). */
+/* A cell of a picture: its id in mark[0] (tui/graphics/pictures.h), its row << 16 | its column there in mark[1]. */
 #define SURFACE_PIXELS 0x110002u
 /* Bars: from the bottom, and from the left, + 1 to 8 eighths of a cell; of ASCII there. */
 #define SURFACE_LEVEL 0x110010u

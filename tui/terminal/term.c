@@ -32,10 +32,11 @@ struct term {
 		short pair;
 	} drawn[ROLE_COUNT][GROUND_COUNT];
 	bool utf8, modern, mouse, paste, cursor;
-	uint64_t asked_ms;   /* when the background was asked for; 0: no answer is waited for */
+	uint64_t asked_ms;   /* when it was asked about itself; 0: no answer is waited for */
 	struct surface last; /* what the terminal shows; rows alike are not sent again */
 	bool repaint;
 	struct term_picture picture;
+	struct term_graphics graphics;
 };
 
 /* What a crash has to put back, and nothing else: the handler can be given no argument. */
@@ -175,31 +176,56 @@ static void set_colours(struct term *t, const struct term_options *o)
 	take_theme(t, theme_choose(&t->question));
 }
 
-/* The answer comes as keys do; nothing waits for it. */
-static void ask_background(struct term *t)
+static void read_size(struct term *t, struct winsize *size)
 {
-	static const char question[] = "\x1b]11;?\x1b\\";
-	bool wanted = !t->question.theme || strcmp(t->question.theme, "auto") == 0;
-	if (!wanted || !t->modern || t->theme == THEME_MONO || t->theme == THEME_SIXTEEN)
-		return;
-	write_all(question, sizeof question - 1);
-	t->asked_ms = clock_steady_ms();
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, size))
+		*size = (struct winsize){ 0 };
+	term_graphics_resize(&t->graphics, size);
 }
 
-bool term_take_answer(struct term *t, struct bytes answer)
+/* For its background, and for the graphics it can draw. The answers come as keys do; nothing waits for them. */
+static void ask(struct term *t, const struct term_options *o)
+{
+	bool coloured = t->theme != THEME_MONO;
+	bool background = t->modern && coloured && t->theme != THEME_SIXTEEN &&
+			  (!t->question.theme || strcmp(t->question.theme, "auto") == 0);
+	const char *graphics =
+	    term_graphics_begin(&t->graphics, o->images, t->modern && coloured && t->utf8 && !term_slow(t));
+	struct winsize size;
+	if (background)
+		write_all("\x1b]11;?\x1b\\", 8);
+	write_all(graphics, strlen(graphics));
+	if (background || *graphics)
+		t->asked_ms = clock_steady_ms();
+	read_size(t, &size);
+}
+
+static bool take_background(struct term *t, struct bytes answer)
 {
 	uint32_t rgb;
 	if (!theme_read_background(answer, &rgb))
 		return false;
-	t->asked_ms = 0;
 	t->question.background_known = true;
 	t->question.background = rgb;
 	enum theme theme = theme_choose(&t->question);
 	if (theme == t->theme)
 		return false;
 	take_theme(t, theme);
-	term_repaint(t);
 	return true;
+}
+
+bool term_take_answer(struct term *t, const struct term_answer *answer)
+{
+	bool asked = t->graphics.asked;
+	bool changed = answer->kind == ']' && take_background(t, bytes_make(answer->text, answer->len));
+	if (answer->kind != ']')
+		term_graphics_answer(&t->graphics, answer);
+	/* Its attributes are asked for last, where they are. */
+	if (asked ? !t->graphics.asked : answer->kind == ']')
+		t->asked_ms = 0;
+	if (changed)
+		term_repaint(t);
+	return changed;
 }
 
 /* An answer that comes when the terminal is not ours any more would stand on the shell's line. */
@@ -210,6 +236,14 @@ static void drop_answer(struct term *t)
 	if (t->asked_ms && now < t->asked_ms + ANSWER_MS && poll(&p, 1, (int)(t->asked_ms + ANSWER_MS - now)) > 0)
 		tcflush(STDIN_FILENO, TCIFLUSH);
 	t->asked_ms = 0;
+}
+
+static void take_graphics_away(struct term *t)
+{
+	struct buffer out = { 0 };
+	if (term_graphics_leave(&t->graphics, &out))
+		write_all((const char *)out.at, out.len);
+	buffer_free(&out);
 }
 
 /* Pasted text then comes between marks. */
@@ -282,7 +316,7 @@ struct term *term_open(const struct term_options *options, struct error *e)
 	catch_crashes(t);
 	set_modes(t);
 	set_colours(t, options);
-	ask_background(t);
+	ask(t, options);
 	t->repaint = true;
 	term_paste(t, true);
 	term_mouse(t, options->mouse);
@@ -293,6 +327,7 @@ void term_close(struct term *t)
 {
 	if (!isendwin()) { /* else another program has the terminal, or had it last */
 		drop_answer(t);
+		take_graphics_away(t);
 		term_paste(t, false);
 		term_mouse(t, false);
 		curs_set(1);
@@ -335,7 +370,8 @@ bool term_slow(const struct term *t)
 void term_resize(struct term *t)
 {
 	struct winsize size;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col || !size.ws_row)
+	read_size(t, &size);
+	if (!size.ws_col || !size.ws_row)
 		return;
 	resizeterm(size.ws_row, size.ws_col);
 	term_repaint(t);
@@ -405,6 +441,43 @@ static bool row_alike(const struct surface *a, const struct surface *b, int y)
 	return true;
 }
 
+static bool has_picture(const struct surface *s, int y)
+{
+	for (int x = 0; x < s->width; x++)
+		if (s->cells[y * s->width + x].base == SURFACE_PIXELS)
+			return true;
+	return false;
+}
+
+static void draw_row(struct term *t, const struct surface *s, int y)
+{
+	for (int x = 0; x < s->width; x++) {
+		const struct cell *c = &s->cells[y * s->width + x];
+		if (c->base == SURFACE_PIXELS)
+			term_picture_put(&t->picture, x, y, c, term_graphics_has(&t->graphics, c->mark[0]));
+		else if (c->base)
+			put_cell(t, x, y, c);
+	}
+}
+
+/* Curses does not know of sixels on its cells: it writes the lines again where they were. */
+static void spoil_lines(const struct term *t, int height)
+{
+	for (int i = 0; t->graphics.how == GRAPHICS_SIXEL && i < t->graphics.before_count; i++) {
+		struct rect at = t->graphics.before[i].at;
+		for (int y = at.y; y < at.y + at.height && y < height; y++)
+			wredrawln(stdscr, y, 1);
+	}
+}
+
+static void draw_graphics(struct term *t, const struct surface *s)
+{
+	struct buffer out = { 0 };
+	if (term_graphics_put(&t->graphics, s->cursor_x, s->cursor_y, &out))
+		write_all((const char *)out.at, out.len);
+	buffer_free(&out);
+}
+
 void term_draw(struct term *t, const struct surface *s)
 {
 	t->picture.utf8 = t->utf8;
@@ -413,26 +486,24 @@ void term_draw(struct term *t, const struct surface *s)
 	bool all = t->repaint || t->last.width != s->width || t->last.height != s->height;
 	if (all && !surface_resize(&t->last, s->width, s->height))
 		return;
+	bool moved = term_graphics_plan(&t->graphics, s, all);
 	if (all)
 		erase();
 	if (t->repaint)
 		clearok(stdscr, TRUE);
 	t->repaint = false;
-	for (int y = 0; y < s->height; y++) {
-		if (!all && row_alike(s, &t->last, y))
-			continue;
-		for (int x = 0; x < s->width; x++)
-			if (s->cells[y * s->width + x].base == SURFACE_PIXELS)
-				term_picture_put(&t->picture, x, y, &s->cells[y * s->width + x]);
-			else if (s->cells[y * s->width + x].base)
-				put_cell(t, x, y, &s->cells[y * s->width + x]);
-	}
+	for (int y = 0; y < s->height; y++)
+		if (all || !row_alike(s, &t->last, y) || (moved && has_picture(s, y)))
+			draw_row(t, s, y);
+	if (moved)
+		spoil_lines(t, s->height);
 	memcpy(t->last.cells, s->cells, (size_t)s->width * (size_t)s->height * sizeof *s->cells);
 	if (t->cursor != s->cursor_shown)
 		curs_set(s->cursor_shown);
 	t->cursor = s->cursor_shown;
 	move(s->cursor_y, s->cursor_x);
 	refresh();
+	draw_graphics(t, s);
 }
 
 /* ---- leaving and coming back ---- */
@@ -440,6 +511,7 @@ void term_draw(struct term *t, const struct surface *s)
 void term_leave(struct term *t)
 {
 	drop_answer(t);
+	take_graphics_away(t);
 	term_paste(t, false);
 	curs_set(1);
 	def_prog_mode();

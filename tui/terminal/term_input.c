@@ -80,13 +80,6 @@ static bool take_special(wint_t c, struct key *out)
 
 /* ---- sequences that are not keys ---- */
 
-#define ANSWER_MAX 64
-
-struct answer { /* the text of an OSC */
-	uint8_t text[ANSWER_MAX];
-	size_t len;
-};
-
 #define REST_MS 25 /* what a terminal sends comes in one piece, but for a slow line */
 
 /* The next character, if one comes. A key, or the end of a paste, is left there. */
@@ -100,12 +93,19 @@ static bool take_char(int wait_ms, wint_t *c)
 	return kind == OK;
 }
 
-/* Behind ESC [ and ESC O: parameters, then a letter. */
-static void skip_parameters(wint_t c)
+static void note(struct term_answer *out, wint_t c)
+{
+	if (out->len < sizeof out->text)
+		out->text[out->len++] = c < 0x80 ? (uint8_t)c : '?';
+}
+
+/* After ESC [ and ESC O: parameters, then a letter. */
+static void take_parameters(wint_t c, struct term_answer *out)
 {
 	bool bare = true;
 	while (c >= 0x20 && c < 0x40) {
 		bare = false;
+		note(out, c);
 		if (!take_char(REST_MS, &c))
 			return;
 	}
@@ -113,13 +113,14 @@ static void skip_parameters(wint_t c)
 		unget_wch((wchar_t)c);
 		return;
 	}
+	note(out, c);
 	/* The mouse in its oldest form, and function keys of the Linux console. */
 	for (int more = !bare ? 0 : c == 'M' ? 3 : c == '[' ? 1 : 0; more > 0 && take_char(REST_MS, &c);)
 		more--;
 }
 
-/* Behind ESC ] and its like: a text up to BEL or ESC \, of which the first ANSWER_MAX characters are kept. */
-static void take_text(wint_t c, struct answer *out)
+/* After ESC ] and its like: a text up to BEL or ESC \. */
+static void take_text(wint_t c, struct term_answer *out)
 {
 	bool escaped = false;
 	while (c != 7 && c != 0x9c && !(escaped && c == '\\')) {
@@ -129,18 +130,17 @@ static void take_text(wint_t c, struct answer *out)
 			return;
 		}
 		escaped = c == TKEY_ESCAPE;
-		if (!escaped && out->len < ANSWER_MAX)
-			out->text[out->len++] = c < 0x80 ? (uint8_t)c : '?';
+		if (!escaped)
+			note(out, c);
 		if (!take_char(REST_MS, &c))
 			return;
 	}
 }
 
-/* Behind an ESC: a sequence that curses has no name for, of a key or the terminal's answer to another program, is
- * swallowed whole, but for what the terminal said of
- * its background. Its letters would act: the r of an answer "rgb:..." sends a delivery again. Esc alone and Esc before
- * another key are those keys. */
-static bool skip_sequence(struct answer *out)
+/* After an ESC: a sequence that curses has no name for, of a key or an answer of the terminal, is taken whole. Its
+ * letters would act: the r of an answer "rgb:..." sends a delivery again. Esc alone and Esc before another key are
+ * those keys. */
+static bool take_sequence(struct term_answer *out)
 {
 	wint_t kind, c;
 	if (!take_char(0, &kind))
@@ -149,12 +149,11 @@ static bool skip_sequence(struct answer *out)
 		unget_wch((wchar_t)kind);
 		return false;
 	}
+	out->kind = (uint32_t)kind;
 	if (kind == '[' || kind == 'O')
-		skip_parameters(c);
+		take_parameters(c, out);
 	else
 		take_text(c, out);
-	if (kind != ']')
-		out->len = 0;
 	return true;
 }
 
@@ -162,7 +161,7 @@ bool term_key(struct term *t, struct key *out)
 {
 	wint_t c;
 	for (;;) {
-		struct answer answer = { .len = 0 };
+		struct term_answer answer = { .len = 0 };
 		int kind = wget_wch(stdscr, &c);
 		if (kind == ERR)
 			return false;
@@ -172,8 +171,8 @@ bool term_key(struct term *t, struct key *out)
 			continue; /* a key we have no name for */
 		}
 		key_code code = (key_code)c;
-		if (code == TKEY_ESCAPE && skip_sequence(&answer)) {
-			if (!term_take_answer(t, bytes_make(answer.text, answer.len)))
+		if (code == TKEY_ESCAPE && take_sequence(&answer)) {
+			if (!term_take_answer(t, &answer))
 				continue;
 			code = TKEY_BACKGROUND;
 		}

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/graphics/pictures.h"
+
 #define PAIRS_BEFORE 256 /* of roles */
-#define NONE UINT32_MAX
+#define NO_BREAK_SPACE 0xa0
 #define UPPER_HALF 0x2580
 #define LOWER_HALF 0x2584
 #define FULL 0x2588
@@ -77,7 +79,7 @@ static void put(int x, int y, wchar_t character, short pair)
 
 static int brightness(uint32_t rgb)
 {
-	return rgb == NONE ? 0 : (channel(rgb, 16) * 3 + channel(rgb, 8) * 6 + channel(rgb, 0)) / 10;
+	return rgb == PIXEL_NONE ? 0 : (channel(rgb, 16) * 3 + channel(rgb, 8) * 6 + channel(rgb, 0)) / 10;
 }
 
 /* Ordered dithering: neighbours have different thresholds. */
@@ -96,18 +98,25 @@ static wchar_t plain(const struct term_picture *p, int x, int y, uint32_t top, u
 	return upper && lower ? FULL : upper ? UPPER_HALF : lower ? LOWER_HALF : ' ';
 }
 
-void term_picture_put(struct term_picture *p, int x, int y, const struct cell *c)
+void term_picture_put(struct term_picture *p, int x, int y, const struct cell *c, bool as_graphics)
 {
-	uint32_t top = c->mark[0], bottom = c->mark[1];
-	if (top == NONE && bottom == NONE) {
+	const struct picture *of = pictures_find(c->mark[0]);
+	int column = (int)(c->mark[1] & 0xffff), row = (int)(c->mark[1] >> 16);
+	uint32_t top = of ? pictures_half(of, column, 2 * row) : PIXEL_NONE;
+	uint32_t bottom = of ? pictures_half(of, column, 2 * row + 1) : PIXEL_NONE;
+	if (as_graphics) { /* no blank, which curses would write as part of a cleared line */
+		put(x, y, NO_BREAK_SPACE, 0);
+		return;
+	}
+	if (top == PIXEL_NONE && bottom == PIXEL_NONE) {
 		put(x, y, ' ', 0);
 		return;
 	}
-	bool lower_alone = top == NONE;
+	bool lower_alone = top == PIXEL_NONE;
 	short front = 0, back = -1, pair = 0;
 	if (p->colours && p->utf8) {
 		front = colour_of(lower_alone ? bottom : top);
-		back = lower_alone || bottom == NONE ? (short)-1 : colour_of(bottom);
+		back = lower_alone || bottom == PIXEL_NONE ? (short)-1 : colour_of(bottom);
 		pair = pair_of(p, front, back);
 	}
 	put(x, y, pair ? (wchar_t)(lower_alone ? LOWER_HALF : UPPER_HALF) : plain(p, x, y, top, bottom), pair);

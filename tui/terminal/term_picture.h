@@ -15,4 +15,5 @@ struct term_picture {
 /* Called before the cells of a screen. True when the colours were assigned again, and everything has to be drawn
  * again. */
 bool term_picture_begin(struct term_picture *p);
-void term_picture_put(struct term_picture *p, int x, int y, const struct cell *c);
+/* `as_graphics`: the terminal draws the picture over the cell, which is left blank. */
+void term_picture_put(struct term_picture *p, int x, int y, const struct cell *c, bool as_graphics);
