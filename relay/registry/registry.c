@@ -58,6 +58,7 @@ static bool look_after(struct client *c, uint64_t now_ms)
 {
 	if (c->in_grace && now_ms >= c->grace_end) {
 		c->in_grace = false;
+		registry_tell_left(c, CLIENT_ENDED);
 		registry_give_up_streams(c, REFUSE_CLIENT_LOST);
 	}
 	if (c->drain.paused_until && now_ms >= c->drain.paused_until) {

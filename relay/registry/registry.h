@@ -61,11 +61,18 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 /* To be called after WELCOME was appended: sends RESUME frames, goes on with streams, reports gaps, begins to hand out
  * the spool. */
 void registry_online(struct client *c, bool resumed);
+/* The client that j->key names is at another node: it has its place here, as one whose connection was lost a moment
+ * ago. Those that it displaces are notified. NULL when too many share the tunnel or memory ran out. */
+struct client *registry_expect(struct registry *r, const struct join *j);
+/* That node says that it is there, and `way` leads to it. Not resumed: it knows none of its streams. */
+void registry_came(struct client *c, struct carrier *way, bool resumed);
 
 /* ---- registry_away.c ---- */
 
 /* To be called when the connection is gone; `grace`: the client may come back. */
 void registry_lost(struct client *c, bool grace);
+/* Tells those of other nodes who have deliveries for the client that it left. */
+void registry_tell_left(struct client *c, enum client_left why);
 /* Without grace, or when it is over: what the client has not recorded goes to its mailbox. */
 void registry_give_up_streams(struct client *c, enum refusal why);
 /* Lets what is under way begin again on the next connection; a sender's WebSocket cannot, and ends. */

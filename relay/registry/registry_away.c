@@ -25,17 +25,26 @@ void registry_restart_streams(struct client *c)
 	}
 }
 
+void registry_tell_left(struct client *c, enum client_left why)
+{
+	const struct tunnel_table *table = c->tunnel->table;
+	if (table->watcher && c->guests)
+		table->watcher->left(table->watcher_user, c, why);
+}
+
 void registry_lost(struct client *c, bool grace)
 {
 	const struct tunnel_table *table = c->tunnel->table;
 	const struct relay *relay = table->relay;
 	c->connection = NULL;
+	c->remote = NULL;
 	if (table->closing)
 		return;
 	client_seen(c, clock_now_us());
 	registry_restart_streams(c);
 	c->in_grace = grace && !relay->draining && relay->settings.resume_grace_ms > 0;
 	c->grace_end = uv_now(relay->loop) + (uint64_t)relay->settings.resume_grace_ms;
+	registry_tell_left(c, c->in_grace ? CLIENT_AWAY : relay->draining ? CLIENT_MOVED : CLIENT_ENDED);
 	if (c->in_grace)
 		tunnel_watch(c->tunnel);
 	else
@@ -89,6 +98,8 @@ void registry_part_with(struct client *c, const char *why)
 {
 	connection_send_away(c->connection, WIRE_NOTICE_NAME_TAKEN, why);
 	c->connection = NULL;
+	c->remote = NULL;
+	registry_tell_left(c, CLIENT_ENDED);
 	c->in_grace = c->current = c->has_nonce = c->has_older = false;
 	if (c->key_len == 0) {
 		log_event(LOG_WARN, "mailbox_dropped", "tunnel", c->tunnel->name, "owner", c->owner, NULL);

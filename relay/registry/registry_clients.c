@@ -30,6 +30,9 @@ struct client *registry_add_client(struct tunnel *t, struct bytes key)
 
 static void free_client(struct client *c)
 {
+	const struct tunnel_table *table = c->tunnel->table;
+	if (table->watcher)
+		table->watcher->forgotten(table->watcher_user, c);
 	tunnel_keys_forget(c->tunnel->table, c);
 	late_forget_all(c);
 	drain_free(c);

@@ -39,9 +39,12 @@ static void displace(struct client *c, struct client *by)
 {
 	connection_send_away(c->connection, WIRE_NOTICE_REPLACED, "a newer client took over this tunnel");
 	c->connection = NULL;
+	c->remote = NULL;
 	c->in_grace = false;
-	if (c != by)
+	if (c != by) {
+		registry_tell_left(c, CLIENT_MOVED);
 		c->current = false;
+	}
 	move_streams(c, by);
 }
 
@@ -148,9 +151,9 @@ static void displace_others(struct client *c, uint32_t options)
 static void take_place(struct client *c, struct connection *connection, const struct join *j)
 {
 	c->connection = connection;
+	c->remote = NULL;
 	c->gap_told = 0;
 	c->current = true;
-	c->in_grace = false;
 	c->options = j->options | (j->probe ? WIRE_OPTION_OFFLINE_FAIL : 0);
 	c->features = j->features;
 	c->drain.parallel = j->drain_parallel > LIMIT_HAND_OUT_COUNT ? LIMIT_HAND_OUT_COUNT : j->drain_parallel;
@@ -168,19 +171,29 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	*resumed = resume(c, j->nonce);
 	displace_others(c, j->options);
 	take_place(c, connection, j);
+	c->in_grace = false;
 	registry_drop_old_clients(t);
 	return c;
 }
 
-void registry_online(struct client *c, bool resumed)
+/* In the order of the streams' numbers, whichever node holds them. */
+static void tell_resumes(struct client *c)
 {
 	struct carrier *carrier = client_carrier(c);
+	const struct tunnel_table *table = c->tunnel->table;
 	struct wire_resume end = { .recorded = false };
-	if (resumed) {
-		for (struct stream *st = c->streams; st; st = st->hh.next)
-			stream_tell_resume(st);
-		carrier_sent(carrier, wire_encode_resume(carrier_out(carrier), 0, &end));
+	for (struct stream *st = c->streams; st; st = st->hh.next) {
+		if (c->guests)
+			table->watcher->resume(table->watcher_user, c, st->id);
+		stream_tell_resume(st);
 	}
+	if (c->guests)
+		table->watcher->resume(table->watcher_user, c, UINT64_MAX);
+	carrier_sent(carrier, wire_encode_resume(carrier_out(carrier), 0, &end));
+}
+
+static void go_on(struct client *c, bool resumed)
+{
 	for (struct stream *st = c->streams, *next; st; st = next) {
 		next = st->hh.next;
 		stream_pump(st);
@@ -192,4 +205,53 @@ void registry_online(struct client *c, bool resumed)
 		drain_more(c);
 	else
 		drain_begin(c);
+}
+
+void registry_online(struct client *c, bool resumed)
+{
+	const struct tunnel_table *table = c->tunnel->table;
+	if (resumed)
+		tell_resumes(c);
+	if (table->watcher)
+		table->watcher->online(table->watcher_user, c, resumed);
+	go_on(c, resumed);
+}
+
+/* ---- clients at other nodes ---- */
+
+struct client *registry_expect(struct registry *r, const struct join *j)
+{
+	const struct relay *relay = r->table.relay;
+	struct tunnel *t = find_or_make_tunnel(r, j);
+	if (!t)
+		return NULL;
+	part_with_other_owners(t, j->owner);
+	struct client *c = find_or_add_client(t, j->key);
+	if (!c || !take_mailbox(c, j, latest(t)))
+		return NULL;
+	if (c->connection) {
+		connection_send_away(c->connection, WIRE_NOTICE_REPLACED, "a newer client took over this tunnel");
+		registry_tell_left(c, CLIENT_MOVED);
+		registry_lost(c, true);
+	}
+	displace_others(c, j->options);
+	take_place(c, NULL, j);
+	if (!c->in_grace) {
+		c->in_grace = true;
+		c->grace_end = uv_now(relay->loop) + (uint64_t)relay->settings.resume_grace_ms;
+	}
+	c->has_nonce = c->has_older = false;
+	tunnel_watch(t);
+	registry_drop_old_clients(t);
+	return c;
+}
+
+void registry_came(struct client *c, struct carrier *way, bool resumed)
+{
+	registry_restart_streams(c);
+	if (!resumed)
+		move_streams(c, c);
+	c->remote = way;
+	c->in_grace = false;
+	go_on(c, resumed);
 }

@@ -53,7 +53,7 @@ bool registry_last_name(const struct registry *r, const char *owner, struct byte
 {
 	for (const struct client *c = tunnel_keys_find(&r->table, key); c; c = c->same_key) {
 		if (c->tunnel->random_name && c->mailbox != 0 && strcmp(c->owner, owner) == 0 && c->current &&
-		    !c->connection && !c->in_grace) {
+		    !c->connection && !c->remote && !c->in_grace) {
 			memcpy(out, c->tunnel->name, sizeof c->tunnel->name);
 			return true;
 		}

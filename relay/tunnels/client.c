@@ -12,7 +12,7 @@ uint64_t client_now_ms(const struct client *c)
 
 struct carrier *client_carrier(const struct client *c)
 {
-	return c->connection && c->connection->welcomed ? &c->connection->carrier : NULL;
+	return c->connection && c->connection->welcomed ? &c->connection->carrier : c->remote;
 }
 
 bool client_is_here(const struct client *c)
@@ -35,7 +35,7 @@ bool client_may_queue(const struct client *c, struct bytes method)
 
 bool client_is_idle(const struct client *c)
 {
-	return !c->connection && !c->in_grace && !c->streams && !c->spooling && !c->drain.fetching &&
+	return !c->connection && !c->remote && !c->in_grace && !c->streams && !c->spooling && !c->drain.fetching &&
 	       spool_level(c->tunnel->table->spool, c->mailbox).count == 0;
 }
 

@@ -6,6 +6,9 @@
 #include "relay/tunnels/carrier.h"
 
 struct connection;
+struct crossing_guest;
+struct crossing_line;
+struct crossing_stream;
 struct late;
 struct spool_waiting;
 struct stream;
@@ -31,8 +34,13 @@ struct client {
 	struct tunnel *tunnel;
 	struct client *next;                     /* of the tunnel */
 	struct client *same_key_prev, *same_key; /* clients of any tunnel with this key (utlist) */
-	struct connection *connection;           /* NULL: away */
-	char owner[65];                          /* the token's name at its last HELLO */
+	struct connection *connection;           /* NULL: away, or at another node of the cluster */
+	struct carrier *remote;          /* what leads to it while it is at another node, which says it is there */
+	struct crossing_line *line;      /* of `remote` (relay/crossing); also while that opens */
+	struct crossing_guest *guests;   /* other nodes with deliveries for it (relay/crossing) */
+	struct crossing_stream *crossed; /* the streams of these, by their number here (uthash) */
+	uint64_t generation;             /* of its record in the directory; 0: it has none yet */
+	char owner[65];                  /* the token's name at its last HELLO */
 	bool current;       /* gets what arrives; otherwise it was replaced, and its mailbox waits for it */
 	bool in_grace;      /* away, and its streams wait until grace_end */
 	uint64_t grace_end; /* loop ms */
@@ -58,6 +66,24 @@ struct client {
 	uint64_t recorded_stream;
 	uint64_t credited_at;               /* loop ms: its last WINDOW for a stream */
 	const struct stream_events *events; /* drain.c's */
+};
+
+/* Why a client is no longer here. */
+enum client_left {
+	CLIENT_AWAY,  /* its connection was lost, and it may come back within the grace */
+	CLIENT_ENDED, /* it is not expected */
+	CLIENT_MOVED, /* it is, or will be, at another node */
+};
+
+/* What relay/crossing is told of this node's clients, for other nodes with deliveries for them. */
+struct client_events {
+	/* RESUME is due for what other nodes hold of it: for streams whose number is below this. */
+	void (*resume)(void *user, struct client *c, uint64_t below);
+	/* It is online. */
+	void (*online)(void *user, struct client *c, bool resumed);
+	void (*left)(void *user, struct client *c, enum client_left why);
+	/* It will be freed. */
+	void (*forgotten)(void *user, struct client *c);
 };
 
 /* The loop's time, in milliseconds. */

@@ -6,6 +6,7 @@
 #include "relay/common/relay.h"
 #include "relay/spool/spool.h"
 
+struct client_events;
 struct key_holder;
 struct stream;
 struct tunnel;
@@ -20,5 +21,7 @@ struct tunnel_table {
 	size_t put_bytes;         /* payloads on their way to the spool */
 	struct stream *put_queue; /* streams that wait until fewer are (utlist) */
 	bool putting;
+	const struct client_events *watcher; /* NULL: there are no other nodes */
+	void *watcher_user;
 	bool closing; /* the relay is ending, and its connections for that reason */
 };
