@@ -1,4 +1,5 @@
 /* Handles what a client's WebSocket brings: whose frame it is, and whether it may come now. */
+#include "relay/crossing/crossing.h"
 #include "relay/links/tunnel_private.h"
 #include "relay/tunnels/tunnel.h"
 #include "relay/streams/stream.h"
@@ -23,15 +24,19 @@ static bool on_frame(void *user, const struct wire_frame *f)
 	client_heard(c->client);
 	if (place == WIRE_PLACE_UNKNOWN)
 		return true;
-	const char *fault = place == WIRE_PLACE_RIGHT ? stream_take_frame(c->client, f) : misplaced[place];
+	const char *fault = misplaced[place];
+	if (place == WIRE_PLACE_RIGHT && !crossing_take_frame(c->client, f, &fault))
+		fault = stream_take_frame(c->client, f);
 	return !fault || link_fail(c->link, fault);
 }
 
 static void on_credit(void *user)
 {
 	struct connection *c = user;
-	if (c->client)
-		stream_pump_blocked(c->client);
+	if (!c->client)
+		return;
+	stream_pump_blocked(c->client);
+	crossing_pump(c->client);
 }
 
 const struct link_ops connection_link_ops = { on_frame, on_credit };

@@ -110,7 +110,7 @@ static void begin_anew(struct trunk *t)
 	if (is_fresh(t))
 		return;
 	begin(t);
-	t->set->events.lost(t->set->user, t);
+	t->set->events.lost(t->set->user, t, 0);
 }
 
 /* Messages of that epoch are missing: its sender is to begin anew too. */
@@ -239,7 +239,7 @@ static void on_flush(uv_idle_t *h)
 		t->dirty = false;
 		if (t->fail_due) {
 			begin(t);
-			s->events.lost(s->user, t);
+			s->events.lost(s->user, t, 0);
 		} else if (!flush(t)) {
 			t->next_dirty = again;
 			again = t;
@@ -414,7 +414,8 @@ static void look_after(struct trunk *t, uint64_t now)
 	/* Counted in probes and not in time: where this process stood still, answers lie there to be read. */
 	if (t->unanswered * s->settings.probe_ms >= s->settings.silent_ms) {
 		log_silent(t);
-		begin_anew(t);
+		begin(t);
+		s->events.lost(s->user, t, s->settings.silent_ms);
 		return;
 	}
 	t->probed_at = now;

@@ -24,8 +24,9 @@ struct trunk_events {
 	bool (*publish)(void *user, const uint8_t node[TRUNK_NODE_LEN], struct bytes message);
 	/* A part came; it is borrowed for the call. False: it makes no sense, and the trunk begins anew. */
 	bool (*part)(void *user, struct trunk *t, const struct trunk_part *p);
-	/* The trunk began anew: no line of it is open any more. New ones may be opened at once. */
-	void (*lost)(void *user, struct trunk *t);
+	/* The trunk began anew: no line of it is open any more. New ones may be opened at once. `silent_ms`: for how
+	 * long the other end had not answered; 0: it did, or has begun anew itself. */
+	void (*lost)(void *user, struct trunk *t, uint64_t silent_ms);
 	/* trunk_may_send was false, and may be true now. */
 	void (*drained)(void *user, struct trunk *t);
 	/* Whether anything depends on the other end being there: if so, it is probed. */

@@ -32,6 +32,7 @@ enum trunk_kind {
 	TRUNK_OPEN = 1,  /* which client the line is for (struct trunk_client_name); states follow until CLOSE */
 	TRUNK_CLOSE,     /* the line is over */
 	TRUNK_TO_CLIENT, /* frames */
+	TRUNK_FAIL,      /* u16, text: the client broke the rules; its connection is to be closed with that */
 	/* Back. */
 	TRUNK_STATE,       /* struct trunk_state */
 	TRUNK_FROM_CLIENT, /* frames */
@@ -51,7 +52,8 @@ struct trunk_client_name {
 };
 
 enum trunk_presence {
-	TRUNK_GONE,    /* it is not here, and not expected */
+	TRUNK_GONE,    /* it is not here, and not expected: the line is over */
+	TRUNK_MOVED,   /* it is at another node, or will be: likewise */
 	TRUNK_AWAY,    /* its connection was lost, and may be resumed */
 	TRUNK_RESUMED, /* it is back, and its streams live on */
 	TRUNK_HERE,    /* it is here, and knows none of the line's streams */

@@ -42,7 +42,14 @@ static bool on_part(void *user, struct trunk *t, const struct trunk_part *p)
 	return p->line != 7;
 }
 
-static void on_move(void *user, struct trunk *t)
+static void on_lost(void *user, struct trunk *t, uint64_t silent_ms)
+{
+	(void)user;
+	(void)t;
+	(void)silent_ms;
+}
+
+static void on_drained(void *user, struct trunk *t)
 {
 	(void)user;
 	(void)t;
@@ -57,7 +64,7 @@ static bool on_waits(void *user, const struct trunk *t)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct trunk_events events = { on_publish, on_part, on_move, on_move, on_waits };
+	static const struct trunk_events events = { on_publish, on_part, on_lost, on_drained, on_waits };
 	const struct trunk_settings settings = { .id = { 1 } };
 	struct bytes in = bytes_make(data, size), rest;
 	struct buffer next = { 0 };

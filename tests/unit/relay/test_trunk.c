@@ -71,10 +71,11 @@ static bool on_part(void *user, struct trunk *t, const struct trunk_part *p)
 	return true;
 }
 
-static void on_lost(void *user, struct trunk *t)
+static void on_lost(void *user, struct trunk *t, uint64_t silent_ms)
 {
 	struct node *n = user;
 	(void)t;
+	assert_true(silent_ms == 0 || silent_ms == SILENT_MS);
 	n->losses++;
 	n->life++;
 	n->sent = n->came = 0;

@@ -1,0 +1,248 @@
+#include "relay/crossing/crossing_private.h"
+
+#include "relay/names/tokens.h"
+#include "shared/program/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+struct crossing_peer *crossing_peer_of(struct crossing *x, struct trunk *t)
+{
+	struct crossing_peer *p = trunk_data(t);
+	if (p || !(p = calloc(1, sizeof *p)))
+		return p;
+	p->crossing = x;
+	p->trunk = t;
+	LL_PREPEND(x->peers, p);
+	trunk_set_data(t, p);
+	return p;
+}
+
+void crossing_send(struct crossing_peer *p, enum trunk_kind kind, uint32_t line, uint32_t session, struct bytes data)
+{
+	const struct trunk_part part = { kind, line, session, data };
+	trunk_send(p->trunk, &part);
+}
+
+bool crossing_put_frame(struct buffer *out, const struct wire_frame *f, uint64_t stream)
+{
+	return buffer_reserve(out, WIRE_HEADER_LEN + f->payload.len) && buffer_put_u32(out, (uint32_t)f->payload.len) &&
+	       buffer_put_u8(out, f->type) && buffer_put_u8(out, f->flags) && buffer_put_u16(out, 0) &&
+	       buffer_put_u64(out, stream) && buffer_append_bytes(out, f->payload);
+}
+
+/* ---- what the trunks say ---- */
+
+static bool on_publish(void *user, const uint8_t node[TRUNK_NODE_LEN], struct bytes message)
+{
+	struct crossing *x = user;
+	return x->events.publish(x->user, node, message);
+}
+
+static bool on_part(void *user, struct trunk *t, const struct trunk_part *part)
+{
+	struct crossing_peer *p = crossing_peer_of(user, t);
+	if (!p)
+		return false;
+	switch (part->kind) {
+	case TRUNK_OPEN:
+	case TRUNK_CLOSE:
+	case TRUNK_TO_CLIENT:
+	case TRUNK_FAIL:
+		return crossing_guest_take(p, part);
+	case TRUNK_STATE:
+	case TRUNK_FROM_CLIENT:
+	case TRUNK_CREDIT:
+		return crossing_line_take(p, part);
+	}
+	return false;
+}
+
+static void on_lost(void *user, struct trunk *t, uint64_t silent_ms)
+{
+	struct crossing_peer *p = trunk_data(t);
+	(void)user;
+	if (!p)
+		return;
+	crossing_guest_lose_all(p);
+	crossing_line_lose_all(p, silent_ms);
+}
+
+static void on_drained(void *user, struct trunk *t)
+{
+	struct crossing_peer *p = trunk_data(t);
+	(void)user;
+	if (p)
+		crossing_line_pump_all(p);
+}
+
+static bool on_waits(void *user, const struct trunk *t)
+{
+	const struct crossing_peer *p = trunk_data(t);
+	(void)user;
+	return p && (p->lines || p->guests);
+}
+
+/* ---- what the registry tells of clients ---- */
+
+static void on_resume(void *user, struct client *c, uint64_t below)
+{
+	(void)user;
+	crossing_guest_resume(c, below);
+}
+
+static void on_online(void *user, struct client *c, bool resumed)
+{
+	(void)user;
+	if (c->line)
+		crossing_line_close(c->line);
+	crossing_guest_online(c, resumed);
+}
+
+static void on_left(void *user, struct client *c, enum client_left why)
+{
+	(void)user;
+	crossing_guest_left(c, why);
+}
+
+static void on_forgotten(void *user, struct client *c)
+{
+	(void)user;
+	if (c->line)
+		crossing_line_close(c->line);
+	crossing_guest_left(c, CLIENT_ENDED);
+}
+
+static const struct client_events watcher = { on_resume, on_online, on_left, on_forgotten };
+
+/* ---- the directory ---- */
+
+static const struct record_client *find_in_record(const struct record_tunnel *r, const struct client *c)
+{
+	for (size_t i = 0; i < r->client_count; i++)
+		if (bytes_equal(bytes_make(r->clients[i].key, r->clients[i].key_len), bytes_make(c->key, c->key_len)))
+			return &r->clients[i];
+	return NULL;
+}
+
+/* Whether there is nothing to do about it: it is here, or its line leads there already. */
+static bool is_known(const struct client *c, const struct record_client *there)
+{
+	if (c->connection)
+		return c->generation == 0 || c->generation >= there->generation;
+	return c->line && (c->line->generation > there->generation ||
+			   (c->line->generation == there->generation &&
+			    memcmp(trunk_node(c->line->peer->trunk), there->node, TRUNK_NODE_LEN) == 0));
+}
+
+static void expect(struct crossing *x, const char *tunnel, const struct record_tunnel *r,
+		   const struct record_client *at)
+{
+	struct trunk *t = trunk_to(x->trunks, at->node);
+	struct crossing_peer *p = t ? crossing_peer_of(x, t) : NULL;
+	const struct join j = { .name = tunnel,
+				.owner = r->owner,
+				.random_name = r->random_name,
+				.key = bytes_make(at->key, at->key_len),
+				.options = at->options,
+				.features = at->features };
+	struct client *c = p ? registry_expect(x->relay->registry, &j) : NULL;
+	if (!c)
+		return;
+	if (c->line)
+		crossing_line_close(c->line);
+	if (!crossing_line_open(p, c, at->generation))
+		log_event(LOG_WARN, "line_not_opened", "tunnel", tunnel, NULL);
+}
+
+/* The name is its owner's here too, or another token's: then the directory has to settle it. */
+static bool claim(struct crossing *x, const char *tunnel, const char *owner)
+{
+	return !x->relay->tokens || tokens_claim(x->relay->tokens, owner, tunnel, 0) != CLAIM_TAKEN;
+}
+
+void crossing_learn(struct crossing *x, const char *tunnel, const struct record_tunnel *r)
+{
+	const uint8_t *self = x->id;
+	struct tunnel *t = tunnel_find(&x->relay->registry->table, tunnel);
+	bool claimed = false;
+	x->learning = true;
+	for (struct client *c = t ? t->clients : NULL; c; c = c->next) {
+		if (!c->line || find_in_record(r, c))
+			continue;
+		crossing_line_close(c->line);
+		registry_lost(c, false);
+	}
+	for (size_t i = 0; i < r->client_count; i++) {
+		const struct record_client *at = &r->clients[i];
+		t = tunnel_find(&x->relay->registry->table, tunnel);
+		const struct client *c = t ? tunnel_find_client(t, bytes_make(at->key, at->key_len)) : NULL;
+		if (memcmp(at->node, self, RECORD_NODE_ID_LEN) == 0 || (c && is_known(c, at)))
+			continue;
+		if (!claimed && !claim(x, tunnel, r->owner))
+			break;
+		claimed = true;
+		expect(x, tunnel, r, at);
+	}
+	x->learning = false;
+}
+
+/* ---- the whole ---- */
+
+void crossing_receive(struct crossing *x, struct bytes message)
+{
+	trunk_receive(x->trunks, message);
+}
+
+uint64_t crossing_malformed(const struct crossing *x)
+{
+	return trunk_malformed(x->trunks);
+}
+
+uint64_t crossing_bytes(const struct crossing *x)
+{
+	return trunk_bytes(x->trunks);
+}
+
+struct crossing *crossing_new(struct relay *relay, const uint8_t id[RECORD_NODE_ID_LEN],
+			      const struct crossing_events *events, void *user)
+{
+	static const struct trunk_events trunk_events = { on_publish, on_part, on_lost, on_drained, on_waits };
+	struct trunk_settings settings = { .probe_ms = 0 };
+	struct crossing *x = calloc(1, sizeof *x);
+	if (!x)
+		return NULL;
+	x->relay = relay;
+	x->events = *events;
+	x->user = user;
+	memcpy(x->id, id, sizeof x->id);
+	memcpy(settings.id, id, sizeof settings.id);
+	x->trunks = trunk_set_new(relay->loop, &settings, &trunk_events, x);
+	if (!x->trunks) {
+		free(x);
+		return NULL;
+	}
+	relay->registry->table.watcher = &watcher;
+	relay->registry->table.watcher_user = x;
+	return x;
+}
+
+void crossing_close(struct crossing *x)
+{
+	if (!x)
+		return;
+	x->relay->registry->table.watcher = NULL;
+	while (x->peers) {
+		struct crossing_peer *p = x->peers;
+		x->peers = p->next;
+		while (p->lines)
+			crossing_line_close(p->lines);
+		while (p->guests)
+			crossing_guest_left(p->guests->client, CLIENT_MOVED);
+		free(p);
+	}
+	trunk_set_free(x->trunks);
+	buffer_free(&x->frame);
+	free(x);
+}

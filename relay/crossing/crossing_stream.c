@@ -1,0 +1,60 @@
+#include "relay/crossing/crossing_private.h"
+#include "relay/streams/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct crossing_stream *crossing_stream_here(const struct client *c, uint64_t number)
+{
+	struct crossing_stream *st;
+	HASH_FIND(by_here, c->crossed, &number, sizeof number, st);
+	return st;
+}
+
+struct crossing_stream *crossing_stream_there(const struct crossing_guest *g, uint64_t number)
+{
+	struct crossing_stream *st;
+	HASH_FIND(by_there, g->streams, &number, sizeof number, st);
+	return st;
+}
+
+struct crossing_stream *crossing_stream_begin(struct crossing_guest *g, const struct wire_frame *f)
+{
+	struct client *c = g->client;
+	/* A later piece of one that the client has ended is not a new one. */
+	if (f->stream <= g->last_there || f->payload.len < UUID_LEN)
+		return NULL;
+	const unsigned most = LIMIT_STREAMS_PER_CLIENT;
+	if (HASH_CNT(hh, c->streams) + HASH_CNT(by_here, c->crossed) >= most)
+		return NULL;
+	struct crossing_stream *st = calloc(1, sizeof *st);
+	if (!st)
+		return NULL;
+	st->guest = g;
+	st->there = f->stream;
+	st->here = c->last_stream + 1;
+	st->upgrade = f->type == WIRE_REQUEST && (f->flags & WIRE_UPGRADE);
+	memcpy(st->event_id, f->payload.at, UUID_LEN);
+	HASH_ADD(by_there, g->streams, there, sizeof st->there, st);
+	if (!st->by_there.tbl) {
+		free(st);
+		return NULL;
+	}
+	HASH_ADD(by_here, c->crossed, here, sizeof st->here, st);
+	if (!st->by_here.tbl) {
+		HASH_DELETE(by_there, g->streams, st);
+		free(st);
+		return NULL;
+	}
+	c->last_stream++;
+	g->last_there = f->stream;
+	return st;
+}
+
+void crossing_stream_end(struct crossing_stream *st)
+{
+	struct crossing_guest *g = st->guest;
+	HASH_DELETE(by_there, g->streams, st);
+	HASH_DELETE(by_here, g->client->crossed, st);
+	free(st);
+}
