@@ -151,6 +151,7 @@ static void displace_others(struct client *c, uint32_t options)
 static void take_place(struct client *c, struct connection *connection, const struct join *j)
 {
 	c->connection = connection;
+	c->foreign = !connection;
 	c->remote = NULL;
 	c->gap_told = 0;
 	c->current = true;

@@ -37,6 +37,7 @@ struct client {
 	struct connection *connection;           /* NULL: away, or at another node of the cluster */
 	struct carrier *remote;          /* what leads to it while it is at another node, which says it is there */
 	struct crossing_line *line;      /* of `remote` (relay/crossing); also while that opens */
+	bool foreign;                    /* it was last seen at another node, not here */
 	struct crossing_guest *guests;   /* other nodes with deliveries for it (relay/crossing) */
 	struct crossing_stream *crossed; /* the streams of these, by their number here (uthash) */
 	uint64_t generation;             /* of its record in the directory; 0: it has none yet */
