@@ -141,17 +141,23 @@ static inline void draw(struct world *w, int columns, int rows)
 	screen_draw(&w->s, &w->surface);
 }
 
+static inline void check_sizes(struct world *w, const char *name, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		draw(w, golden_sizes[i].columns, golden_sizes[i].rows);
+		golden_check_size(&w->surface, name);
+	}
+}
+
 static inline void check(struct world *w, const char *name)
 {
-	static const struct {
-		int columns, rows;
-	} sizes[] = { { 40, 10 }, { 80, 24 }, { 120, 40 } };
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		char file[100];
-		snprintf(file, sizeof file, "%s-%dx%d", name, sizes[i].columns, sizes[i].rows);
-		draw(w, sizes[i].columns, sizes[i].rows);
-		golden_check(&w->surface, file);
-	}
+	check_sizes(w, name, 0, GOLDEN_WIDE);
+}
+
+/* Of screens that look otherwise where there is much room. */
+static inline void check_wide(struct world *w, const char *name)
+{
+	check_sizes(w, name, GOLDEN_WIDE, GOLDEN_SIZES);
 }
 
 static inline void begin(struct world *w, const char *type, const char *body)

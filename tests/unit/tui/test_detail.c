@@ -13,6 +13,7 @@ static void test_json(void **state)
 	begin(&w, "application/json; charset=utf-8", json);
 	push(&w, view_detail_new(4));
 	check(&w, "detail-json");
+	check_wide(&w, "detail-json");
 	draw(&w, 80, 24);
 	/* Folded, by line; the number keeps its zeros, the key that stands twice stands twice. */
 	struct effect e = { 0 };
@@ -250,6 +251,7 @@ static void test_attempts(void **state)
 	struct view *v = push(&w, view_detail_new(4));
 	act(&w, ACTION_TAB_ATTEMPTS);
 	check(&w, "detail-attempts");
+	check_wide(&w, "detail-attempts");
 	/* Of a sender that waited: when its answer went. */
 	w.waited = true;
 	view_detail_changed(screen_top(&w.s));

@@ -36,6 +36,7 @@ static void test_hex(void **state)
 	assert_true(shows(&w, "00000000 | 00 01 02 03"));
 	act(&w, ACTION_TAB_RAW);
 	check(&w, "detail-hex");
+	check_wide(&w, "detail-hex");
 	draw(&w, 80, 24);
 	/* o goes to a byte; what is not there is said. */
 	struct effect e = { 0 };
@@ -80,6 +81,7 @@ static void test_hostile(void **state)
 	fake_source_at(&w.f, 4)->row.signature = bytes_of("invalid");
 	push(&w, view_detail_new(4));
 	check(&w, "detail-hostile");
+	check_wide(&w, "detail-hostile");
 	draw(&w, 120, 40);
 	act(&w, ACTION_TAB_RESPONSE);
 	check(&w, "detail-hostile-response");
@@ -183,6 +185,7 @@ static void test_decoded(void **state)
 	    "fQ.c2lnbmVk\r\n";
 	push(&w, view_detail_new(4));
 	check(&w, "detail-decoded");
+	check_wide(&w, "detail-decoded");
 	end(&w);
 }
 

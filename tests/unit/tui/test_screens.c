@@ -5,10 +5,6 @@
 #include "tui/questions/sheet_menu.h"
 #include "tui/views/bars.h"
 
-static const struct {
-	int columns, rows;
-} sizes[] = { { 40, 10 }, { 80, 24 }, { 120, 40 } };
-
 struct world {
 	struct fake_source f;
 	struct screen s;
@@ -58,26 +54,23 @@ static void draw(struct world *w, int columns, int rows)
 	screen_draw(&w->s, &w->surface);
 }
 
+static void check_sizes(struct world *w, const char *name, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		draw(w, golden_sizes[i].columns, golden_sizes[i].rows);
+		golden_check_size(&w->surface, name);
+	}
+}
+
 static void check(struct world *w, const char *name)
 {
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		char file[100];
-		snprintf(file, sizeof file, "%s-%dx%d", name, sizes[i].columns, sizes[i].rows);
-		draw(w, sizes[i].columns, sizes[i].rows);
-		golden_check(&w->surface, file);
-	}
+	check_sizes(w, name, 0, GOLDEN_WIDE);
 }
 
 /* Of screens that look otherwise where there is much room. */
 static void check_wide(struct world *w, const char *name)
 {
-	char file[100];
-	draw(w, 160, 50);
-	snprintf(file, sizeof file, "%s-160x50", name);
-	golden_check(&w->surface, file);
-	draw(w, 220, 60);
-	snprintf(file, sizeof file, "%s-220x60", name);
-	golden_check(&w->surface, file);
+	check_sizes(w, name, GOLDEN_WIDE, GOLDEN_SIZES);
 }
 
 static void end(struct world *w)
@@ -125,12 +118,14 @@ static void test_list_sorted(void **state)
 	list_sort(&w.s.ui.list, STORE_ORDER_TOOK, true, false);
 	list_counted(&w.s.ui.list, 226); /* twelve came since */
 	check(&w, "list-sorted");
+	check_wide(&w, "list-sorted");
 	w.s.ui.list.sorting.order.matched = 1000214; /* with no more than the first kept */
 	assert_true(is_there(&w, 80, "SORTED by took, first 214 of 1,000,214"));
 	list_sort(&w.s.ui.list, STORE_ORDER_ATTEMPTS, false, false);
 	check(&w, "list-sorted-up");
 	sheet_sort_menu(&w.s.sheet, &w.s.ui);
 	check(&w, "sheet-sort");
+	check_wide(&w, "sheet-sort");
 	end(&w);
 }
 
@@ -250,6 +245,7 @@ static void test_paused(void **state)
 				       .begun_us = w.s.ui.now_us - 5375000,
 				       .progress = { .sent = 43, .ok = 41, .failed = 2, .total = 100 } };
 	check(&w, "list-paused");
+	check_wide(&w, "list-paused");
 	end(&w);
 }
 
@@ -323,11 +319,13 @@ static void test_states(void **state)
 	(void)state;
 	begin(&w, 0);
 	check(&w, "list-empty");
+	check_wide(&w, "list-empty");
 	draw(&w, 32, 8);
 	golden_check(&w.surface, "too-small-32x8");
 	snprintf(w.s.ui.filter, sizeof w.s.ui.filter, "source:stripe status:5xx");
 	w.s.ui.client = (struct client_state){ 0 };
 	check(&w, "list-nothing-matches");
+	check_wide(&w, "list-nothing-matches");
 	act(&w, ACTION_CLEAR, &e);
 	assert_int_equal(e.kind, EFFECT_FILTER);
 	assert_string_equal(e.text, "");
@@ -392,9 +390,11 @@ static void test_prompts(void **state)
 	prompt_open(&w.s.prompt, &w.s.ui, PROMPT_FILTER, "");
 	type(&w, "a status:9x");
 	check(&w, "prompt-filter-wrong");
+	check_wide(&w, "prompt-filter-wrong");
 	press(&w, TKEY_ESCAPE);
 	prompt_open(&w.s.prompt, &w.s.ui, PROMPT_COMMAND, "");
 	check(&w, "palette");
+	check_wide(&w, "palette");
 	size_t count = w.s.prompt.suggestion_count, enabled = 0;
 	for (int a = 1; a < ACTION_COUNT; a++)
 		enabled += action_enabled((enum action)a, CONTEXT_LIST, HAVE_ROW);
@@ -420,6 +420,7 @@ static void test_long_message(void **state)
 	    "new one), or have a copy of it");
 	w.s.ui.message_bad = true;
 	check(&w, "message-long");
+	check_wide(&w, "message-long");
 	memset(w.s.ui.message, 'x', 300);
 	w.s.ui.message[300] = '\0';
 	check(&w, "message-one-word");
@@ -481,6 +482,7 @@ static void test_filter_completion(void **state)
 	press(&w, TKEY_TAB);
 	expect_typed(&w, "-(state:", 2);
 	check(&w, "prompt-complete-fields");
+	check_wide(&w, "prompt-complete-fields");
 	press(&w, TKEY_DOWN);
 	press(&w, TKEY_UP);
 	press(&w, TKEY_BACKTAB);

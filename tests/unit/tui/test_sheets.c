@@ -7,10 +7,6 @@
 #include "tui/questions/sheet_edited.h"
 #include "tui/questions/target.h"
 
-static const struct {
-	int columns, rows;
-} sizes[] = { { 40, 10 }, { 80, 24 }, { 120, 40 } };
-
 struct world {
 	struct fake_source f;
 	struct screen s;
@@ -43,14 +39,23 @@ static void draw(struct world *w, int columns, int rows)
 	screen_draw(&w->s, &w->surface);
 }
 
+static void check_sizes(struct world *w, const char *name, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		draw(w, golden_sizes[i].columns, golden_sizes[i].rows);
+		golden_check_size(&w->surface, name);
+	}
+}
+
 static void check(struct world *w, const char *name)
 {
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		char file[100];
-		snprintf(file, sizeof file, "%s-%dx%d", name, sizes[i].columns, sizes[i].rows);
-		draw(w, sizes[i].columns, sizes[i].rows);
-		golden_check(&w->surface, file);
-	}
+	check_sizes(w, name, 0, GOLDEN_WIDE);
+}
+
+/* Of screens that look otherwise where there is much room. */
+static void check_wide(struct world *w, const char *name)
+{
+	check_sizes(w, name, GOLDEN_WIDE, GOLDEN_SIZES);
 }
 
 static void end(struct world *w)
@@ -75,6 +80,7 @@ static void test_menus(void **state)
 	begin(&w);
 	sheet_copy_menu(&w.s.sheet, 29, true);
 	check(&w, "sheet-copy");
+	check_wide(&w, "sheet-copy");
 	struct effect e = press(&w, 'C');
 	assert_int_equal(e.kind, EFFECT_COPY);
 	assert_int_equal(e.copy.id, 29);
@@ -108,6 +114,7 @@ static void test_replay(void **state)
 	snprintf(w.s.ui.client.target, sizeof w.s.ui.client.target, "https://app.example.com");
 	sheet_replay(&w.s.sheet, &w.s.ui, 1204, 0, WHICH_FILTERED);
 	check(&w, "sheet-replay");
+	check_wide(&w, "sheet-replay");
 	struct effect e = press(&w, TKEY_ENTER);
 	assert_int_equal(e.kind, EFFECT_REPLAY);
 	assert_true(e.replay.confirmed);
@@ -153,6 +160,7 @@ static void test_edited(void **state)
 	for (int i = 0; i < 30; i++)
 		sheet_edited_line(s, i % 2 ? '+' : '-', bytes_of("  \"amount\": 4900,"));
 	check(&w, "sheet-edited");
+	check_wide(&w, "sheet-edited");
 	draw(&w, 80, 24);
 	press(&w, TKEY_PAGE_DOWN);
 	assert_int_equal(s->scroll, s->page - 1);
@@ -214,6 +222,7 @@ static void test_strip(void **state)
 	strip->begun_us -= 12500000;
 	strip->progress = (struct replay_progress){ .sent = 9876, .ok = 9000, .failed = 876, .total = 100000 };
 	check(&w, "strip-many");
+	check_wide(&w, "strip-many");
 	strip->running = false;
 	strip->ended_us = w.s.ui.now_us;
 	check(&w, "strip-stopped");

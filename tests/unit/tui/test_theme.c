@@ -1,5 +1,5 @@
 /* Which theme is taken, and whether everything can be read in each. */
-#include "tests/unit/unit.h"
+#include "tests/unit/tui/tui_golden.h"
 #include "tui/terminal/theme.h"
 
 static void test_choice(void **state)
@@ -124,13 +124,50 @@ static void test_grounds(void **state)
 	assert_true(theme_look(THEME_DARK, ROLE_HIT, GROUND_SELECTED).underline);
 }
 
+static void put_colour(struct buffer *out, short colour)
+{
+	assert_true(colour == THEME_OWN ? buffer_append_text(out, " own") : buffer_printf(out, "%4d", colour));
+}
+
+/* With the roles and grounds of the screens in tests/fixtures/tui these say what each cell looks like in each theme: a
+ * line a role, in pairs of colours a ground, b u r d for bold, underlined, reverse and dim. */
+static void test_looks(void **state)
+{
+	static const char *const names[THEME_COUNT] = { "dark", "light", "contrast", "16", "mono" };
+	static const char *const roles[ROLE_COUNT] = { "normal",    "dim",     "title",         "key",
+						       "2xx",       "3xx",     "4xx",           "5xx",
+						       "no answer", "pending", "bad signature", "good signature",
+						       "hit",       "escape",  "added",         "removed",
+						       "name",      "string",  "number",        "ours" };
+	(void)state;
+	for (int theme = 0; theme < THEME_COUNT; theme++) {
+		struct buffer out = { 0 };
+		char name[32];
+		assert_true(buffer_append_text(&out, "                data          bar           head          tab   "
+						     "        selected      elsewhere\n"));
+		for (int role = 0; role < ROLE_COUNT; role++) {
+			assert_true(buffer_printf(&out, "%-15s", roles[role]));
+			for (int ground = 0; ground < GROUND_COUNT; ground++) {
+				struct look look = theme_look((enum theme)theme, (enum role)role, (enum ground)ground);
+				put_colour(&out, look.foreground);
+				put_colour(&out, look.background);
+				assert_true(buffer_printf(&out, " %c%c%c%c ", look.bold ? 'b' : '.',
+							  look.underline ? 'u' : '.', look.reverse ? 'r' : '.',
+							  look.dim ? 'd' : '.'));
+			}
+			out.len--;
+			assert_true(buffer_put_u8(&out, '\n'));
+		}
+		snprintf(name, sizeof name, "looks-%s", names[theme]);
+		golden_check_text(&out, name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_choice),
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_contrast),
-		cmocka_unit_test(test_grounds),
+		cmocka_unit_test(test_choice), cmocka_unit_test(test_answers), cmocka_unit_test(test_contrast),
+		cmocka_unit_test(test_looks),  cmocka_unit_test(test_grounds),
 	};
 	return RUN(tests);
 }

@@ -39,6 +39,7 @@ static void test_diff(void **state)
 	begin(&w, "application/json", json);
 	open_diff(&w, 0);
 	check(&w, "diff");
+	check_wide(&w, "diff");
 	draw(&w, 80, 24);
 	assert_true(shows(&w, "diff #2 -> #4"));
 	/* Context, key order, what differs every time. */
@@ -122,6 +123,7 @@ static void test_help(void **state)
 	assert_true(keymap_read(&w.s.ui.keys, bytes_of("bind list F12 reverse"), &e));
 	push(&w, view_help_new(CONTEXT_LIST, HAVE_ROW));
 	check(&w, "help-list");
+	check_wide(&w, "help-list");
 	draw(&w, 80, 24);
 	assert_true(shows(&w, "kept until the app is back"));
 	act(&w, ACTION_BOTTOM);
@@ -134,6 +136,7 @@ static void test_help(void **state)
 	w.s.ui.search[0] = '\0';
 	push(&w, view_help_new(CONTEXT_DETAIL, 0));
 	check(&w, "help-detail");
+	check_wide(&w, "help-detail");
 	end(&w);
 }
 
@@ -204,6 +207,7 @@ static void test_events(void **state)
 	add_event(&w,
 		  "the relay said \x1b]0;x\x07 and a sentence that is longer than a line of eighty columns has room");
 	check(&w, "events");
+	check_wide(&w, "events");
 	draw(&w, 80, 24);
 	/* New ones are seen as they come; the oldest of more than are kept are gone. */
 	for (int i = 1; i <= UI_EVENTS + 5; i++) {
