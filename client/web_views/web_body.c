@@ -156,6 +156,11 @@ static void send_body(struct web_read *r, bool request)
 		x->status = put_fields(x, &w) ? 304 : 503;
 		return;
 	}
+	const char *view = web_param(x, "view");
+	if (view && strcmp(view, "text") == 0) {
+		web_readable(r, w.id, w.attempt);
+		return;
+	}
 	if (web_param_set(x, "decode")) {
 		send_decoded(r, &w);
 		return;

@@ -6,6 +6,9 @@
 /* GET /api/deliveries/ID/request/body and …/response/body */
 void web_body_request(struct web_read *r);
 void web_body_response(struct web_read *r);
+/* The same with view=text: {"about", "lines": [[[role, text] …] …], "more"}, as the inspector lays the body out. Of an
+ * answer `attempt` says which, 0 is the request. */
+void web_readable(struct web_read *r, int64_t id, int attempt);
 /* GET /api/deliveries/ID/raw/request and …/raw/response */
 void web_body_raw_request(struct web_read *r);
 void web_body_raw_response(struct web_read *r);

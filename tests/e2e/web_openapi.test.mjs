@@ -68,6 +68,8 @@ describe('every answer is as it says', () => {
 			await ask('/api/deliveries/{id}', `/api/deliveries/${id}`);
 			await ask('/api/deliveries/{id}/request/body', `/api/deliveries/${id}/request/body`);
 			await ask('/api/deliveries/{id}/response/body', `/api/deliveries/${id}/response/body`);
+			await ask('/api/deliveries/{id}/request/body', `/api/deliveries/${id}/request/body?view=text`);
+			await ask('/api/deliveries/{id}/response/body', `/api/deliveries/${id}/response/body?view=text`);
 			await ask('/api/deliveries/{id}/raw/request', `/api/deliveries/${id}/raw/request`);
 			await ask('/api/deliveries/{id}/raw/response', `/api/deliveries/${id}/raw/response`);
 			await ask('/api/deliveries/{id}/find', `/api/deliveries/${id}/find?text=a`);

@@ -1,5 +1,5 @@
-// A body as what it is: JSON, form, parts, events, text, image, bytes. Long ones come piece by piece.
-import { button, el, gate, goOn, guarded, number, plain, region, size } from './dom.js';
+// A body as what it is: a tree of JSON, an image, bytes, or as the inspector lays it out. Long ones come piece by piece.
+import { button, el, gate, goOn, guarded, halt, number, plain, region, size, trouble, word } from './dom.js';
 import { bodyPiece, get } from './api.js';
 import * as json from './json.js';
 
@@ -38,14 +38,9 @@ function sniff(message, b) {
 	if (!b.length) return { kind: 'empty', label: 'empty' };
 	const image = imageKind(b);
 	if (image) return { kind: 'image', label: `${image} image` };
-	const t = toText(b, charset(message, b));
-	if (!t) return { kind: 'hex', label: 'binary' };
-	const start = t.text.replace(/^\ufeff/, '').trimStart()[0];
-	if (type.startsWith('application/x-www-form-urlencoded')) return { kind: 'form', label: 'form', ...t };
-	if (type.startsWith('multipart/')) return { kind: 'multipart', label: 'multipart', ...t };
-	if (type.startsWith('text/event-stream')) return { kind: 'events', label: 'server-sent events', ...t };
-	if (start === '{' || start === '[' || type.includes('json')) return { kind: 'json', label: 'JSON', ...t };
-	return { kind: 'text', label: /html|svg/.test(type) ? 'HTML' : /xml/.test(type) ? 'XML' : 'text', ...t, render: /html|svg/.test(type) };
+	const t = toText(b, charset(message, b)), start = t?.text.replace(/^\ufeff/, '').trimStart()[0];
+	if (t && (start === '{' || start === '[' || type.includes('json'))) return { kind: 'json', label: 'JSON', ...t };
+	return { kind: 'read', label: t ? 'text' : 'binary', ...t, render: /html|svg/.test(type) };
 }
 
 export function marked(text, find) {
@@ -53,23 +48,41 @@ export function marked(text, find) {
 	return el('span', text.split(new RegExp(`(${RegExp.escape(find)})`, 'gi')).map((t, i) => (i % 2 ? el('mark', gate(t)) : t && gate(t))));
 }
 
-function textView(text, state) {
+const ROLES = { name: '.jk', string: '.js', number: '.jn', escape: '.esc', title: '.jl', ours: '.ow', dim: '.ow' };
+/** A line is a text, or pieces with the role that the server gives them. */
+function linesView(lines, state) {
 	const box = el(`div.tree${state.wrap ? '.wrap' : ''}`, region('Body as text'));
-	const lines = text.split('\n');
 	let at = 0;
+	const pieces = (line) => {
+		if (typeof line !== 'string') return line.map(([role, text]) => el(`span${ROLES[role] ?? ''}`, marked(text, state.find)));
+		const cut = line.length - LINE_MOST;
+		return [marked((cut > 0 ? line.slice(0, LINE_MOST) : line).replace(/\r$/, ''), state.find), cut > 0 ? el('span.esc', `${size(cut)} more in this line`) : ''];
+	};
 	const add = () => {
-		const end = Math.min(lines.length, at + LINES_AT_ONCE);
-		for (; at < end; at++) {
-			const line = lines[at].replace(/\r$/, ''), cut = line.length > LINE_MOST;
-			box.append(el('div.l', { 'data-line': at + 1 }, el('span.g', { hush: 'true' }, at + 1), el('span.x', marked(cut ? line.slice(0, LINE_MOST) : line, state.find)), cut ? el('span.esc', `${size(line.length - LINE_MOST)} more in this line`) : null));
-		}
+		for (const end = Math.min(lines.length, at + LINES_AT_ONCE); at < end; at++) box.append(el('div.l', el('span.g', { hush: 'true' }, at + 1), el('span.x', pieces(lines[at]))));
 		goOn(box, lines.length - at, 'lines', add);
 	};
 	add();
+	box.goTo = (line) => {
+		while (at < lines.length && at < line) add();
+		box.children[Math.min(line, at) - 1]?.scrollIntoView({ block: 'center' });
+	};
+	return box;
+}
+const textView = (text, state) => linesView(text.split('\n'), state);
+
+/** Forms, parts, events, markup, Protocol Buffers, tokens, other character sets: as lines of the server's. */
+function readable(url, attempt, state, label) {
+	const box = el('div.col');
+	get(url, { attempt, view: 'text' }).then((d) => {
+		word(label, d.about);
+		box.replaceChildren(linesView(d.lines, state), d.more ? el('p.note', 'There are more lines: Raw has them.') : '');
+	}).catch((error) => box.replaceChildren(trouble(error)));
 	return box;
 }
 
-function hexView(b, from, state) {
+const hex2 = (c) => c.toString(16).padStart(2, '0');
+function hexView(b, state) {
 	const width = state.width >= 1000 ? 32 : state.width && state.width < 480 ? 8 : 16, box = el('div.tree.hex', region('Body as bytes'));
 	let at = 0;
 	const add = () => {
@@ -77,41 +90,71 @@ function hexView(b, from, state) {
 			const row = b.subarray(at, at + width);
 			let hex = '', text = '';
 			for (let i = 0; i < width; i++) {
-				hex += i < row.length ? `${row[i].toString(16).padStart(2, '0')} ` : '   ';
+				hex += i < row.length ? `${hex2(row[i])} ` : '   ';
 				if (i % 4 === 3) hex += ' ';
 				if (i < row.length) text += row[i] >= 32 && row[i] < 127 ? String.fromCharCode(row[i]) : '·';
 			}
-			box.append(el('div.l', { 'data-offset': from + at }, el('span.ho', `${(from + at).toString(16).padStart(8, '0')}  `), hex, el('span.ht', text)));
+			box.append(el('div.l', { 'data-offset': at }, el('span.ho', `${at.toString(16).padStart(8, '0')}  `), el('span.hb', hex), el('span.ht', text)));
 		}
 		goOn(box, b.length - at, 'bytes', add);
 	};
 	add();
+
+	// What is pointed at or chosen in one column is marked in both; what is copied is what the choice began in.
+	const both = new Highlight(), column = (i) => 3 * i + (i >> 2);
+	let first = null, last = null, inText = false;
+	CSS.highlights.set('bytes', both);
+	const byteAt = (node, offset) => {
+		const cell = node?.parentElement;
+		if (!box.contains(cell) || !cell.matches('.hb, .ht')) return null;
+		return Number(cell.parentElement.dataset.offset) + (cell.matches('.ht') ? offset : 4 * Math.floor(offset / 13) + Math.min(3, Math.floor((offset % 13) / 3)));
+	};
+	const mark = (a, z) => {
+		both.clear();
+		for (let from = a - (a % width); from <= z && from < at; from += width) {
+			const [, hex, text] = box.children[from / width].children, s = Math.max(a, from) - from, e = Math.min(z, from + width - 1, b.length - 1) - from;
+			for (const [{ firstChild: t }, start, end] of [[hex, column(s), column(e) + 2], [text, s, e + 1]]) both.add(new StaticRange({ startContainer: t, startOffset: start, endContainer: t, endOffset: end }));
+		}
+	};
+	const choose = (a, z) => {
+		[first, last] = [a, z];
+		mark(Math.min(a, z), Math.max(a, z));
+	};
+	box.onpointerdown = ({ target }) => {
+		first = null;
+		inText = target.matches('.ht');
+		box.classList.toggle('text', inText);
+	};
+	box.onpointermove = box.onpointerup = (e) => {
+		const s = getSelection(), r = s.isCollapsed || !box.contains(s.anchorNode) ? null : s.getRangeAt(0);
+		const a = r && byteAt(r.startContainer, r.startOffset), z = r && byteAt(r.endContainer, r.endOffset - 1);
+		if (r && a !== null && z !== null) choose(a, z);
+		else if (first === null) {
+			const p = document.caretPositionFromPoint?.(e.clientX, e.clientY), i = byteAt(p?.offsetNode, p?.offset);
+			if (i === null) both.clear();
+			else mark(i, i);
+		}
+	};
+	box.onkeydown = (e) => {
+		const d = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: width, ArrowUp: -width }[e.key];
+		if (!d || e.ctrlKey || e.metaKey) return;
+		const to = last === null ? 0 : Math.max(0, Math.min(b.length - 1, last + d));
+		getSelection().empty();
+		box.goTo(to, e.shiftKey && first !== null ? first : to);
+		halt(e);
+	};
+	box.oncopy = (e) => {
+		if (first === null) return;
+		const part = b.subarray(Math.min(first, last), Math.max(first, last) + 1);
+		e.clipboardData.setData('text/plain', inText ? new TextDecoder().decode(part) : Array.from(part, hex2).join(' '));
+		e.preventDefault();
+	};
+	box.goTo = (to, from = to) => {
+		while (at < b.length && at <= to) add();
+		choose(from, Math.min(to, b.length - 1));
+		box.children[Math.floor(last / width)].scrollIntoView({ block: 'nearest' });
+	};
 	return box;
-}
-
-export function pairs(rows, find, label) {
-	return el('dl', { label: label }, rows.map(([name, value]) => [el('dt', marked(name, find)), el('dd', marked(value, find))]));
-}
-
-const unform = (s) => {
-	try {
-		return decodeURIComponent(s.replaceAll('+', ' '));
-	} catch {
-		return s;
-	}
-};
-export const formRows = (text) => text.split('&').filter(Boolean).map((p) => [unform(p.split('=')[0]), unform(p.split('=').slice(1).join('='))]);
-
-function multipartView(message, b, state) {
-	const raw = new TextDecoder('iso-8859-1').decode(b), boundary = /boundary="?([^";]+)/i.exec(header(message, 'content-type'))?.[1];
-	if (!boundary) throw new Error('Content-Type names no boundary');
-	const parts = raw.split(`--${boundary}`).slice(1).filter((p) => !p.startsWith('--')).slice(0, 200);
-	return el('div', parts.map((p, i) => {
-		const at = p.indexOf('\r\n\r\n'), head = p.slice(0, at).trim(), body = p.slice(at + 4).replace(/\r\n$/, '');
-		const bytes = Uint8Array.from(body, (c) => c.charCodeAt(0)), t = toText(bytes, 'utf-8');
-		return el('section', { label: `Part ${i + 1}` }, el('div.sec', el('h3', `Part ${i + 1}`), `${number(bytes.length)} bytes`),
-			pairs(head.split('\r\n').map((l) => [l.split(':')[0], l.split(':').slice(1).join(':').trim()]), state.find), t ? textView(t.text.slice(0, 65536), state) : hexView(bytes.subarray(0, 65536), 0, state));
-	}));
 }
 
 /** Three parts of a token, of which nobody has checked the signature. */
@@ -126,66 +169,65 @@ export function jwt(text) {
 }
 
 /**
- * A body with its own line of controls. `state` ({ mode, find, wrap }) is kept by the caller; `change()` draws anew.
- * Gives { node, tree }.
+ * A body with its own line of controls. `state` ({ mode, find, wrap, attempt, width }, and what was read of it) is kept
+ * by the caller; `change({ mode, find })` draws it again. Gives { node, tree }.
  */
 export function show(id, part, message, state, change, tools) {
-	let b = bytesOf(message);
-	const whole = message.body_bytes ?? b.length, coded = header(message, 'content-encoding');
-	const holder = el('div', { class: 'col' }), out = { node: holder, tree: null };
+	const url = `/api/deliveries/${id}/${part}/body`, { attempt } = state, coded = header(message, 'content-encoding');
+	state.bytes ??= bytesOf(message);
+	const holder = el('div.col'), out = { node: holder, tree: null };
 	const draw = () => {
+		const b = state.bytes, whole = state.decoded ? b.length : message.body_bytes ?? b.length;
 		const what = sniff(message, b), mode = state.mode === 'hex' ? 'hex' : state.mode === 'raw' ? 'raw' : state.mode === 'frame' && what.render ? 'frame' : 'tree';
+		const label = el('span', `${what.label}, ${number(whole)} bytes`);
 		let tree = null;
 		const body = guarded('This body', () => {
 			if (what.kind === 'empty') return el('p.note', 'No body.');
-			if (mode === 'hex' || (what.kind === 'hex' && mode === 'tree')) return hexView(b, 0, state);
-			if (what.kind === 'image' && mode === 'tree') return el('img.body', { src: `/api/deliveries/${id}/${part}/body?view=image${state.attempt ? `&attempt=${state.attempt}` : ''}`, alt: `${what.label}, ${number(whole)} bytes` });
-			if (mode === 'frame') return el('iframe.body', { sandbox: '', referrerpolicy: 'no-referrer', title: 'The body, rendered without its scripts', src: `/api/deliveries/${id}/${part}/body?view=frame` });
-			if (mode === 'raw' || what.text === undefined) return what.text === undefined ? hexView(b, 0, state) : textView(what.text, state);
-			if (what.kind === 'form') return pairs(formRows(what.text), state.find, 'Form fields');
-			if (what.kind === 'multipart') return multipartView(message, b, state);
-			if (what.kind === 'json') {
+			if (mode === 'hex' || (mode === 'raw' && what.text === undefined)) return hexView(b, state);
+			if (mode === 'raw') return textView(what.text, state);
+			if (mode === 'frame') return el('iframe.body', { sandbox: '', referrerpolicy: 'no-referrer', title: 'The body, rendered without its scripts', src: `${url}?view=frame` });
+			if (what.kind === 'image') {
+				return el('img.body', { src: `${url}?view=image${attempt ? `&attempt=${attempt}` : ''}`, alt: `${what.label}, ${number(whole)} bytes`, onerror: (e) => e.target.replaceWith(hexView(b, state)),
+					onload: ({ target: i }) => word(label, `${what.label}, ${i.naturalWidth} x ${i.naturalHeight}, ${number(whole)} bytes`) });
+			}
+			if (what.kind === 'json' && b.length === whole) {
 				if (b.length > TREE_BY_ITSELF && !state.big) {
-					return el('div', el('p.note', `${size(b.length)}: `, button('Lay it out', () => ((state.big = true), draw()))), textView(what.text, state));
+					return el('div.col', el('p.note', `${size(b.length)}: `, button('Lay it out', () => ((state.big = true), draw()))), textView(what.text, state));
 				}
 				try {
 					tree = json.tree(what.text, { mark: (t) => marked(t, state.find), ...tools });
+					word(label, `JSON, ${number(tree.lines)} lines`);
 					return tree.node;
-				} catch (error) {
-					if (b.length < whole) return textView(what.text, state);
-					return el('div', el('p.note.wrong', `Not JSON: ${plain(error.message)}.`), textView(what.text, state));
-				}
+				} catch { /* JSON lines, or not JSON: the server says which, and where */ }
 			}
-			return textView(what.text, state);
-		}, button('Raw', () => ((state.mode = 'raw'), change())));
+			return readable(url, attempt, state, label);
+		}, button('Raw', () => change({ mode: 'raw' })));
 		out.tree = tree;
 		const hits = state.find && what.text !== undefined ? [...what.text.matchAll(new RegExp(RegExp.escape(state.find), 'gi'))].length : 0;
-		const seg = (name, label) => el('button', { pressed: mode === name, onclick: () => ((state.mode = name === 'tree' ? '' : name), change()) }, label);
-		const find = el('input.find', { type: 'search', placeholder: 'Search', label: `Search in the ${part}'s body`, value: state.find ?? '', onchange: (e) => ((state.find = e.target.value), change()) });
-		const label = what.kind === 'json' && tree ? `JSON, ${number(tree.lines)} lines` : `${what.label}, ${number(whole)} bytes`;
+		const seg = (name, text) => el('button', { pressed: mode === name, onclick: () => change({ mode: name === 'tree' ? '' : name }) }, text);
+		const find = el('input.find', { type: 'search', placeholder: 'Search', label: `Search in the ${part}'s body`, value: state.find ?? '', onchange: (e) => change({ find: e.target.value }) });
 		holder.replaceChildren(
-			el('div.sec', el('h2', 'Body'), el('span', label, what.guessed ? `, read as ${what.name}` : what.name && what.name !== 'utf-8' ? `, ${plain(what.name, 30)}` : ''),
-				coded && !state.decoded ? button(`Decode ${plain(coded, 30)}`, decode) : null,
+			el('div.sec', el('h2', 'Body'), label, el('span', state.decoded ? `${plain(coded, 30)} undone` : '', what.guessed ? `read as ${what.name}` : what.name && what.name !== 'utf-8' ? plain(what.name, 30) : ''),
 				el('span.end', find, state.find ? el('span', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
 					el('span.seg', { role: 'group', label: 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render ? seg('frame', 'Render') : null))),
 			body,
-			b.length < whole ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `/api/deliveries/${id}/${part}/body?download=1` }, 'all of it as a file')) : '');
+			b.length < whole ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `${url}?download=1` }, 'all of it as a file')) : '');
 	};
 	async function load() {
-		const piece = await bodyPiece(id, part, b.length, state.attempt);
-		const more = new Uint8Array(b.length + piece.bytes.length);
-		more.set(b);
-		more.set(piece.bytes, b.length);
-		b = more;
-		if (b.length > TEXT_MOST) state.mode = 'hex';
-		draw();
-	}
-	async function decode() {
-		const answer = await get(`/api/deliveries/${id}/${part}/body`, { decode: 1, attempt: state.attempt }, { raw: true });
-		b = new Uint8Array(await answer.arrayBuffer());
-		state.decoded = true;
+		const { bytes: old } = state, { bytes } = await bodyPiece(id, part, old.length, attempt);
+		state.bytes = new Uint8Array(old.length + bytes.length);
+		state.bytes.set(old);
+		state.bytes.set(bytes, old.length);
+		if (state.bytes.length > TEXT_MOST) state.mode = 'hex';
 		draw();
 	}
 	draw();
+	if (coded && state.bytes.length && state.decoded === undefined) {
+		state.decoded = false; // asked for once
+		get(url, { decode: 1, attempt }, { raw: true }).then((a) => a.bytes()).then((bytes) => {
+			Object.assign(state, { bytes, decoded: bytes.length !== message.body_bytes });
+			change();
+		}).catch(() => {});
+	}
 	return out;
 }

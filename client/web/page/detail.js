@@ -9,8 +9,7 @@ const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key)
 const TABS = ['request', 'response', 'attempts', 'verify', 'raw'];
 export const detail = {};
 const signal = latest();
-export const states = { request: {}, response: {} };
-let section, attemptShown;
+let section, attemptShown, read; // of the bodies, by part
 
 export const wide = () => innerWidth >= 1800;
 
@@ -30,12 +29,11 @@ export async function show(state) {
 	const same = detail.data && String(detail.id) === String(state.id) && attemptShown === state.attempt;
 	detail.id = state.id;
 	attemptShown = state.attempt;
-	for (const s of Object.values(states)) Object.assign(s, { mode: state.mode, find: state.find, attempt: state.attempt });
 	if (same) {
 		draw(state);
 		return;
 	}
-	for (const s of Object.values(states)) Object.assign(s, { decoded: false, big: false });
+	read = { request: {}, response: {} };
 	const slow = setTimeout(() => section.replaceChildren(el('p.note', { 'aria-busy': 'true' }, 'Loading…')), 150);
 	try {
 		detail.data = await get(`/api/deliveries/${encodeURIComponent(state.id)}`, { attempt: state.attempt }, { signal: signal() });
@@ -106,26 +104,20 @@ function fields(message, d, part) {
 	return el('dl', { label: 'Header fields' }, message.headers.map(row), message.trailers?.length ? [el('dt', 'Trailers'), el('dd', number(message.trailers.length)), message.trailers.map(row)] : '');
 }
 
-function queryOf(target) {
-	const at = target.indexOf('?');
-	return at < 0 ? [] : body.formRows(target.slice(at + 1)).filter(([n, v]) => /%|\+/.test(target) && (n || v));
-}
-
-function column(d, part, state, change) {
-	const message = d[part], s = states[part];
-	s.width = section.clientWidth;
+function column(d, part, state) {
+	const message = d[part], s = Object.assign(read[part], { mode: state.mode, find: state.find, attempt: attemptShown, width: section.clientWidth, wrap: detail.wrap });
 	if (!message) {
 		const last = d.all_attempts.at(-1);
 		return el('div.col', el('p.note', d.state === 'waiting' || d.state === 'sending' ? 'No answer yet.' : 'No answer came', last?.error ? [': ', gate(last.error)] : '', '.'));
 	}
 	const line = part === 'request' ? el('div.line', el('b', gate(d.method)), ' ', gate(d.target), ' HTTP/1.1') : el('div.line', el(`b.o${Math.floor(message.status / 100)}`, message.status), ' ', gate(message.reason ?? ''));
-	const query = part === 'request' ? queryOf(d.target) : [];
-	const shown = body.show(d.id, part, message, s, change, {
+	const query = part === 'request' && /\?.*[%+]/.test(d.target) ? [...new URLSearchParams(d.target.slice(d.target.indexOf('?')))] : [];
+	const shown = body.show(d.id, part, message, s, detail.onChange, {
 		onCopyValue: (t) => deeds.copyText(t, 'value'), onCopyPath: (t) => deeds.copyText(t, 'path'),
 		onFilter: (path, value) => detail.onFilter(`json:${path}=${/^[\w.-]+$/.test(value.replaceAll('"', '')) ? value.replaceAll('"', '') : value}`),
 	});
 	if (part === (state.tab === 'response' ? 'response' : 'request')) detail.tree = shown.tree;
-	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() ? 'group' : undefined, label: wide() ? part : undefined }, line, fields(message, d, part), query.length ? [el('div.sec', el('h2', 'Query')), body.pairs(query, '', 'Query')] : '', shown.node);
+	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() ? 'group' : undefined, label: wide() ? part : undefined }, line, fields(message, d, part), query.length ? [el('div.sec', el('h2', 'Query')), el('dl', { label: 'Query' }, query.map(([n, v]) => [el('dt', gate(n)), el('dd', gate(v))]))] : '', shown.node);
 }
 
 function attempts(d) {
@@ -164,7 +156,6 @@ export function draw(state) {
 	if (!d) return;
 	let tab = state.tab ?? 'request';
 	if (wide() && tab === 'response') tab = 'request';
-	const change = () => detail.onChange?.(states[tab === 'response' ? 'response' : 'request']);
 	const panel = el('div.cols', { role: 'tabpanel', id: 'panel', 'aria-labelledby': `tab-${tab}` });
 	detail.tree = null;
 	panel.append(...[guarded('This part', () => {
@@ -175,8 +166,8 @@ export function draw(state) {
 			raw(d, into).catch((error) => into.append(el('p.note', plain(error.message))));
 			return into;
 		}
-		if (wide()) return el('div.cols', column(d, 'request', state, change), column(d, 'response', state, change));
-		return column(d, tab, state, change);
+		if (wide()) return el('div.cols', column(d, 'request', state), column(d, 'response', state));
+		return column(d, tab, state);
 	}, button('Raw', () => detail.onTab('raw')))]);
 	const y = section.querySelector('.col')?.scrollTop ?? 0;
 	section.replaceChildren(guarded('The head', () => head(d)), tabsOf(d, tab), panel);

@@ -8,7 +8,7 @@ const CHIPS = [['Failed', 'state:failed', 's5'], ['Last hour', 'since:1h'], ['Ba
 let box, input, options, sentence, apply, at = -1, found = [], typing, asking, before = '', past = -1;
 const signal = latest();
 
-const terms = (text) => text.match(/(?:[^\s"()]|"(?:\\.|[^"\\])*")+|[()]/g) ?? [];
+export const terms = (text) => text.match(/(?:[^\s"()]|"(?:\\.|[^"\\])*")+|[()]/g) ?? [];
 export const has = (text, term) => terms(text).includes(term);
 export function toggle(text, term) {
 	const all = terms(text);

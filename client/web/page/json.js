@@ -133,6 +133,14 @@ export function tree(text, tools) {
 			draw();
 		});
 	};
+	const reveal = (i) => {
+		for (const f of [...folded]) if (f < i && i <= lines[f].end) folded.delete(f);
+		const at = visible().indexOf(i);
+		if (at >= limit) limit = at + 200;
+		draw();
+		go(i);
+	};
+	box.goTo = (line) => reveal(Math.max(0, Math.min(lines.length, line) - 1));
 	box.onkeydown = (e) => {
 		const all = visible(), n = all.indexOf(current), move = (d) => go(all[Math.max(0, Math.min(Math.min(all.length, limit) - 1, n + d))]);
 		const keys = { ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1), z: () => (toggle(current), go(current)), Enter: () => (toggle(current), go(current)),
@@ -150,13 +158,7 @@ export function tree(text, tools) {
 		draw();
 	};
 	return {
-		node: box, lines: lines.length, go: (i) => {
-			for (const f of [...folded]) if (f < i && i <= lines[f].end) folded.delete(f);
-			const at = visible().indexOf(i);
-			if (at >= limit) limit = at + 200;
-			draw();
-			go(i);
-		},
+		node: box, lines: lines.length, go: reveal,
 		hits: (test) => lines.flatMap((l, i) => (test(`${l.key ?? ''} ${l.text}`) ? [i] : [])),
 		foldAll: () => {
 			if (folded.size) folded.clear();

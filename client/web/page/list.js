@@ -378,15 +378,23 @@ export async function recount() {
 	schedule();
 }
 
+/** A page, unless what is shown is another one by the time it comes. */
+async function ask(wish, use, signal) {
+	const mine = generation;
+	try {
+		const answer = await page(wish, signal);
+		if (mine === generation) use(answer);
+	} catch (error) {
+		failed(error);
+	}
+}
+
 let fetching;
 async function more(side) {
 	if (fetching) return;
 	fetching = true;
-	const mine = generation;
-	try {
-		if (side === 'before') {
-			const answer = await page({ before: list.rows.at(-1).id });
-			if (mine !== generation) return;
+	if (side === 'before') {
+		await ask({ before: list.rows.at(-1).id }, (answer) => {
 			list.rows.push(...take(answer));
 			list.moreBefore = goesOn(answer);
 			const spare = list.rows.length - KEEP;
@@ -395,21 +403,21 @@ async function more(side) {
 				list.rows.splice(0, spare);
 				list.moreAfter = true;
 			}
-		} else {
-			const answer = await page({ after: list.rows[0].id });
-			if (mine !== generation) return;
+		});
+	} else {
+		await ask({ after: list.rows[0].id }, (answer) => {
 			prepend(take(answer), answer.more_after);
-			if (list.rows.length > KEEP) {
-				list.rows.length = KEEP;
-				list.moreBefore = true;
-			}
-		}
-	} catch (error) {
-		failed(error);
-	} finally {
-		fetching = false;
-		schedule();
+			trim();
+		});
 	}
+	fetching = false;
+	schedule();
+}
+
+function trim() {
+	if (list.rows.length <= KEEP) return;
+	list.rows.length = KEEP;
+	list.moreBefore = true;
 }
 
 function prepend(rows, moreAfter) {
@@ -428,12 +436,10 @@ function prepend(rows, moreAfter) {
 }
 
 /** A drag of the thumb: the place is a share of the ids. */
-async function jump() {
-	const h = height() - view(), fraction = h > 0 ? top() / h : 0, mine = generation;
+function jump() {
+	const h = height() - view(), fraction = h > 0 ? top() / h : 0;
 	const id = Math.round(list.newest - fraction * (list.newest - list.oldest));
-	try {
-		const answer = await page({ before: Math.max(id + 1, list.oldest + PAGE / 2) }, jumpSignal());
-		if (mine !== generation) return;
+	return ask({ before: Math.max(id + 1, list.oldest + PAGE / 2) }, (answer) => {
 		const y = top();
 		list.rows = take(answer);
 		list.moreBefore = goesOn(answer);
@@ -441,9 +447,7 @@ async function jump() {
 		list.base = Math.max(0, list.moreAfter ? y - 4 * rowHeight() : 0);
 		if (!list.moreBefore) list.base = Math.max(0, Math.min(list.base, y + view() - tops().at(-1)));
 		draw();
-	} catch (error) {
-		failed(error);
-	}
+	}, jumpSignal());
 }
 
 /** Nothing is read from where one has scrolled to. */
@@ -505,10 +509,7 @@ function add(rows) {
 		schedule();
 	}, 1200);
 	list.rows.unshift(...rows);
-	if (list.rows.length > KEEP) {
-		list.rows.length = KEEP;
-		list.moreBefore = true;
-	}
+	trim();
 	if (list.count !== null) list.count += rows.length;
 	list.newest = Math.max(list.newest, rows[0].id);
 	list.base = 0;

@@ -124,7 +124,7 @@ list.firstRun = () => {
 };
 list.onClear = () => go({ filter: '' }, true);
 list.wider = () => {
-	const box = el('ul'), filter = list.filter, parts = filter.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
+	const box = el('ul'), filter = list.filter, parts = filters.terms(filter);
 	if (parts.length > 1) {
 		parts.slice(0, 4).forEach(async (part, i) => {
 			const wider = filters.without(filter, i), all = await get('/api/count', { filter: wider }).catch(() => null);
@@ -147,10 +147,9 @@ detail.onBack = back;
 detail.onTab = (tab, attempt) => go({ tab: tab === 'request' ? '' : tab, ...(attempt && { attempt }) }, true);
 detail.onOpen = open;
 detail.onFilter = (term) => go({ view: 'list', filter: [state.filter, term].filter(Boolean).join(' ') }, true);
-detail.onChange = (s) => {
-	state = { ...state, mode: s.mode, find: s.find };
+detail.onChange = (change) => {
+	state = { ...state, ...change };
 	url.show(state, false);
-	for (const other of Object.values(details.states)) Object.assign(other, { mode: s.mode, find: s.find });
 	details.draw(state);
 };
 
@@ -255,22 +254,17 @@ function bind() {
 	const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) }, true);
 	act('previous-attempt', 'D', () => attempt(-1));
 	act('next-attempt', 'D', () => attempt(1));
-	const mode = (to) => {
-		const s = details.states[state.tab === 'response' ? 'response' : 'request'];
-		s.mode = s.mode === to ? '' : to;
-		detail.onChange(s);
-	};
+	const mode = (to) => detail.onChange({ mode: state.mode === to ? '' : to });
 	act('pretty', 'D', () => mode('raw'));
 	act('hex', 'D', () => mode('hex'));
 	act('wrap', 'D', () => {
-		for (const s of Object.values(details.states)) s.wrap = !s.wrap;
+		detail.wrap = !detail.wrap;
 		details.draw(state);
 	});
 	for (const [name, f] of [['fold', 'fold'], ['fold-all', 'foldAll'], ['fold-more', 'foldMore'], ['fold-less', 'foldLess'], ['partner', 'partner']]) act(name, 'D', () => detail.tree?.[f]());
 	act('offset', 'D', () => {
 		const to = prompt('Line, or offset in bytes (0x…)');
-		const node = to && [...document.querySelectorAll('#detail [data-line], #detail [data-offset]')].filter((n) => Number(n.dataset.line ?? n.dataset.offset) <= Number(to)).pop();
-		node?.scrollIntoView({ block: 'center' });
+		if (to) one('#detail .tree')?.goTo?.(Number(to));
 	});
 	let hit = -1;
 	const hits = (d) => {
