@@ -46,7 +46,9 @@ static void syncer_main(void *arg)
 			s->failed_at = asked;
 		else
 			s->done = asked;
+		uv_mutex_unlock(&s->lock);
 		uv_async_send(&s->finished);
+		uv_mutex_lock(&s->lock);
 	}
 	uv_mutex_unlock(&s->lock);
 }
@@ -129,8 +131,8 @@ void journal_syncer_ask(struct journal_syncer *s, const int fds[2], uint64_t seq
 	s->fds[0] = fds[0];
 	s->fds[1] = fds[1];
 	s->asked = sequence;
-	uv_cond_signal(&s->wake);
 	uv_mutex_unlock(&s->lock);
+	uv_cond_signal(&s->wake); /* which finds the lock free */
 	if (!s->waiting)
 		uv_ref((uv_handle_t *)&s->finished);
 	s->waiting = true;

@@ -5,6 +5,7 @@
 
 struct delivery_job {
 	struct writer_job job;
+	UT_hash_handle hh; /* by event id */
 	struct recorder *recorder;
 	struct store_delivery delivery;
 	const struct record_delivery_ops *ops;
@@ -39,7 +40,8 @@ static void done_delivery(struct writer_job *job, const struct error *e)
 {
 	struct delivery_job *j = (struct delivery_job *)job;
 	struct recorder *r = j->recorder;
-	r->direct--;
+	HASH_DEL(r->direct, j);
+	r->direct_over = true;
 	if (!e)
 		atomic_store(&r->full, false);
 	j->ops->done(j->user, j->id, j->duplicate, e);
@@ -64,10 +66,17 @@ void recorder_direct_delivery(struct recorder *r, const struct store_delivery *d
 	j->job.bytes = d->headers.len + d->target.len + d->trailers.len + d->body.len;
 	j->delivery = *d;
 	j->job.lazy = lazy;
-	r->direct++;
+	HASH_ADD(hh, r->direct, delivery.event_id, UUID_LEN, j);
 	j->ops = ops;
 	j->user = user;
 	batch_writer_submit(r->writer, &j->job);
+}
+
+bool recorder_direct_has(const struct recorder *r, const uint8_t event_id[UUID_LEN])
+{
+	struct delivery_job *j;
+	HASH_FIND(hh, r->direct, event_id, UUID_LEN, j);
+	return j != NULL;
 }
 
 static bool run_attempt(struct writer_job *job, void *db, struct error *e)

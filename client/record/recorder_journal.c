@@ -269,6 +269,9 @@ static bool may_be_on_record(struct journal *j, const struct store_delivery *d)
 {
 	struct error ignored;
 	int64_t id;
+	if (j->recorder->direct_over)
+		recorder_bring_in_end_reading(j);
+	j->recorder->direct_over = false;
 	if (!j->reading)
 		j->reading = store_journal_find_begin(j->reader, &ignored);
 	return !store_journal_find(j->reader, d->event_id, &id, &ignored) || id;
@@ -302,9 +305,8 @@ bool recorder_journal_delivery(struct recorder *r, const struct store_delivery *
 	if (!j || j->closing)
 		return false;
 	HASH_FIND(hh, j->by_event, d->event_id, UUID_LEN, same);
-	/* One that is on its way into the database itself may be this one, sent again. */
 	if (!same &&
-	    (r->direct || d->spilled || atomic_load(&r->full) || !has_room(j) ||
+	    (recorder_direct_has(r, d->event_id) || d->spilled || atomic_load(&r->full) || !has_room(j) ||
 	     d->headers.len + d->trailers.len + d->target.len + d->body.len > RECORD_MOST || may_be_on_record(j, d)))
 		return false;
 	if (j->stuck.first) {

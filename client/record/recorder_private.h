@@ -41,6 +41,7 @@ struct ticket {
 
 struct journal;
 struct bringing;
+struct delivery_job;
 
 struct recorder {
 	struct store *store; /* the writer's */
@@ -51,10 +52,11 @@ struct recorder {
 	bool signing;          /* under way on the writer's thread */
 	uint64_t signed_at_ms; /* when that was begun last, by the loop's clock; 0: never */
 	struct batch_writer *writer;
-	struct journal *journal; /* or NULL: everything goes into the database at once */
-	size_t direct;           /* deliveries on their way into the database with no journal ahead of it */
-	uint64_t journal_most;   /* bytes of its files; 0: there is no room for one */
-	atomic_bool full;        /* by the bound: what comes is tried on the database first */
+	struct journal *journal;     /* or NULL: everything goes into the database at once */
+	struct delivery_job *direct; /* on their way into the database with no journal ahead of it, by event id */
+	bool direct_over;            /* one of them is there now, since the journal's reader began to look */
+	uint64_t journal_most;       /* bytes of its files; 0: there is no room for one */
+	atomic_bool full;            /* by the bound: what comes is tried on the database first */
 	struct ticket *tickets;
 	struct indexing indexing;
 	struct shortening shortening;
@@ -79,6 +81,8 @@ void recorder_direct_delivery(struct recorder *r, const struct store_delivery *d
 			      void *user, bool lazy);
 void recorder_direct_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
 			     void (*kept)(void *user), void (*done)(void *user, const struct error *e), void *user);
+/* Whether that delivery is on its way into the database. */
+bool recorder_direct_has(const struct recorder *r, const uint8_t event_id[UUID_LEN]);
 /* A delivery's ticket by its number, in use once more; NULL for a number of the database. */
 struct ticket *recorder_ticket_take(struct recorder *r, int64_t number);
 void recorder_ticket_drop(struct recorder *r, struct ticket *t);

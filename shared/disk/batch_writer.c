@@ -174,8 +174,8 @@ static void give_unsynced(struct batch_writer *w, struct job_list *jobs)
 	uv_mutex_lock(&w->lock);
 	list_append(&w->unsynced, jobs);
 	w->sync_soon |= soon;
-	uv_cond_signal(&w->wake_syncer);
 	uv_mutex_unlock(&w->lock);
+	uv_cond_signal(&w->wake_syncer);
 }
 
 static void list_add(struct job_list *l, struct writer_job *job)
@@ -274,8 +274,8 @@ static void hand_over(struct batch_writer *w)
 		return;
 	uv_mutex_lock(&w->lock);
 	list_append(&w->queued, &w->turn);
-	uv_cond_signal(&w->wake);
 	uv_mutex_unlock(&w->lock);
+	uv_cond_signal(&w->wake); /* which finds the lock free */
 }
 
 static void call_done(struct batch_writer *w)

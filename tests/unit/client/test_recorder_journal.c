@@ -308,6 +308,37 @@ static void test_a_store_that_is_locked_is_waited_for(void **state)
 	assert_int_equal(read_sql("SELECT count(*) FROM delivery"), 20);
 }
 
+/* One that is too large for the journal is on its way into a database that takes nothing for now: the small ones do not
+ * wait for it, and the large one is known when it comes again meanwhile. */
+static void test_a_large_one_holds_up_no_small_one(void **state)
+{
+	uv_loop_t loop;
+	(void)state;
+	struct recorder *r = start(&loop);
+	struct store *s = open_store();
+	static uint8_t bytes[1 << 20];
+	struct store_delivery large = sample(0xdd);
+	large.body = bytes_make(bytes, sizeof bytes);
+	large.body_size = sizeof bytes;
+	assert_int_equal(sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	recorder_insert_delivery(r, &large, &ops, NULL);
+	for (int i = 1; i <= 20; i++)
+		insert_number(r, i);
+	recorder_insert_delivery(r, &large, &ops, NULL);
+	run_until(&loop, &synced, 20);
+	assert_int_equal(committed, 20);
+	assert_int_equal(sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	store_close(s);
+	run_until(&loop, &synced, 22);
+	run_until(&loop, &numbered, 20);
+	assert_int_equal(duplicates, 1);
+	recorder_insert_delivery(r, &large, &ops, NULL);
+	run_until(&loop, &synced, 23);
+	assert_int_equal(duplicates, 2);
+	finish(&loop, r);
+	assert_int_equal(read_sql("SELECT count(*) FROM delivery"), 21);
+}
+
 static int refused;
 
 static void on_refused(void *user, int64_t id, bool duplicate, const struct error *e)
@@ -394,6 +425,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_killed_what_was_said_is_on_record, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_two_clients_have_a_journal_each, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_a_store_that_is_locked_is_waited_for, begin, remove_folder),
+		cmocka_unit_test_setup_teardown(test_a_large_one_holds_up_no_small_one, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_what_the_database_refuses_is_tried_again, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_the_files_are_written_in_turn, begin, remove_folder),
 	};
