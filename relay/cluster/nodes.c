@@ -188,6 +188,13 @@ struct nodes *nodes_new(uv_loop_t *loop, struct kv *kv, const struct nodes_setti
 	return n;
 }
 
+uint64_t nodes_epoch(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	const struct node *o;
+	HASH_FIND(hh, n->others, id, RECORD_NODE_ID_LEN, o);
+	return o ? o->epoch : 0;
+}
+
 size_t nodes_count(const struct nodes *n)
 {
 	return HASH_COUNT(n->others);

@@ -30,6 +30,8 @@ struct nodes_events {
 /* Watches "node" in the bucket from now on. NULL when out of memory. */
 struct nodes *nodes_new(uv_loop_t *loop, struct kv *kv, const struct nodes_settings *settings,
 			const struct nodes_events *events, void *user);
+/* The epoch of another one; 0: it is not there. */
+uint64_t nodes_epoch(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN]);
 /* How many others are there. */
 size_t nodes_count(const struct nodes *n);
 /* How many records could not be read. */

@@ -32,15 +32,16 @@ struct record_client {
 	uint8_t key[32];
 	uint8_t key_len; /* 0 or 32 */
 	uint32_t options, features;
-	uint8_t node[RECORD_NODE_ID_LEN];
-	uint64_t epoch;      /* the node's, when the client joined */
-	uint64_t generation; /* of two with the same key, the higher one counts */
+	uint8_t node[RECORD_NODE_ID_LEN]; /* all 0: it is away, and every node may keep what comes for it */
+	uint64_t epoch;                   /* the node's, when the client joined */
+	uint64_t generation; /* counts joins of the tunnel: of two with the same key, the higher one counts */
 	uint64_t seen_at_us;
 };
 
 /* tunnel.<name>: whose name it is, and its clients. */
 struct record_tunnel {
 	char owner[LIMIT_TOKEN_NAME + 1];
+	uint64_t claimed_at_us; /* of two owners, the earlier one keeps it */
 	bool random_name;
 	size_t client_count;
 	struct record_client clients[RECORD_CLIENTS_MOST];
@@ -58,5 +59,17 @@ MUST_CHECK bool record_read_tunnel(struct bytes in, struct record_tunnel *out);
 /* Merges what two nodes know of one token, with the same result on both: the newest secret, or of two made at the same
  * time the one with the smaller hash. Revoked on one side is revoked, at the earlier of both times. */
 struct record_token record_merge_tokens(const struct record_token *a, const struct record_token *b);
-/* The generation of a client that joins now: one above the largest. */
-uint64_t record_next_generation(const struct record_tunnel *r);
+/* The largest generation among its clients; 0 without any. */
+uint64_t record_last_generation(const struct record_tunnel *r);
+/* The client with that key; NULL: there is none. */
+const struct record_client *record_find_client(const struct record_tunnel *r, struct bytes key);
+bool record_is_away(const struct record_client *c);
+
+/* What becomes of the record `there` (NULL: there is none) when a node writes what it has: `here`, whose clients are at
+ * that node or away. A client of generation 0 has just joined: it gets the next one, and takes the place of all that do
+ * not share the tunnel with it; one that is away as well is recalled from an earlier run, and joins nothing. One that
+ * was beaten by a later join elsewhere is left out. The owner is that of `here`. */
+void record_merge_tunnels(const struct record_tunnel *there, const struct record_tunnel *here,
+			  const uint8_t node[RECORD_NODE_ID_LEN], struct record_tunnel *out);
+/* Whether a client of that key and generation is beaten by what the record says. */
+bool record_beats(const struct record_tunnel *r, struct bytes key, uint64_t generation);

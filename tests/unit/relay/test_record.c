@@ -1,5 +1,6 @@
 /* The records of a cluster's bucket. */
 #include "relay/cluster/record.h"
+#include "shared/wire/wire.h"
 #include "tests/unit/unit.h"
 
 static struct record_tunnel *tunnel_of(size_t clients)
@@ -102,11 +103,92 @@ static void test_what_is_not_believed(void **state)
 	buffer_free(&b);
 }
 
-static void test_generations(void **state)
+static struct record_client client_of(uint8_t key, uint8_t node, uint64_t generation, uint32_t options)
 {
+	struct record_client c = { .key_len = 32, .generation = generation, .options = options };
+	memset(c.key, key, sizeof c.key);
+	memset(c.node, node, sizeof c.node);
+	return c;
+}
+
+static struct record_tunnel merged(const struct record_client *there, size_t there_count,
+				   const struct record_client *here, size_t here_count)
+{
+	static struct record_tunnel a, b, out;
+	uint8_t self[RECORD_NODE_ID_LEN];
+	memset(self, 1, sizeof self);
+	memset(&a, 0, sizeof a);
+	memset(&b, 0, sizeof b);
+	strcpy(b.owner, "team-b");
+	if (there_count)
+		memcpy(a.clients, there, there_count * sizeof *there);
+	if (here_count)
+		memcpy(b.clients, here, here_count * sizeof *here);
+	a.client_count = there_count;
+	b.client_count = here_count;
+	record_merge_tunnels(there_count ? &a : NULL, &b, self, &out);
+	assert_string_equal(out.owner, "team-b");
+	return out;
+}
+
+/* This is node 1; node 0 is nobody's. */
+static void test_tunnels_that_differ(void **state)
+{
+	const struct record_client joins = client_of(5, 1, 0, 0), shares = client_of(5, 1, 0, WIRE_OPTION_SHARE);
+	const struct record_client other = client_of(6, 2, 4, 0), sharing = client_of(6, 2, 4, WIRE_OPTION_SHARE);
+	struct record_client known = client_of(5, 1, 3, 0), recalled = client_of(5, 0, 0, 0),
+			     same = client_of(5, 2, 4, 0);
 	(void)state;
-	assert_int_equal(record_next_generation(tunnel_of(0)), 1);
-	assert_int_equal(record_next_generation(tunnel_of(3)), 4);
+	/* The first, and one that comes to another node than before. */
+	struct record_tunnel r = merged(NULL, 0, &joins, 1);
+	assert_int_equal(r.client_count, 1);
+	assert_int_equal(r.clients[0].generation, 1);
+	r = merged(&same, 1, &joins, 1);
+	assert_int_equal(r.client_count, 1);
+	assert_int_equal(r.clients[0].generation, 5);
+	assert_int_equal(r.clients[0].node[0], 1);
+	/* It takes the place of another, unless both share. */
+	r = merged(&other, 1, &joins, 1);
+	assert_int_equal(r.client_count, 1);
+	assert_int_equal(r.clients[0].key[0], 5);
+	r = merged(&other, 1, &shares, 1);
+	assert_int_equal(r.client_count, 1);
+	r = merged(&sharing, 1, &shares, 1);
+	assert_int_equal(r.client_count, 2);
+	/* One that was here first does not come back over those that came later, of its key or another. */
+	r = merged(&other, 1, &known, 1);
+	assert_int_equal(r.client_count, 1);
+	assert_int_equal(r.clients[0].key[0], 6);
+	r = merged(&same, 1, &known, 1);
+	assert_int_equal(r.clients[0].node[0], 2);
+	assert_true(record_beats(&r, bytes_make(known.key, 32), 3));
+	assert_false(record_beats(&r, bytes_make(known.key, 32), 4));
+	/* A record that a replica lost is put back, also one that is older. */
+	r = merged(NULL, 0, &known, 1);
+	assert_int_equal(r.clients[0].generation, 3);
+	const struct record_client older = client_of(5, 2, 2, 0);
+	r = merged(&older, 1, &known, 1);
+	assert_int_equal(r.clients[0].node[0], 1);
+	/* What is recalled after a restart takes nobody's place. */
+	r = merged(&same, 1, &recalled, 1);
+	assert_int_equal(r.clients[0].node[0], 2);
+	r = merged(&other, 1, &recalled, 1);
+	assert_int_equal(r.client_count, 1);
+	r = merged(&known, 1, &recalled, 1);
+	assert_int_equal(r.clients[0].generation, 3);
+	assert_true(record_is_away(&r.clients[0]));
+	r = merged(NULL, 0, &recalled, 1);
+	assert_int_equal(r.client_count, 1);
+	/* Nor does a mailbox here make it away that is at another node; but where it was here, it does. */
+	const struct record_client mailbox = client_of(5, 0, 4, 0);
+	r = merged(&same, 1, &mailbox, 1);
+	assert_int_equal(r.clients[0].node[0], 2);
+	const struct record_client was_here = client_of(5, 1, 4, 0);
+	r = merged(&was_here, 1, &mailbox, 1);
+	assert_true(record_is_away(&r.clients[0]));
+	/* What was here and is no more. */
+	r = merged(&known, 1, NULL, 0);
+	assert_int_equal(r.client_count, 0);
 }
 
 static struct record_token token_of(uint8_t secret, uint64_t created, uint64_t revoked)
@@ -145,7 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_or_not_at_all),
 		cmocka_unit_test(test_what_is_not_believed),
-		cmocka_unit_test(test_generations),
+		cmocka_unit_test(test_tunnels_that_differ),
 		cmocka_unit_test(test_tokens_that_differ),
 	};
 	return RUN(tests);
