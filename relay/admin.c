@@ -84,6 +84,20 @@ static bool append_plain(struct buffer *out, const struct relay *r)
 	return append_all(out, list, sizeof list / sizeof *list);
 }
 
+static bool append_lookups(struct buffer *out, const uint64_t *counts)
+{
+	static const char *const results[LOOKUP_RESULTS] = {
+		[LOOKUP_FOUND] = "found", [LOOKUP_NONE] = "none", [LOOKUP_AWAY] = "away", [LOOKUP_TOO_MANY] = "too_many"
+	};
+	bool fine = append_head(out, "creel_cluster_lookups_total", "counter",
+				"Lookups of tunnels that are not here, by result.");
+	for (enum lookup i = 0; fine && i < LOOKUP_RESULTS; i++)
+		if (results[i])
+			fine = buffer_printf(out, "creel_cluster_lookups_total{result=\"%s\"} %" PRIu64 "\n",
+					     results[i], counts[i]);
+	return fine;
+}
+
 static bool append_cluster(struct buffer *out, const struct cluster *c)
 {
 	if (!c)
@@ -94,8 +108,10 @@ static bool append_cluster(struct buffer *out, const struct cluster *c)
 		{ "creel_cluster_nodes", "gauge", "Nodes of the cluster, this one included.", cluster_nodes(c) + 1 },
 		{ "creel_cluster_malformed_total", "counter",
 		  "Records and messages of the cluster that could not be read.", cluster_malformed(c) },
+		{ "creel_cluster_unwritten", "gauge", "Tunnels whose record the other nodes have not got yet.",
+		  cluster_unwritten(c) },
 	};
-	return append_all(out, list, sizeof list / sizeof *list);
+	return append_all(out, list, sizeof list / sizeof *list) && append_lookups(out, cluster_lookups(c));
 }
 
 static bool append_answers(struct buffer *out, const struct metrics *m)

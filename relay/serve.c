@@ -366,6 +366,30 @@ static void on_cluster_refused(void *user, const struct error *e)
 	start_drain(s);
 }
 
+static bool on_held(void *user, const char *name, struct record_tunnel *out)
+{
+	struct serve *s = user;
+	return registry_describe(s->relay.registry, name, cluster_id(s->relay.cluster), out);
+}
+
+static void on_moved(void *user, const char *name, const struct record_tunnel *r)
+{
+	struct serve *s = user;
+	registry_note_record(s->relay.registry, name, r, cluster_id(s->relay.cluster));
+}
+
+static void on_name_taken(void *user, const char *name)
+{
+	struct serve *s = user;
+	registry_give_name_away(s->relay.registry, name);
+}
+
+static void on_name_contended(void *user, const char *name)
+{
+	struct serve *s = user;
+	registry_name_is_contended(s->relay.registry, name);
+}
+
 static void on_trunk_message(void *user, struct bytes message)
 {
 	(void)user;
@@ -381,8 +405,10 @@ static void on_node(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t e
 
 static bool join_cluster(struct serve *s, struct error *e)
 {
-	static const struct cluster_events events = { on_tokens_changed, on_cluster_refused, on_trunk_message,
-						      on_node };
+	static const struct cluster_events events = {
+		on_tokens_changed, on_cluster_refused, on_held,          on_moved,
+		on_name_taken,     on_name_contended,  on_trunk_message, on_node
+	};
 	return cluster_new(&s->relay, &events, s, &s->relay.cluster, e);
 }
 

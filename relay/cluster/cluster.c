@@ -2,9 +2,12 @@
 
 #include "relay/cluster/cluster_settings.h"
 #include "relay/cluster/cluster_tokens.h"
+#include "relay/cluster/directory.h"
 #include "relay/cluster/nodes.h"
+#include "relay/names/router.h"
 #include "relay/names/tokens.h"
 #include "shared/base/clock.h"
+#include "shared/base/reader.h"
 #include "shared/program/log.h"
 
 #include <openssl/rand.h>
@@ -16,7 +19,8 @@
 #define SUBJECT_LEN 64
 #define HEX_ID_LEN (2 * RECORD_NODE_ID_LEN)
 #define TRUNK_PREFIX "creel.n."
-#define PARTS 4 /* bus, kv, nodes, tokens */
+#define MOVED_SUBJECT "creel.moved"
+#define PARTS 5 /* bus, kv, nodes, tokens, directory */
 
 _Static_assert(RECORD_NODE_ID_LEN == TOKENS_NODE_ID_LEN, "one id");
 
@@ -34,7 +38,10 @@ struct cluster {
 	struct kv *kv;
 	struct nodes *nodes;
 	struct cluster_tokens *tokens;
-	enum said said; /* in the log */
+	struct lookups *lookups;
+	struct directory *directory;
+	uint64_t malformed; /* messages that another node says it wrote */
+	enum said said;     /* in the log */
 	bool was_connected, refused, closing;
 	unsigned open_parts;
 };
@@ -53,6 +60,108 @@ static void refuse(struct cluster *c, enum exit_code code, const char *what, con
 	c->refused = true;
 	error_set(&e, code, "%s%.400s", what, why);
 	c->events.refused(c->user, &e);
+}
+
+/* ---- where tunnels are ---- */
+
+/* A client of a node that is gone, or that has forgotten it, is away. */
+static void see_who_is_there(const struct cluster *c, struct record_tunnel *r)
+{
+	for (size_t i = 0; i < r->client_count; i++) {
+		struct record_client *k = &r->clients[i];
+		bool own = memcmp(k->node, c->id, sizeof c->id) == 0;
+		if (k->epoch != (own ? c->epoch : nodes_epoch(c->nodes, k->node)))
+			memset(k->node, 0, sizeof k->node);
+	}
+}
+
+static void note_record(struct cluster *c, const char *name, const struct record_tunnel *r)
+{
+	struct record_tunnel seen = *r;
+	lookups_note(c->lookups, name, r);
+	see_who_is_there(c, &seen);
+	c->events.moved(c->user, name, &seen);
+}
+
+static bool on_held(void *user, const char *name, struct record_tunnel *out)
+{
+	struct cluster *c = user;
+	if (!c->events.held(c->user, name, out))
+		return false;
+	for (size_t i = 0; i < out->client_count; i++)
+		if (!record_is_away(&out->clients[i]))
+			out->clients[i].epoch = c->epoch;
+	return true;
+}
+
+/* The sender's id, the name with its length, the record. */
+static void tell_moved(struct cluster *c, const char *name, const struct record_tunnel *r)
+{
+	struct buffer b = { 0 };
+	bool fine = buffer_append(&b, c->id, sizeof c->id) && buffer_put_u8(&b, (uint8_t)strlen(name)) &&
+		    buffer_append_text(&b, name) && record_put_tunnel(&b, r) &&
+		    bus_publish(c->bus, &(struct bus_post){ .subject = MOVED_SUBJECT, .data = buffer_view(&b) });
+	buffer_free(&b);
+	if (!fine) /* the others find it in the bucket when they ask the next time */
+		log_event(LOG_DEBUG, "not_told", "tunnel", name, NULL);
+}
+
+static void on_moved(struct cluster *c, struct bytes message)
+{
+	struct reader m = reader_of(message);
+	struct record_tunnel r;
+	char name[LIMIT_TUNNEL_NAME + 1];
+	struct bytes id = reader_bytes(&m, RECORD_NODE_ID_LEN), text = reader_bytes(&m, reader_u8(&m));
+	struct bytes rest = reader_bytes(&m, m.left);
+	if (m.bad || !router_name_valid(text) || !record_read_tunnel(rest, &r)) {
+		c->malformed++;
+		return;
+	}
+	snprintf(name, sizeof name, "%.*s", (int)text.len, (const char *)text.at);
+	if (memcmp(id.at, c->id, sizeof c->id) != 0)
+		note_record(c, name, &r);
+}
+
+static void on_written(void *user, const char *name, const struct record_tunnel *r)
+{
+	struct cluster *c = user;
+	tell_moved(c, name, r);
+	note_record(c, name, r);
+}
+
+static void on_taken(void *user, const char *name, const struct record_tunnel *r)
+{
+	struct cluster *c = user;
+	c->events.taken(c->user, name);
+	note_record(c, name, r);
+}
+
+static void on_contended(void *user, const char *name)
+{
+	struct cluster *c = user;
+	c->events.contended(c->user, name);
+}
+
+static bool is_owner(void *user, const char *owner)
+{
+	struct cluster *c = user;
+	return tokens_is_known(c->relay->tokens, owner);
+}
+
+/* A node found no record: if this one has the tunnel, it says so, and writes the record again. */
+static void answer_question(struct cluster *c, const struct bus_message *m)
+{
+	char name[LIMIT_TUNNEL_NAME + 1];
+	struct record_tunnel r = { .client_count = 0 };
+	struct buffer b = { 0 };
+	if (!m->reply || !lookups_read_question(c->lookups, m->data, name) || !on_held(c, name, &r) ||
+	    r.client_count == 0)
+		return;
+	if (record_put_tunnel(&b, &r) &&
+	    bus_publish(c->bus, &(struct bus_post){ .subject = m->reply, .data = buffer_view(&b) }))
+		log_event(LOG_INFO, "record_missing", "tunnel", name, NULL);
+	buffer_free(&b);
+	directory_write(c->directory, name);
 }
 
 /* ---- the bus ---- */
@@ -89,6 +198,10 @@ static void on_message(void *user, const struct bus_message *m)
 		return;
 	if (strcmp(m->subject, c->trunk) == 0)
 		c->events.trunk(c->user, m->data);
+	else if (strcmp(m->subject, LOOKUPS_WHO_SUBJECT) == 0)
+		answer_question(c, m);
+	else if (strcmp(m->subject, MOVED_SUBJECT) == 0)
+		on_moved(c, m->data);
 }
 
 /* ---- the bucket and what is read of it ---- */
@@ -160,7 +273,7 @@ static bool make_bus(struct cluster *c, struct error *e)
 				  .credentials = c->settings.credentials,
 				  .credentials_file = set->cluster_credentials,
 				  .ca = set->cluster_ca };
-	const char *subjects[] = { c->trunk, c->nodes_subject, c->tokens_subject };
+	const char *subjects[] = { c->trunk, c->nodes_subject, c->tokens_subject, LOOKUPS_WHO_SUBJECT, MOVED_SUBJECT };
 	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
 		s.subjects[s.subject_count++] = subjects[i];
 	c->bus = bus_new(c->relay->loop, &s, &events, c, e);
@@ -173,6 +286,8 @@ static bool make_parts(struct cluster *c, struct error *e)
 {
 	static const struct kv_events kv_events = { on_opened, on_refused };
 	static const struct nodes_events nodes_events = { on_node_came, on_node_gone, on_cloned };
+	static const struct directory_events directory_events = { on_held, on_written, on_taken, on_contended,
+								  is_owner };
 	const struct kv_settings k = { BUCKET, DESCRIPTION, c->settings.replicas, c->deliver };
 	struct nodes_settings n = { .self = { .epoch = c->epoch, .started_at_us = clock_now_us() } };
 	uv_loop_t *loop = c->relay->loop;
@@ -180,7 +295,9 @@ static bool make_parts(struct cluster *c, struct error *e)
 	snprintf(n.self.version, sizeof n.self.version, "%s", CREEL_VERSION);
 	if (make_bus(c, e) && (c->kv = kv_new(loop, c->bus, &k, &kv_events, c)) &&
 	    (c->nodes = nodes_new(loop, c->kv, &n, &nodes_events, c)) &&
-	    (c->tokens = cluster_tokens_new(loop, c->kv, c->relay->tokens, on_tokens_changed, c)))
+	    (c->tokens = cluster_tokens_new(loop, c->kv, c->relay->tokens, on_tokens_changed, c)) &&
+	    (c->directory = directory_new(loop, c->kv, c->id, &directory_events, c)) &&
+	    (c->lookups = lookups_new(loop, c->kv, c->bus, c->id)))
 		return true;
 	return c->bus ? error_set(e, EXIT_RELAY, "out of memory") : false;
 }
@@ -211,6 +328,7 @@ static void on_part_closed(void *user)
 	struct cluster *c = user;
 	if (--c->open_parts > 0)
 		return;
+	lookups_free(c->lookups);
 	cluster_settings_forget(&c->settings);
 	free(c);
 }
@@ -227,6 +345,10 @@ void cluster_close(struct cluster *c)
 		on_part_closed(c);
 	if (c->tokens)
 		cluster_tokens_close(c->tokens, on_part_closed, c);
+	else
+		on_part_closed(c);
+	if (c->directory)
+		directory_close(c->directory, on_part_closed, c);
 	else
 		on_part_closed(c);
 	if (c->nodes)
@@ -273,5 +395,34 @@ size_t cluster_nodes(const struct cluster *c)
 
 uint64_t cluster_malformed(const struct cluster *c)
 {
-	return nodes_malformed(c->nodes) + cluster_tokens_malformed(c->tokens);
+	return c->malformed + nodes_malformed(c->nodes) + cluster_tokens_malformed(c->tokens) +
+	       lookups_malformed(c->lookups) + directory_malformed(c->directory);
+}
+
+void cluster_tell(struct cluster *c, const char *name)
+{
+	directory_write(c->directory, name);
+}
+
+enum lookup cluster_find(struct cluster *c, const char *name, struct record_tunnel *out)
+{
+	enum lookup result = lookups_find(c->lookups, name, out);
+	if (result == LOOKUP_FOUND)
+		see_who_is_there(c, out);
+	return result;
+}
+
+void cluster_wait(struct cluster *c, const char *name, struct lookups_waiter *w)
+{
+	lookups_wait(c->lookups, name, w);
+}
+
+const uint64_t *cluster_lookups(const struct cluster *c)
+{
+	return lookups_counts(c->lookups);
+}
+
+size_t cluster_unwritten(const struct cluster *c)
+{
+	return directory_pending(c->directory);
 }

@@ -3,6 +3,7 @@
  * knows, and keeps trying. Loop thread. */
 #pragma once
 
+#include "relay/cluster/lookups.h"
 #include "relay/cluster/record.h"
 #include "relay/common/relay.h"
 
@@ -14,6 +15,16 @@ struct cluster_events {
 	/* The cluster is impossible as it is set up, or another node has this one's id: the relay has to end with this
 	 * error. Called at most once. */
 	void (*refused)(void *user, const struct error *e);
+	/* What this node has of the tunnel: clients that are here (node: this one), or away with a mailbox (no node),
+	 * each with the generation that `moved` said, 0 when it has just joined or is recalled. False: nothing. */
+	bool (*held)(void *user, const char *name, struct record_tunnel *out);
+	/* The record says this now, written by this node or by another. Clients at nodes that are gone are away in it.
+	 */
+	void (*moved)(void *user, const char *name, const struct record_tunnel *r);
+	/* The name is another token's, which had it before. */
+	void (*taken)(void *user, const char *name);
+	/* The record could not be written, for other nodes changed it each time. */
+	void (*contended)(void *user, const char *name);
 	/* A message came on this node's own subject (trunk.h). */
 	void (*trunk)(void *user, struct bytes message);
 	/* A node is there, or there again with another epoch; or it is gone, with epoch 0. */
@@ -33,6 +44,18 @@ uint64_t cluster_epoch(const struct cluster *c);
 /* Sends to a node's own subject. False: not connected, or the queue is full; it is not sent later. */
 MUST_CHECK bool cluster_publish(struct cluster *c, const uint8_t node[RECORD_NODE_ID_LEN], struct bytes message);
 
+/* ---- where tunnels are ---- */
+
+/* What the node has of the tunnel changed: the others are told, as soon as NATS can be used. */
+void cluster_tell(struct cluster *c, const char *name);
+/* Who has the tunnel: as lookups_find and lookups_wait. Clients at nodes that are gone are away in *out. */
+enum lookup cluster_find(struct cluster *c, const char *name, struct record_tunnel *out);
+void cluster_wait(struct cluster *c, const char *name, struct lookups_waiter *w);
+/* How many lookups ended in each way. */
+const uint64_t *cluster_lookups(const struct cluster *c);
+
+/* ---- how it is ---- */
+
 enum cluster_state {
 	CLUSTER_STARTING, /* the tokens of the others have never been read */
 	CLUSTER_AWAY,     /* NATS cannot be used at present */
@@ -43,3 +66,5 @@ enum cluster_state cluster_state(const struct cluster *c);
 size_t cluster_nodes(const struct cluster *c);
 /* How many records and messages of others could not be read, and were dropped. */
 uint64_t cluster_malformed(const struct cluster *c);
+/* How many tunnels' records are still to be written. */
+size_t cluster_unwritten(const struct cluster *c);

@@ -1,4 +1,5 @@
 /* A connection's handshake: HELLO, the checks of its token and name, WELCOME. */
+#include "relay/cluster/cluster.h"
 #include "relay/tunnels/connection.h"
 #include "relay/registry/registry.h"
 #include "relay/links/tunnel_private.h"
@@ -163,30 +164,58 @@ static bool ask_name(struct connection *c, const struct wire_hello *hello)
 	       refuse_claim(c, tokens_ask(c->relay->tokens, c->owner, name, c->relay->settings.max_names_per_token));
 }
 
-bool connection_on_hello(struct connection *c, const struct wire_frame *f)
+/* ---- the other nodes of a cluster ---- */
+
+/* By a record that a lookup has just read. */
+static bool is_anothers(const struct connection *c, const char *name)
 {
+	struct record_tunnel r;
+	return c->relay->cluster && cluster_find(c->relay->cluster, name, &r) == LOOKUP_FOUND && *r.owner &&
+	       strcmp(r.owner, c->owner) != 0 && tokens_is_known(c->relay->tokens, r.owner);
+}
+
+static bool enter(struct connection *c, const struct wire_hello *asked);
+
+static void on_looked_up(struct lookups_waiter *w, enum lookup result)
+{
+	struct connection *c = (struct connection *)((char *)w - offsetof(struct connection, lookup));
+	struct buffer payload = c->hello;
 	struct wire_hello hello;
+	(void)result; /* where nobody could be asked, this node decides alone */
+	c->hello = (struct buffer){ 0 };
+	if (!link_close_status(c->link) && wire_decode_hello(buffer_view(&payload), &hello))
+		(void)enter(c, &hello); /* what fails closes the link */
+	buffer_free(&payload);
+}
+
+/* Whether it has to wait until it is known whose the name is at the other nodes. */
+static bool waits_for_cluster(struct connection *c, const struct wire_hello *hello, struct bytes payload)
+{
+	struct cluster *cluster = c->relay->cluster;
+	struct record_tunnel r;
+	char name[TUNNEL_NAME_MAX + 1];
+	if (!cluster || (hello->options & WIRE_OPTION_PROBE) || !router_name_valid(hello->tunnel))
+		return false;
+	snprintf(name, sizeof name, "%.*s", (int)hello->tunnel.len, (const char *)hello->tunnel.at);
+	if (cluster_find(cluster, name, &r) != LOOKUP_UNDER_WAY || !buffer_append_bytes(&c->hello, payload))
+		return false;
+	c->lookup.over = on_looked_up;
+	cluster_wait(cluster, name, &c->lookup);
+	return true;
+}
+
+/* Its token is good: takes the name, and answers WELCOME. */
+static bool enter(struct connection *c, const struct wire_hello *asked)
+{
+	struct wire_hello hello = *asked;
 	char name[TUNNEL_NAME_MAX + 1];
 	bool random_name, probe, resumed;
-	if (!wire_decode_hello(f->payload, &hello))
-		return link_fail(c->link, "malformed HELLO");
-	if (hello.version != WIRE_VERSION) {
-		char text[160];
-		snprintf(text, sizeof text,
-			 "this relay (creel " CREEL_VERSION
-			 ") speaks protocol %d, the client speaks %u: update the older one",
-			 WIRE_VERSION, hello.version);
-		connection_refuse(c, WIRE_NOTICE_VERSION, text);
-		return true;
-	}
-	if (hello.public_key.len != 0 && hello.public_key.len != 32)
-		return link_fail(c->link, "a public key is 32 bytes");
-	if (!authorise(c) || !ask_name(c, &hello))
-		return true;
 	if (hello.options & WIRE_OPTION_PROBE)
 		hello.tunnel = bytes_make(NULL, 0);
 	if (!choose_name(c, &hello, name, &random_name))
 		return true;
+	if (!random_name && is_anothers(c, name))
+		return refuse_claim(c, CLAIM_TAKEN), true;
 	probe = random_name && (hello.options & WIRE_OPTION_PROBE);
 	if (!take_name(c, name, probe))
 		return true;
@@ -212,4 +241,27 @@ bool connection_on_hello(struct connection *c, const struct wire_frame *f)
 		return false;
 	registry_online(c->client, resumed);
 	return true;
+}
+
+bool connection_on_hello(struct connection *c, const struct wire_frame *f)
+{
+	struct wire_hello hello;
+	if (c->lookup.of)
+		return link_fail(c->link, "a second HELLO");
+	if (!wire_decode_hello(f->payload, &hello))
+		return link_fail(c->link, "malformed HELLO");
+	if (hello.version != WIRE_VERSION) {
+		char text[160];
+		snprintf(text, sizeof text,
+			 "this relay (creel " CREEL_VERSION
+			 ") speaks protocol %d, the client speaks %u: update the older one",
+			 WIRE_VERSION, hello.version);
+		connection_refuse(c, WIRE_NOTICE_VERSION, text);
+		return true;
+	}
+	if (hello.public_key.len != 0 && hello.public_key.len != 32)
+		return link_fail(c->link, "a public key is 32 bytes");
+	if (!authorise(c) || !ask_name(c, &hello))
+		return true;
+	return waits_for_cluster(c, &hello, f->payload) || enter(c, &hello);
 }

@@ -81,6 +81,8 @@ static void on_closed(struct connection *c)
 	}
 	throttle_disconnected(c->relay->throttle, &c->address);
 	DL_DELETE(c->server->all, c);
+	lookups_take_back(&c->lookup);
+	buffer_free(&c->hello);
 	/* A client that we sent away, or that said goodbye, is not expected back at once. */
 	bool grace = !c->clean && !link_close_status(c->link);
 	link_free(c->link);

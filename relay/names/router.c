@@ -155,34 +155,50 @@ static struct bytes name_of_host(const struct router *r, struct bytes host)
 	return bytes_make(host.at, len - domain_len - 1);
 }
 
-static bool find_by_host(struct router *r, struct bytes host, struct entry **out)
+/* The first part of the path. */
+static struct bytes name_of_path(struct bytes target)
 {
-	struct bytes name = name_of_host(r, host);
-	uint8_t lower[TUNNEL_NAME_MAX];
-	if (name.len == 0 || name.len > sizeof lower)
-		return false;
-	for (size_t i = 0; i < name.len; i++)
-		lower[i] = name.at[i] >= 'A' && name.at[i] <= 'Z' ? (uint8_t)(name.at[i] | 0x20) : name.at[i];
-	return (*out = find(r, lower, name.len)) != NULL;
+	size_t end = 1;
+	while (end < target.len && target.at[end] != '/' && target.at[end] != '?')
+		end++;
+	if (target.len < 2 || target.at[0] != '/')
+		return bytes_make(NULL, 0);
+	return bytes_make(target.at + 1, end - 1);
+}
+
+/* In lower case where it is a host's; "": there is none that a tunnel can have. */
+static void read_name(const struct router *r, struct bytes host, struct bytes target, char out[TUNNEL_NAME_MAX + 1])
+{
+	struct bytes name = r->domain ? name_of_host(r, host) : name_of_path(target);
+	size_t len = name.len <= TUNNEL_NAME_MAX && !(name.len && memchr(name.at, 0, name.len)) ? name.len : 0;
+	for (size_t i = 0; i < len; i++) {
+		bool upper = r->domain && name.at[i] >= 'A' && name.at[i] <= 'Z';
+		out[i] = (char)(upper ? name.at[i] | 0x20 : name.at[i]);
+	}
+	out[len] = 0;
+}
+
+bool router_read_name(const struct router *r, struct bytes host, struct bytes target, char out[TUNNEL_NAME_MAX + 1])
+{
+	read_name(r, host, target, out);
+	return router_name_valid(bytes_of(out));
 }
 
 bool router_find(struct router *r, struct bytes host, struct bytes target, struct route *out)
 {
-	struct entry *e = NULL;
+	char name[TUNNEL_NAME_MAX + 1];
+	struct entry *e;
 	memset(out, 0, sizeof *out);
+	read_name(r, host, target, name);
+	if (!*name || !(e = find(r, (const uint8_t *)name, strlen(name))))
+		return false;
 	if (r->domain) {
-		if (!find_by_host(r, host, &e))
-			return false;
 		out->target = target;
 		out->holder = e->holder;
 		out->name = bytes_of(e->name);
 		return true;
 	}
-	size_t end = 1;
-	while (end < target.len && target.at[end] != '/' && target.at[end] != '?')
-		end++;
-	if (target.len < 2 || target.at[0] != '/' || !(e = find(r, target.at + 1, end - 1)))
-		return false;
+	size_t end = 1 + strlen(name);
 	out->holder = e->holder;
 	out->name = bytes_of(e->name);
 	out->prefix = bytes_make(target.at, end);

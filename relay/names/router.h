@@ -37,5 +37,8 @@ struct tunnel *router_holder(const struct router *r, const char *name);
 void router_forget(struct router *r, const char *name);
 /* Forgets the names that nobody holds and that `keep` does not want kept. */
 void router_forget_unheld(struct router *r, bool (*keep)(void *user, const char *name), void *user);
+/* Which name a request's host and target give, known or not. False: none that a tunnel can have. */
+MUST_CHECK bool router_read_name(const struct router *r, struct bytes host, struct bytes target,
+				 char out[TUNNEL_NAME_MAX + 1]);
 /* Finds the tunnel of a request. False when it names none that is known. `host` may be empty. */
 MUST_CHECK bool router_find(struct router *r, struct bytes host, struct bytes target, struct route *out);

@@ -67,6 +67,8 @@ enum claim tokens_ask(struct tokens *t, const char *owner, const char *tunnel, i
 enum name_state { NAME_OWNED, NAME_FREE, NAME_UNREADABLE };
 /* Whose name it is. Owner "": everybody's, from a time without tokens. */
 enum name_state tokens_owner_of(struct tokens *t, const char *tunnel, char owner[65]);
+/* When it was claimed; 0: it was not. */
+uint64_t tokens_claimed_at(struct tokens *t, const char *tunnel);
 /* Takes the name from its owner. Not an error when it had none. */
 MUST_CHECK bool tokens_forget_name(struct tokens *t, const char *tunnel, struct error *e);
 /* The same, for the command: EXIT_USAGE when it had no owner. */
@@ -111,3 +113,6 @@ MUST_CHECK bool tokens_shared_update(struct tokens *t, void (*row)(void *user, c
 				     void *user, struct error *e);
 /* Takes over what is known elsewhere: the token is added, changed or revoked here. */
 MUST_CHECK bool tokens_shared_take(struct tokens *t, const struct token_shared *k, struct error *e);
+/* Takes over whose a tunnel's name is, and since when. */
+MUST_CHECK bool tokens_shared_own(struct tokens *t, const char *tunnel, const char *owner, uint64_t claimed_at_us,
+				  struct error *e);

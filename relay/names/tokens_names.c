@@ -90,6 +90,14 @@ enum name_state tokens_owner_of(struct tokens *t, const char *tunnel, char owner
 	return state;
 }
 
+uint64_t tokens_claimed_at(struct tokens *t, const char *tunnel)
+{
+	sqlite3_stmt *st = ask(t, "SELECT created_at FROM tunnel WHERE name = ?1", tunnel);
+	uint64_t at = st && sqlite3_step(st) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+	sqlite3_finalize(st);
+	return at;
+}
+
 bool tokens_forget_name(struct tokens *t, const char *tunnel, struct error *e)
 {
 	sqlite3_stmt *st = ask(t, "DELETE FROM tunnel WHERE name = ?1", tunnel);

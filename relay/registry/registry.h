@@ -1,8 +1,10 @@
 /* The tunnels that are known at the relay, and what becomes of them: clients that join, are lost or replaced, webhooks
  * that arrive, names that are forgotten. Files, each calling only those before it: registry_clients.c, registry_away.c,
- * registry_names.c, registry_join.c, registry.c; registry_dispatch.c calls none of them. Loop thread. */
+ * registry_names.c, registry_join.c, registry_elsewhere.c, registry.c; registry_dispatch.c calls none of them. Loop
+ * thread. */
 #pragma once
 
+#include "relay/cluster/record.h"
 #include "relay/tunnels/tunnel.h"
 
 struct registry {
@@ -38,6 +40,9 @@ void registry_drop_old_clients(struct tunnel *t);
 void registry_forget_tunnel(struct tunnel *t);
 /* At the relay's end: frees all tunnels with what is under way. Their mailboxes stay. */
 void registry_free_tunnels(struct registry *r);
+
+/* Who has the tunnel here changed: in a cluster the other nodes are told. */
+void registry_tell_others(const struct tunnel *t);
 
 /* ---- registry_names.c ---- */
 
@@ -87,6 +92,24 @@ size_t registry_drop(struct tunnel *t, const char *why);
 void registry_end_upgrades(struct registry *r);
 /* At the relay's end: gives up everything that waits for a client or its answer. */
 void registry_spool_all(struct registry *r);
+
+/* ---- registry_elsewhere.c: the other nodes of a cluster, of which this one has the id `node` ---- */
+
+/* What this node has of the tunnel, for cluster.h. False: nothing that others have to know. */
+bool registry_describe(const struct registry *r, const char *name, const uint8_t node[RECORD_NODE_ID_LEN],
+		       struct record_tunnel *out);
+/* A record says this of a tunnel: clients that are beaten by later ones are notified and lose their place. */
+void registry_note_record(struct registry *r, const char *name, const struct record_tunnel *record,
+			  const uint8_t node[RECORD_NODE_ID_LEN]);
+/* Whether a client of it is here, so that no other node need be asked. */
+bool registry_has_client(const struct registry *r, const char *name);
+/* What a lookup found: the tunnel is known here too from now on, with mailboxes for its clients. */
+void registry_take_record(struct registry *r, const char *name, const struct record_tunnel *record,
+			  const uint8_t node[RECORD_NODE_ID_LEN]);
+/* The name is another token's, which had it before: it is not this node's to give any more. */
+void registry_give_name_away(struct registry *r, const char *name);
+/* Sends away those whose joining the other nodes could not be told. */
+void registry_name_is_contended(struct registry *r, const char *name);
 
 /* ---- registry_dispatch.c ---- */
 

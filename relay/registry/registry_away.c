@@ -45,10 +45,12 @@ void registry_lost(struct client *c, bool grace)
 	c->in_grace = grace && !relay->draining && relay->settings.resume_grace_ms > 0;
 	c->grace_end = uv_now(relay->loop) + (uint64_t)relay->settings.resume_grace_ms;
 	registry_tell_left(c, c->in_grace ? CLIENT_AWAY : relay->draining ? CLIENT_MOVED : CLIENT_ENDED);
-	if (c->in_grace)
+	if (c->in_grace) {
 		tunnel_watch(c->tunnel);
-	else
+	} else {
 		registry_give_up_streams(c, REFUSE_CLIENT_LOST);
+		registry_tell_others(c->tunnel);
+	}
 }
 
 void registry_end_upgrades(struct registry *r)

@@ -1,5 +1,6 @@
 /* Makes and frees the clients of a tunnel, with all that belongs to them: streams, late deliveries, what was read ahead
  * of the mailbox. */
+#include "relay/cluster/cluster.h"
 #include "relay/streams/drain.h"
 #include "relay/streams/late.h"
 #include "relay/registry/registry.h"
@@ -37,6 +38,13 @@ static void free_client(struct client *c)
 	late_forget_all(c);
 	drain_free(c);
 	free(c);
+}
+
+void registry_tell_others(const struct tunnel *t)
+{
+	const struct relay *relay = t->table->relay;
+	if (relay->cluster && !t->probe && !t->table->closing)
+		cluster_tell(relay->cluster, t->name);
 }
 
 void registry_drop_old_clients(struct tunnel *t)

@@ -155,6 +155,7 @@ static void take_place(struct client *c, struct connection *connection, const st
 	c->remote = NULL;
 	c->gap_told = 0;
 	c->current = true;
+	c->generation = 0;
 	c->options = j->options | (j->probe ? WIRE_OPTION_OFFLINE_FAIL : 0);
 	c->features = j->features;
 	c->drain.parallel = j->drain_parallel > LIMIT_HAND_OUT_COUNT ? LIMIT_HAND_OUT_COUNT : j->drain_parallel;
@@ -174,6 +175,7 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	take_place(c, connection, j);
 	c->in_grace = false;
 	registry_drop_old_clients(t);
+	registry_tell_others(t);
 	return c;
 }
 

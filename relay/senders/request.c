@@ -1,6 +1,7 @@
 /* Heads and bodies: what a sender's bytes become, and what is refused. */
 #include "relay/senders/sender.h"
 
+#include "relay/cluster/cluster.h"
 #include "relay/net/challenges.h"
 #include "relay/net/host_check.h"
 #include "relay/common/limits.h"
@@ -176,6 +177,56 @@ static void open_delivery(struct sender *s, struct wire_request *r, const struct
 	sender_to(s, SENDER_BODY);
 }
 
+/* ---- the other nodes of a cluster ---- */
+
+static void on_looked_up(struct lookups_waiter *w, enum lookup result)
+{
+	struct sender *s = (struct sender *)((char *)w - offsetof(struct sender, lookup));
+	s->looked_up = result;
+	sender_go_on_soon(s);
+}
+
+/* Whether the request has to wait until it is known which node has its tunnel. One that is here is not asked for. */
+static bool looks_up(struct sender *s, struct bytes host, struct bytes target)
+{
+	struct relay *relay = s->all->relay;
+	char name[TUNNEL_NAME_MAX + 1];
+	struct record_tunnel record;
+	if (!relay->cluster || !router_read_name(relay->router, host, target, name) ||
+	    registry_has_client(relay->registry, name))
+		return false;
+	if (!s->asked || s->looked_up == LOOKUP_FOUND)
+		s->looked_up = cluster_find(relay->cluster, name, &record);
+	if (s->looked_up == LOOKUP_UNDER_WAY && !s->asked) {
+		s->asked = true;
+		s->lookup.over = on_looked_up;
+		cluster_wait(relay->cluster, name, &s->lookup);
+		sender_to(s, SENDER_LOOKUP);
+		return true;
+	}
+	if (s->looked_up == LOOKUP_FOUND)
+		registry_take_record(relay->registry, name, &record, cluster_id(relay->cluster));
+	return false;
+}
+
+static enum refusal not_found(const struct sender *s)
+{
+	if (!s->all->relay->cluster)
+		return REFUSE_NO_TUNNEL;
+	switch (s->looked_up) {
+	case LOOKUP_AWAY:
+	case LOOKUP_UNDER_WAY:
+		return REFUSE_CLUSTER_AWAY;
+	case LOOKUP_TOO_MANY:
+		return REFUSE_LOOKUPS;
+	case LOOKUP_NONE:
+	case LOOKUP_FOUND: /* it names a tunnel that cannot have clients here */
+	case LOOKUP_RESULTS:
+		break;
+	}
+	return REFUSE_NO_TUNNEL;
+}
+
 /* `why`: what is refused already and yet goes on record. */
 static void admit(struct sender *s, struct wire_request *r, struct bytes host, bool websocket, enum refusal why)
 {
@@ -184,11 +235,11 @@ static void admit(struct sender *s, struct wire_request *r, struct bytes host, b
 	struct bytes origin, proof;
 	uint64_t now = uv_now(relay->loop);
 	bool for_tunnel = is_tunnel_path(r->target);
-	if (!find_sender(s, r->headers)) {
+	if (!s->asked && !find_sender(s, r->headers)) {
 		answer_refuse(s, REFUSE_UNDER_WAY);
 	} else if (!sender_has_memory(s, s->head.size)) {
 		answer_refuse(s, REFUSE_OVERLOADED);
-	} else if (!throttle_take_address(relay->throttle, &s->address, now)) {
+	} else if (!s->asked && !throttle_take_address(relay->throttle, &s->address, now)) {
 		answer_refuse(s, REFUSE_RATE_ADDRESS);
 	} else if (for_tunnel && !throttle_take_refusal(relay->throttle, &s->address, now)) {
 		answer_refuse(s, REFUSE_RATE_REFUSED); /* no tunnel begins here, whatever is asked */
@@ -201,8 +252,10 @@ static void admit(struct sender *s, struct wire_request *r, struct bytes host, b
 		refuse_host(s, host);
 	} else if (for_tunnel) {
 		answer_refuse(s, headers_find(r->headers, "Origin", &origin) ? REFUSE_ORIGIN : REFUSE_TUNNEL_HERE);
+	} else if (looks_up(s, host, r->target)) {
+		return;
 	} else if (!router_find(relay->router, host, r->target, &route)) {
-		answer_refuse(s, REFUSE_NO_TUNNEL);
+		answer_refuse(s, not_found(s));
 	} else if (is_tunnel_path(route.target)) {
 		bool more = throttle_take_refusal(relay->throttle, &s->address, now);
 		answer_refuse(s, more ? REFUSE_TUNNEL_BELOW : REFUSE_RATE_REFUSED);
@@ -274,14 +327,16 @@ static bool take_head(struct sender *s, struct bytes in, size_t *used)
 		answer_refuse(s, REFUSE_OVERLOADED);
 	if (state == HTTP1_MORE)
 		return false;
-	s->all->relay->metrics.requests++;
+	s->all->relay->metrics.requests += !s->asked;
 	if (state == HTTP1_BAD) {
 		s->asks_head = false;
 		answer_refuse(s, refusal_of(s->head.fault));
 		return false;
 	}
-	*used = s->head.size;
 	begin(s, in);
+	if (s->state == SENDER_LOOKUP) /* its head is read again */
+		return false;
+	*used = s->head.size;
 	s->body_since = uv_now(s->all->relay->loop);
 	return true;
 }
@@ -430,6 +485,12 @@ bool request_take(struct sender *s, struct bytes in, size_t *used)
 			sender_close(s);
 		}
 		return s->state == SENDER_LINGER;
+	case SENDER_LOOKUP:
+		if (s->looked_up == LOOKUP_UNDER_WAY)
+			return false;
+		http1_head_begin(&s->head, HTTP1_REQUEST);
+		sender_to(s, SENDER_HEAD);
+		return request_take(s, in, used);
 	case SENDER_SNIFF:
 	case SENDER_TLS:
 	case SENDER_WAIT:

@@ -11,12 +11,15 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#define LOOKUP_MS 10000 /* longer than any takes: it ends by itself */
+
 #define TO(state) (1u << SENDER_##state)
 static const unsigned may_become[SENDER_STATES] = {
 	[SENDER_SNIFF] = TO(TLS) | TO(IDLE) | TO(CLOSED),
 	[SENDER_TLS] = TO(IDLE) | TO(CLOSED),
 	[SENDER_IDLE] = TO(HEAD) | TO(CLOSED),
-	[SENDER_HEAD] = TO(BODY) | TO(ANSWER) | TO(CLOSED),
+	[SENDER_HEAD] = TO(LOOKUP) | TO(BODY) | TO(ANSWER) | TO(CLOSED),
+	[SENDER_LOOKUP] = TO(HEAD) | TO(ANSWER) | TO(CLOSED),
 	[SENDER_BODY] = TO(WAIT) | TO(ANSWER) | TO(CLOSED),
 	[SENDER_WAIT] = TO(ANSWER) | TO(CLOSED),
 	[SENDER_ANSWER] = TO(IDLE) | TO(LINGER) | TO(PASSAGE) | TO(CLOSED),
@@ -53,6 +56,8 @@ static int64_t patience(const struct sender *s, enum sender_state state)
 	case SENDER_BODY:
 	case SENDER_ANSWER:
 		return set->body_timeout_ms;
+	case SENDER_LOOKUP:
+		return LOOKUP_MS;
 	case SENDER_WAIT:
 		return set->reply_timeout_ms;
 	case SENDER_LINGER:
@@ -87,6 +92,8 @@ void sender_to(struct sender *s, enum sender_state state)
 		silent_add(&s->all->silent, &s->silent, s->from.at);
 	else
 		silent_remove(&s->all->silent, &s->silent);
+	if (s->state == SENDER_LOOKUP)
+		lookups_take_back(&s->lookup);
 	s->state = state;
 	if (!goes_on)
 		sender_expires_in(s, patience(s, state));
@@ -123,7 +130,7 @@ void sender_end_request(struct sender *s)
 		s->tunnel = NULL;
 	}
 	relay->metrics.in_flight -= s->counted;
-	s->counted = false;
+	s->counted = s->asked = false;
 	s->delivery = NULL;
 	if (d)
 		delivery_leave_sender(d);

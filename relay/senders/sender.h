@@ -1,6 +1,8 @@
 /* One connection of a sender, and what the files of this room share of it.
  *
  *    SNIFF ─▶ TLS ─▶ HEAD ─▶ BODY ─▶ WAIT ─▶ ANSWER ─▶ IDLE ─▶ HEAD …
+ *                     ▲ ▼
+ *                    LOOKUP
  *      │       └──────┴───────┴───────┴────────┴─▶ LINGER ─▶ CLOSED
  *      └─▶ handed to libwebsockets              └─▶ PASSAGE ─▶ CLOSED
  *
@@ -13,6 +15,7 @@
  * elsewhere (deliveries, the registry) never find a connection in the middle of one. Loop thread. */
 #pragma once
 
+#include "relay/cluster/lookups.h"
 #include "relay/common/delivery.h"
 #include "relay/common/refusal.h"
 #include "relay/common/throttle.h"
@@ -28,6 +31,7 @@ enum sender_state {
 	SENDER_TLS,     /* in its handshake */
 	SENDER_IDLE,    /* between two requests */
 	SENDER_HEAD,    /* a head is coming */
+	SENDER_LOOKUP,  /* a head is here; which node of the cluster has its tunnel is being asked */
 	SENDER_BODY,    /* a body is coming */
 	SENDER_WAIT,    /* the request is whole, its answer is not here */
 	SENDER_ANSWER,  /* an answer is on its way out */
@@ -71,13 +75,16 @@ struct sender {
 	struct buffer in; /* read and not used: a head that is coming, or requests after this one */
 	struct http1_head head;
 	struct http1_body body;
-	uint64_t body_since; /* loop ms: when its body began, for the least rate */
-	uint64_t wait_ends;  /* loop ms, while it waits: the reply timeout, or that of the disk */
-	bool continue_due;   /* it waits for 100 before it sends its body */
-	bool keeps_alive;    /* another request may follow this one */
-	bool version_1_0;    /* of HTTP: no chunks, no 100 */
-	bool asks_head;      /* its method is HEAD: an answer has no body */
-	bool counted;        /* in metrics.in_flight */
+	struct lookups_waiter lookup; /* in LOOKUP */
+	enum lookup looked_up;        /* what that said of this request's tunnel; UNDER_WAY: nothing yet */
+	bool asked;                   /* its head was read once already, before LOOKUP */
+	uint64_t body_since;          /* loop ms: when its body began, for the least rate */
+	uint64_t wait_ends;           /* loop ms, while it waits: the reply timeout, or that of the disk */
+	bool continue_due;            /* it waits for 100 before it sends its body */
+	bool keeps_alive;             /* another request may follow this one */
+	bool version_1_0;             /* of HTTP: no chunks, no 100 */
+	bool asks_head;               /* its method is HEAD: an answer has no body */
+	bool counted;                 /* in metrics.in_flight */
 	struct delivery *delivery;
 	struct tunnel *tunnel;
 	enum refusal after_body; /* a page that is to be seen once its form's body has come; else REFUSE_NOTHING */

@@ -28,6 +28,8 @@ static bool reads(const struct sender *s)
 	case SENDER_BODY:
 	case SENDER_LINGER:
 		return true;
+	case SENDER_LOOKUP:
+		return false;
 	case SENDER_WAIT:
 	case SENDER_ANSWER:
 		return s->in.len < LIMIT_PIPELINED; /* else it is out of what was read that a hang-up would show */
@@ -333,6 +335,10 @@ void sender_on_due(struct wheel_entry *e)
 			look_at_records(s, now);
 		else
 			end_wait(s);
+		go_on(s, 0);
+		return;
+	case SENDER_LOOKUP:
+		answer_refuse(s, REFUSE_CLUSTER_AWAY);
 		go_on(s, 0);
 		return;
 	case SENDER_SNIFF:

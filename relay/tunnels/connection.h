@@ -2,6 +2,7 @@
  * tunnels, streams and the registry may call it; relay/links receives. Loop thread. */
 #pragma once
 
+#include "relay/cluster/lookups.h"
 #include "relay/net/peer.h"
 #include "relay/common/relay.h"
 #include "relay/common/throttle.h"
@@ -20,7 +21,9 @@ struct connection {
 	struct connection *prev, *next; /* all of the server's (utlist) */
 	struct client *client;          /* NULL before HELLO, and after another took its place */
 	struct throttle_address address;
-	uint64_t owner_stamp; /* of this token, not of a later one of the same name */
+	struct lookups_waiter lookup; /* of the name that HELLO asks for, in a cluster */
+	struct buffer hello;          /* its payload meanwhile */
+	uint64_t owner_stamp;         /* of this token, not of a later one of the same name */
 	bool welcomed;
 	bool clean;     /* the client closed with 1000: it does not come back at once */
 	char owner[65]; /* the token's name */

@@ -1,12 +1,13 @@
 // NATS servers and relays that are one cluster, all on loopback.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { waitFor } from './harness.mjs';
+import { binDir, waitFor } from './harness.mjs';
 import { has } from './proxies.mjs';
 
-export const hasNats = has('nats-server');
+// Both the server, and a relay that was built with the library.
+export const hasNats = has('nats-server') && readFileSync(path.join(binDir, 'creel-relay')).includes('libnats');
 
 // Below 32768, where no other program is given ports.
 let next = 21000 + (process.pid % 9000);

@@ -330,7 +330,7 @@ static void write_record(const struct laptop *l, const struct node *at, uint32_t
 	c->options = options;
 	c->features = WIRE_FEATURES;
 	memcpy(c->node, at->id, sizeof c->node);
-	c->generation = record_next_generation(&directory);
+	c->generation = record_last_generation(&directory) + 1;
 }
 
 static void empty_directory(void)

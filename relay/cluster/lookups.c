@@ -1,0 +1,285 @@
+#include "relay/cluster/lookups.h"
+
+#include "relay/common/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#define PREFIX "tunnel."
+
+enum stage { STAGE_BUCKET, STAGE_NODES, STAGE_OVER };
+
+struct lookups_entry {
+	char name[LIMIT_TUNNEL_NAME + 1];
+	struct lookups *all;
+	enum stage stage;
+	bool asking;          /* an answer is to come; also of OVER, where a node said more meanwhile */
+	enum lookup result;   /* of OVER */
+	uint64_t until;       /* loop ms: how long it is known */
+	struct buffer record; /* of FOUND */
+	struct lookups_waiter *waiters;
+	UT_hash_handle hh; /* in the order in which they were asked for */
+};
+
+/* So many a second. */
+struct allowance {
+	uint64_t second;
+	unsigned taken;
+};
+
+struct lookups {
+	uv_loop_t *loop;
+	struct kv *kv;
+	struct bus *bus;
+	uint8_t self[RECORD_NODE_ID_LEN];
+	struct lookups_entry *entries;
+	struct allowance bucket, nodes;
+	uint64_t counts[LOOKUP_RESULTS], malformed;
+};
+
+static bool take(struct allowance *a, uint64_t now_ms, unsigned most)
+{
+	if (a->second != now_ms / 1000)
+		*a = (struct allowance){ .second = now_ms / 1000 };
+	return a->taken < most && ++a->taken;
+}
+
+/* ---- what is known ---- */
+
+static struct lookups_entry *find(const struct lookups *l, const char *name)
+{
+	struct lookups_entry *e;
+	HASH_FIND_STR(l->entries, name, e);
+	return e;
+}
+
+static void forget(struct lookups_entry *e)
+{
+	struct lookups *l = e->all;
+	HASH_DELETE(hh, l->entries, e); /* NOLINT(clang-analyzer-unix.Malloc,clang-analyzer-core.NullDereference) */
+	buffer_free(&e->record);
+	free(e);
+}
+
+/* Makes room for one more: the oldest that is not under way goes. */
+static bool has_room(struct lookups *l)
+{
+	if (HASH_COUNT(l->entries) < LOOKUPS_KNOWN)
+		return true;
+	for (struct lookups_entry *e = l->entries; e; e = e->hh.next) {
+		if (e->stage == STAGE_OVER && !e->asking) {
+			forget(e);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct lookups_entry *add(struct lookups *l, const char *name)
+{
+	struct lookups_entry *e = has_room(l) ? calloc(1, sizeof *e) : NULL;
+	if (!e)
+		return NULL;
+	e->all = l;
+	snprintf(e->name, sizeof e->name, "%s", name);
+	HASH_ADD_STR(l->entries, name, e);
+	if (!e->hh.tbl) {
+		free(e);
+		return NULL;
+	}
+	return e;
+}
+
+/* What is AWAY or TOO_MANY is not known for any time. */
+static void settle(struct lookups_entry *e, enum lookup result, struct bytes record)
+{
+	struct lookups *l = e->all;
+	struct lookups_entry told = { .waiters = e->waiters };
+	struct lookups_waiter *w;
+	e->waiters = NULL;
+	e->stage = STAGE_OVER;
+	e->until = uv_now(l->loop) + (result == LOOKUP_FOUND ? LOOKUPS_FOUND_MS : LOOKUPS_NONE_MS);
+	buffer_free(&e->record);
+	if (result == LOOKUP_FOUND && !buffer_append_bytes(&e->record, record))
+		result = LOOKUP_AWAY;
+	e->result = result;
+	l->counts[result]++;
+	if (result != LOOKUP_FOUND && result != LOOKUP_NONE)
+		e->until = 0;
+	DL_FOREACH(told.waiters, w)
+	w->of = &told;
+	while ((w = told.waiters)) {
+		lookups_take_back(w);
+		w->over(w, result);
+	}
+}
+
+/* ---- asking ---- */
+
+static void on_who(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	struct lookups_entry *e = user;
+	struct record_tunnel r;
+	e->asking = false;
+	if (e->stage == STAGE_OVER)
+		return;
+	bool fine = outcome == BUS_ANSWERED && record_read_tunnel(m->data, &r);
+	e->all->malformed += outcome == BUS_ANSWERED && !fine;
+	if (fine)
+		settle(e, LOOKUP_FOUND, m->data);
+	else
+		settle(e, outcome == BUS_TIMED_OUT || outcome == BUS_NOBODY ? LOOKUP_NONE : LOOKUP_AWAY,
+		       bytes_of(NULL));
+}
+
+/* The record may have been lost with a replica. */
+static void ask_nodes(struct lookups_entry *e)
+{
+	struct lookups *l = e->all;
+	struct buffer question = { 0 };
+	if (!take(&l->nodes, uv_now(l->loop), LOOKUPS_WHO_MOST)) {
+		settle(e, LOOKUP_TOO_MANY, bytes_of(NULL));
+		return;
+	}
+	e->stage = STAGE_NODES;
+	e->asking =
+	    buffer_append(&question, l->self, sizeof l->self) && buffer_append_text(&question, e->name) &&
+	    bus_request(l->bus, &(struct bus_post){ .subject = LOOKUPS_WHO_SUBJECT, .data = buffer_view(&question) },
+			LOOKUPS_WHO_MS, on_who, e);
+	buffer_free(&question);
+	if (!e->asking)
+		settle(e, LOOKUP_AWAY, bytes_of(NULL));
+}
+
+static void on_record(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision)
+{
+	struct lookups_entry *e = user;
+	struct record_tunnel r;
+	(void)revision;
+	e->asking = false;
+	if (e->stage == STAGE_OVER)
+		return;
+	bool fine = outcome == KV_DONE && record_read_tunnel(value, &r);
+	e->all->malformed += outcome == KV_DONE && !fine;
+	if (fine)
+		settle(e, r.client_count > 0 ? LOOKUP_FOUND : LOOKUP_NONE, value);
+	else if (outcome == KV_NONE || outcome == KV_DONE)
+		ask_nodes(e);
+	else
+		settle(e, LOOKUP_AWAY, bytes_of(NULL));
+}
+
+static enum lookup ask(struct lookups *l, struct lookups_entry *e, const char *name)
+{
+	char key[KV_KEY_LEN];
+	if (e && e->asking) { /* the answer to what was asked before is still to come, and as good */
+		e->stage = STAGE_BUCKET;
+		return LOOKUP_UNDER_WAY;
+	}
+	if (!kv_is_open(l->kv))
+		return LOOKUP_AWAY;
+	if (!take(&l->bucket, uv_now(l->loop), LOOKUPS_MOST))
+		return LOOKUP_TOO_MANY;
+	if (!e && !(e = add(l, name)))
+		return LOOKUP_TOO_MANY;
+	snprintf(key, sizeof key, PREFIX "%s", name);
+	e->stage = STAGE_BUCKET;
+	e->asking = kv_read(l->kv, key, on_record, e);
+	if (e->asking)
+		return LOOKUP_UNDER_WAY;
+	e->stage = STAGE_OVER;
+	e->until = 0;
+	return LOOKUP_AWAY;
+}
+
+enum lookup lookups_find(struct lookups *l, const char *name, struct record_tunnel *out)
+{
+	struct lookups_entry *e = find(l, name);
+	enum lookup result;
+	if (e && e->stage != STAGE_OVER)
+		return LOOKUP_UNDER_WAY;
+	result = e && uv_now(l->loop) < e->until ? e->result : ask(l, e, name);
+	if (result == LOOKUP_FOUND && !record_read_tunnel(buffer_view(&e->record), out))
+		result = LOOKUP_AWAY;
+	if (result != LOOKUP_UNDER_WAY)
+		l->counts[result]++;
+	return result;
+}
+
+void lookups_wait(struct lookups *l, const char *name, struct lookups_waiter *w)
+{
+	struct lookups_entry *e = find(l, name);
+	w->of = e;
+	DL_APPEND(e->waiters, w);
+}
+
+void lookups_take_back(struct lookups_waiter *w)
+{
+	if (!w->of)
+		return;
+	DL_DELETE(w->of->waiters, w);
+	w->of = NULL;
+	w->prev = w->next = NULL;
+}
+
+void lookups_note(struct lookups *l, const char *name, const struct record_tunnel *r)
+{
+	struct lookups_entry *e = find(l, name);
+	struct buffer b = { 0 };
+	if (e && record_put_tunnel(&b, r))
+		settle(e, r->client_count > 0 ? LOOKUP_FOUND : LOOKUP_NONE, buffer_view(&b));
+	else if (e && e->stage == STAGE_OVER)
+		e->until = 0;
+	buffer_free(&b);
+}
+
+bool lookups_read_question(struct lookups *l, struct bytes message, char name[LIMIT_TUNNEL_NAME + 1])
+{
+	size_t len = message.len - sizeof l->self;
+	bool fine =
+	    message.len > sizeof l->self && len <= LIMIT_TUNNEL_NAME && !memchr(message.at + sizeof l->self, 0, len);
+	l->malformed += !fine;
+	if (!fine || memcmp(message.at, l->self, sizeof l->self) == 0)
+		return false;
+	memcpy(name, message.at + sizeof l->self, len);
+	name[len] = 0;
+	return true;
+}
+
+/* ---- beginning, end, figures ---- */
+
+struct lookups *lookups_new(uv_loop_t *loop, struct kv *kv, struct bus *bus, const uint8_t self[RECORD_NODE_ID_LEN])
+{
+	struct lookups *l = calloc(1, sizeof *l);
+	if (!l)
+		return NULL;
+	l->loop = loop;
+	l->kv = kv;
+	l->bus = bus;
+	memcpy(l->self, self, sizeof l->self);
+	return l;
+}
+
+void lookups_free(struct lookups *l)
+{
+	if (!l)
+		return;
+	for (struct lookups_entry *e = l->entries, *next; e; e = next) {
+		next = e->hh.next;
+		if (e->stage != STAGE_OVER)
+			settle(e, LOOKUP_AWAY, bytes_of(NULL));
+		forget(e);
+	}
+	free(l);
+}
+
+const uint64_t *lookups_counts(const struct lookups *l)
+{
+	return l->counts;
+}
+
+uint64_t lookups_malformed(const struct lookups *l)
+{
+	return l->malformed;
+}

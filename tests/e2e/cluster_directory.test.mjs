@@ -1,0 +1,97 @@
+// Which node of a cluster has a tunnel: what the others know of it, find out, and do without.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Brokers, connected, hasNats, readRecord, startNode, writeRecord } from './lib/cluster.mjs';
+import { waitFor, within, World } from './lib/harness.mjs';
+import { post, Receiver } from './lib/http.mjs';
+
+const w = new World();
+let brokers, a, b;
+const tokens = {};
+
+const listen = (node, target, name, token = 'me', db = w.fresh('db'), rest = {}) =>
+	w.startClient({ relay: node, target, name, db, env: { CREEL_TOKEN: tokens[token] }, ...rest });
+const metric = async (node, name) => Number((await node.get('/metrics')).text.match(new RegExp(`^${name.replace(/[{}"]/g, '\\$&')} (\\d+)$`, 'm'))[1]);
+
+describe('tunnels of two nodes', { skip: hasNats ? false : 'nats-server is not installed' }, () => {
+	before(async () => {
+		brokers = await Brokers.start(w, 1);
+		a = await startNode(w, brokers);
+		b = await startNode(w, brokers);
+		for (const name of ['me', 'you'])
+			tokens[name] = (await w.run('creel-relay', ['token', 'add', name, '--data', a.data])).text.trim();
+		await waitFor('the tokens at the other node', async () => /you/.test((await w.run('creel-relay', ['token', 'list', '--data', b.data])).text));
+	});
+	after(() => w.close());
+
+	test('a name that nobody has is 404 at every node, after all were asked', async () => {
+		for (const node of [a, b, a]) assert.equal((await post(node.port, '/nobody')).status, 404);
+		assert.equal(await metric(a, 'creel_cluster_lookups_total{result="none"}') > 0, true);
+	});
+
+	test('a name is one owner’s at all nodes', async () => {
+		const client = await listen(a, 9, 'mine');
+		await waitFor('its record', () => readRecord(brokers, 'tunnel.mine'));
+		const other = await listen(b, 9, 'mine', 'you', undefined, { wait: false });
+		const end = await within('the other token’s client to be refused', other.end());
+		assert.equal(end.code, 3);
+		assert.match(other.err, /belongs to another token/);
+		await client.stop('SIGINT');
+	});
+
+	test('what comes for a client that is away is taken by any node, and waits for it there', async () => {
+		const receiver = w.keep(await Receiver.start());
+		const db = w.fresh('db');
+		const client = await listen(a, receiver.port, 'away', 'me', db);
+		await waitFor('its record', () => readRecord(brokers, 'tunnel.away'));
+		await client.stop('SIGINT');
+		const answer = await post(b.port, '/away', 'kept');
+		assert.equal(answer.status, 202);
+		const again = await listen(b, receiver.port, 'away', 'me', db);
+		await waitFor('the webhook that waited', () => receiver.requests.some((r) => r.body.toString() === 'kept'));
+		await again.stop('SIGINT');
+	});
+
+	test('a record that a replica lost is found at the node that has the tunnel, and written again', async () => {
+		const client = await listen(a, 9, 'lost');
+		const record = await waitFor('its record', () => readRecord(brokers, 'tunnel.lost'));
+		await writeRecord(brokers, 'tunnel.lost', Buffer.from('nonsense'));
+		assert.notEqual((await post(b.port, '/lost')).status, 404);
+		await waitFor('the record again', async () => (await readRecord(brokers, 'tunnel.lost')).length === record.length);
+		await client.stop('SIGINT');
+	});
+
+	test('a scan of names that do not exist is turned away beyond a rate', async () => {
+		const answers = await Promise.all(Array.from({ length: 400 }, (_, i) => post(b.port, `/scan-${i}`)));
+		const count = (status) => answers.filter((r) => r.status === status).length;
+		assert.ok(count(503) > 0, 'some are refused');
+		assert.ok(count(404) > 0, 'some are looked up');
+		assert.equal(count(503) + count(404), answers.length);
+		const refused = answers.find((r) => r.status === 503);
+		assert.match(refused.lines.join('\n'), /^Retry-After: 1$/im);
+		assert.match(refused.lines.join('\n'), /^Creel-Refused: lookups$/im);
+	});
+
+	test('without NATS: known names are taken, unknown ones 503, clients join', async () => {
+		const client = await listen(a, 9, 'known');
+		await waitFor('its record', () => readRecord(brokers, 'tunnel.known'));
+		await client.stop('SIGINT');
+		assert.equal((await post(b.port, '/known', 'one')).status, 202);
+		await brokers.stopAll();
+		await waitFor('both to notice', async () => /away/.test((await a.get('/readyz')).text) && /away/.test((await b.get('/readyz')).text));
+		assert.equal((await post(b.port, '/known', 'two')).status, 202);
+		assert.equal((await post(a.port, '/known', 'three')).status, 202);
+		const unknown = await post(b.port, '/unknown');
+		assert.equal(unknown.status, 503);
+		assert.match(unknown.lines.join('\n'), /^Retry-After: 1$/im);
+		const joined = await listen(a, 9, 'meanwhile');
+		brokers.run(brokers.all[0]);
+		await connected(a);
+		await connected(b);
+		await waitFor('what was done meanwhile to be told', () => readRecord(brokers, 'tunnel.meanwhile'));
+		assert.notEqual((await post(b.port, '/meanwhile')).status, 404);
+		await joined.stop('SIGINT');
+	});
+
+	test('every program ended cleanly', () => w.endsCleanly());
+});
