@@ -50,16 +50,36 @@ static void keep_better(struct signature_result *best, const struct signature_re
 		*best = *one;
 }
 
+struct trying {
+	const struct verify_options *o;
+	struct verify_tried at;
+};
+
+static void on_tried(void *user, const char *what, bool holds, const char *why)
+{
+	struct trying *t = user;
+	t->at.what = what;
+	t->at.holds = holds;
+	t->at.why = holds ? NULL : why;
+	t->o->tried(t->o->user, &t->at);
+}
+
 /* Tries each secret that there is for the provider. When none fits, the reason is the one that says most, or that of
  * the first. */
 static void check(struct work *v, const struct signature_provider *p, struct signature_input *in,
 		  struct signature_result *out)
 {
 	const struct secret *secret;
+	struct trying t = { v->o, { .provider = signature_name(p) } };
 	bool first = true;
+	if (signature_needs_url(p))
+		t.at.url = in->url;
+	in->tried = v->o->tried ? on_tried : NULL;
+	in->tried_user = &t;
 	for (size_t at = 0; (secret = secrets_next(v->o->secrets, p, &at));) {
 		struct signature_result one = { 0 };
 		in->secret = bytes_of(secret->text);
+		t.at.secret++;
 		signature_verify(p, in, &one);
 		keep_better(out, &one, first);
 		if (one.verdict == SIGNATURE_VALID)

@@ -5,12 +5,24 @@
 #include "client/signing/secrets.h"
 #include "shared/store/store.h"
 
+/* One thing that was tried. Its views are for the call. */
+struct verify_tried {
+	const char *provider, *what; /* "encoded in hex", another provider's name; "as it is" */
+	size_t secret;               /* which of the provider's, from 1 */
+	struct bytes url;            /* empty: none is signed */
+	bool holds;
+	const char *why; /* it does not; "" or NULL: that is all that is known */
+};
+
 struct verify_options {
 	const struct secrets *secrets;
 	const struct signature_provider *provider; /* NULL: the one that is recognised */
 	const char *url;                           /* as the sender called it; NULL: called_url.h */
 	int64_t tolerance_ms;                      /* of the signature's age; -1: the provider's own */
 	int64_t at;                                /* -1: when it was received, or sent for a replay */
+	/* Called for all that is tried, in order; NULL: nobody asks. */
+	void (*tried)(void *user, const struct verify_tried *t);
+	void *user;
 };
 
 struct verified {

@@ -5,11 +5,13 @@
 
 #include <openssl/crypto.h>
 
+#include "client/json/json_fields.h"
 #include "client/print/diff_output.h"
 #include "client/signing/verified_json.h"
 #include "client/web_views/web_ask.h"
 
 #define VERIFIED_MOST 1000
+#define TRIED_MOST 200 /* things that are named of a delivery */
 
 void web_compare_diff(struct web_read *r)
 {
@@ -58,17 +60,49 @@ static bool take_options(struct web_read *r, json_t *body, struct verify_options
 	return false;
 }
 
-static bool verify_each(struct web_read *r, const struct web_ask_ids *ids, const struct verify_options *o,
+/* A way of writing a body is tried with several kinds of escapes, which are one line. */
+static void add_tried(void *user, const struct verify_tried *t)
+{
+	json_t *all = user, *last = json_array_get(all, json_array_size(all) - 1);
+	const char *what = last ? json_string_value(json_object_get(last, "what")) : NULL;
+	if (what && strcmp(what, t->what) == 0 && !t->holds && json_is_false(json_object_get(last, "holds")) && !t->why)
+		return;
+	if (json_array_size(all) == TRIED_MOST && !t->holds)
+		return;
+	struct json_fields o = json_fields_begin(NULL);
+	json_fields_text(&o, "provider", bytes_of(t->provider));
+	json_fields_number(&o, "secret", (int64_t)t->secret);
+	json_fields_text_or_null(&o, "url", t->url);
+	json_fields_text(&o, "what", bytes_of(t->what));
+	json_fields_put(&o, "holds", json_boolean(t->holds));
+	json_fields_text_or_null(&o, "why", bytes_of(t->why));
+	json_array_append_new(all, json_fields_end(&o));
+}
+
+static bool verify_each(struct web_read *r, const struct web_ask_ids *ids, const struct verify_options *o, bool tried,
 			json_t *results)
 {
 	struct error e = { 0 };
 	for (size_t i = 0; i < ids->count; i++) {
 		struct verified v;
-		if (!verify_one(r->store, ids->ids[i], o, &v, &e)) {
+		struct verify_options own = *o;
+		json_t *all = json_array(), *result;
+		if (tried) {
+			own.tried = add_tried;
+			own.user = all;
+		}
+		if (!verify_one(r->store, ids->ids[i], &own, &v, &e)) {
 			web_problem_of(r->x, &e);
+			json_decref(all);
 			return false;
 		}
-		if (json_array_append_new(results, verified_json(ids->ids[i], &v)) != 0)
+		result = verified_json(ids->ids[i], &v);
+		if (!result || (tried && json_object_set(result, "tried", all) != 0) ||
+		    json_array_append(results, result) != 0)
+			e.code = EXIT_STORE;
+		json_decref(result);
+		json_decref(all);
+		if (e.code)
 			return false;
 	}
 	return true;
@@ -81,13 +115,13 @@ void web_compare_verify(struct web_read *r)
 	struct secret given = { 0 };
 	struct secrets one = { 0 };
 	json_t *results = json_array();
-	json_t *body = web_ask_read(r->x, " delivery_id filter provider secret url at ");
+	json_t *body = web_ask_read(r->x, " delivery_id filter provider secret url at tried ");
 	bool fine = body && web_ask_ids_of(r->x, body, &ids) && take_options(r, body, &o, &given, &one) &&
 		    web_ask_select(r->x, r->store, &ids);
 	if (fine && ids.count > VERIFIED_MOST)
 		web_problem(r->x, 413, "too-large", "%zu match: at most %d are checked at once", ids.count,
 			    VERIFIED_MOST);
-	else if (fine && verify_each(r, &ids, &o, results))
+	else if (fine && verify_each(r, &ids, &o, json_is_true(json_object_get(body, "tried")), results))
 		web_answer_json(r->x, 200, json_pack("{s:O}", "results", results));
 	if (given.text)
 		OPENSSL_cleanse(given.text, strlen(given.text));

@@ -144,7 +144,6 @@ static void put_attempt(void *user, const struct attempt_row *a)
 	json_fields_put(&f, "first_byte_ms", milliseconds(a->first_byte_us));
 	json_fields_put(&f, "duration_ms", milliseconds(a->total_us));
 	json_fields_number(&f, "response_bytes", (int64_t)a->response_bytes);
-	json_fields_put(&f, "next_at", json_null());
 	json_array_append_new(user, json_fields_end(&f));
 }
 

@@ -25,6 +25,14 @@ static void say(struct signature_result *out, enum signature_reason reason, cons
 	snprintf(out->text, sizeof out->text, "%s%s", before, what);
 }
 
+/* Tells who asks. Returns whether it holds. */
+static bool note(const struct signature_input *in, const char *what, bool holds)
+{
+	if (in->tried)
+		in->tried(in->tried_user, what, holds, NULL);
+	return holds;
+}
+
 static bool is_blank(uint8_t c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -177,8 +185,8 @@ static bool try_secret(struct trial *t)
 		return false;
 	for (enum secret_change how = 0; how < CHANGE_COUNT; how++) {
 		struct secret_key key = { 0 };
-		bool holds = change(how, t->in->secret, s->secret, &key.mac) && key.mac.len &&
-			     claim_holds(t->c, &key, t->content);
+		bool can = change(how, t->in->secret, s->secret, &key.mac) && key.mac.len;
+		bool holds = can && note(t->in, change_names[how], claim_holds(t->c, &key, t->content));
 		key_free(&key);
 		if (holds) {
 			say(t->out, SIGNATURE_SECRET, "the secret is in another form: it would match ",
@@ -209,7 +217,7 @@ static bool try_body(struct trial *t, const struct secret_key *key)
 	while (signature_respell(t->in->body, &step, &r)) {
 		struct signature_input in = *t->in;
 		in.body = buffer_view(&r.body);
-		bool holds = holds_for(t, &in, key);
+		bool holds = note(t->in, r.name, holds_for(t, &in, key));
 		buffer_free(&r.body);
 		if (holds) {
 			say(t->out, SIGNATURE_BODY, "the body was changed on the way: it would match ", r.name);
@@ -268,7 +276,7 @@ static bool try_url(struct trial *t, const struct secret_key *key)
 		bool holds = false;
 		if (change_url(how, t->in->url, &url)) {
 			in.url = buffer_view(&url);
-			holds = holds_for(t, &in, key);
+			holds = note(t->in, names[how], holds_for(t, &in, key));
 		}
 		buffer_free(&url);
 		if (holds) {
@@ -348,7 +356,7 @@ static bool try_providers(const struct signature_provider *p, const struct signa
 	char text[120];
 	for (size_t i = 0; (q = signature_at(i)); i++) {
 		/* A token is in the clear: whoever has it needs no scheme. */
-		if (q == p || !signature_may_be(q, in->headers, in->body) || !holds_as(q, in))
+		if (q == p || !signature_may_be(q, in->headers, in->body) || !note(in, q->name, holds_as(q, in)))
 			continue;
 		/* Forms that several have are called by whose they are. */
 		struct bytes named;
@@ -403,6 +411,8 @@ void signature_verify(const struct signature_provider *p, const struct signature
 	struct signature_judgement j;
 	signature_judge(p, in, &j);
 	*out = j.result;
+	if (in->tried)
+		in->tried(in->tried_user, "as it is", out->verdict == SIGNATURE_VALID, out->text);
 	if (j.doubt == SIGNATURE_DOUBT_FIELD)
 		explain_missing(p, j.claim.scheme, in, out);
 	else if (j.doubt == SIGNATURE_DOUBT_MATCH)

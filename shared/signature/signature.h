@@ -42,6 +42,10 @@ struct signature_input {
 	struct bytes secret; /* as the provider shows it: text, "whsec_…", hex, base64 or PEM */
 	int64_t at;          /* seconds since 1970 UTC: when it was received, or shall be signed */
 	int64_t tolerance;   /* seconds; SIGNATURE_OWN_TOLERANCE: as the provider's libraries do; 0: any age */
+	/* signature_verify says here what it tries, a sentence's end of ours ("encoded in hex"), and whether the
+	 * signature holds so; `why` not, as far as that is known. NULL: nobody asks. */
+	void (*tried)(void *user, const char *what, bool holds, const char *why);
+	void *tried_user;
 };
 
 enum signature_verdict { SIGNATURE_UNKNOWN, SIGNATURE_NONE, SIGNATURE_VALID, SIGNATURE_INVALID };

@@ -258,6 +258,11 @@ describe('what the API answers', () => {
 		const bad = await verify('whsec_other');
 		assert.deepEqual([bad.signature, bad.provider], ['invalid', 'stripe']);
 		assert.ok(bad.why);
+		const { tried } = (await web.json('/api/verify', { method: 'POST', body: { delivery_id: d.id, secret: 'page', tried: true } })).results[0];
+		assert.deepEqual([tried[0].what, tried[0].holds, tried[0].secret, tried[0].provider], ['as it is', false, 1, 'stripe']);
+		assert.match(tried[0].why, /match/);
+		assert.deepEqual(tried.filter((t) => t.holds).map((t) => t.what), ['with whsec_ before it']);
+		assert.ok(tried.length > 3 && new Set(tried.map((t) => t.what)).size === tried.length);
 		assert.equal((await call(web, '/api/verify', { method: 'POST', body: { delivery_id: d.id } })).status, 422);
 		assert.doesNotMatch(web.stdout.toString() + web.err, /whsec/);
 	});

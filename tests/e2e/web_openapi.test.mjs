@@ -93,6 +93,7 @@ describe('every answer is as it says', () => {
 		await ask('/api/deliveries/{id}/note', '/api/deliveries/1/note', body({ text: 'x'.repeat(5000) }));
 		assert.equal((await ask('/api/deliveries/{id}', '/api/deliveries/1')).note, null);
 		await ask('/api/verify', '/api/verify', body({ delivery_id: 1, secret: 'x' }));
+		await ask('/api/verify', '/api/verify', body({ delivery_id: 1, secret: 'whsec_x', provider: 'stripe', tried: true }));
 		await ask('/api/verify', '/api/verify', body({ filter: 'id:1..3', secret: 'whsec_x', provider: 'stripe' }));
 		await ask('/api/export', '/api/export', body({ ids: [1], format: 'har', preview: true, redact: true }));
 		const { url } = await ask('/api/export', '/api/export', body({ filter: '', format: 'ndjson' }));

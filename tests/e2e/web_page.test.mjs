@@ -423,6 +423,13 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		await until('the one', `${firstRow}?.dataset.id === '10'`);
 	});
 
+	it('a signature is checked with what was tried, one line each', async () => {
+		await open('/d/10?tab=verify');
+		await js(`document.querySelector('#provider').value = 'stripe'; document.querySelector('#secret').value = 'whsec_page'; document.querySelector('#provider').form.requestSubmit();`);
+		await until('what was tried', `/What was tried/.test(document.querySelector('#panel').innerText) && /as it is/.test(document.querySelector('#panel table')?.innerText)`);
+		assert.equal(await b.eval(`document.querySelector('#secret').value`), '');
+	});
+
 	it('figures go by status too, help is opened by its address, and many are replayed at a pace', async () => {
 		await open('/overview?span=30d&by=status');
 		await until('the groups', `document.querySelector('[aria-label="By status"] tbody')?.innerText.includes('500')`);

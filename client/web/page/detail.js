@@ -131,10 +131,11 @@ function verify(d) {
 	const [sign, kind, text] = verdict(d);
 	const ask = async () => {
 		try {
-			const { results: [r] } = await post('/api/verify', { delivery_id: d.id, ...(secret.value ? { secret: secret.value } : {}), ...(provider.value ? { provider: provider.value.trim() } : {}) });
+			const { results: [r] } = await post('/api/verify', { delivery_id: d.id, tried: true, ...(secret.value ? { secret: secret.value } : {}), ...(provider.value ? { provider: provider.value.trim() } : {}) });
 			secret.value = '';
 			const v = verdict(r);
-			out.replaceChildren(el(`p.o.${v[1]}`, icon(v[0]), v[2]), el('dl', el('dt', 'provider'), el('dd', gate(r.provider ?? 'not known')), el('dt', 'age'), el('dd', r.age_s === null ? '–' : `${r.age_s} s`), r.why ? [el('dt', 'why'), el('dd', gate(r.why))] : ''));
+			out.replaceChildren(el(`p.o.${v[1]}`, icon(v[0]), v[2]), el('dl', el('dt', 'provider'), el('dd', gate(r.provider ?? 'not known')), el('dt', 'age'), el('dd', r.age_s === null ? '–' : `${r.age_s} s`), r.why ? [el('dt', 'why'), el('dd', gate(r.why))] : ''),
+				el('h2', 'What was tried'), table(['PROVIDER', 'SECRET', 'HOW', 'OUTCOME'], r.tried.map((t) => [t.provider, t.secret, [t.what, t.url ? [', ', gate(t.url)] : ''], t.holds ? el('b.o2', 'holds') : gate(t.why ?? 'does not hold')])));
 		} catch (error) {
 			out.replaceChildren(el('p.wrong', plain(error.message)));
 		}

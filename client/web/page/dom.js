@@ -85,7 +85,7 @@ export function plain(text, most = 200) {
 }
 
 /** What makes a part that scrolls reachable by keyboard, with a name. */
-export const region = (label) => ({ tabindex: 0, role: 'region', label: label });
+export const region = (label) => ({ tabindex: 0, role: 'region', label });
 
 /** Columns of numbers have a `>` before their name. */
 export function table(head, rows) {

@@ -150,21 +150,20 @@ export function tree(text, tools) {
 		halt(e);
 	};
 	draw();
+	const foldFrom = (depth) => {
+		folded.clear();
+		lines.forEach((l, i) => l.end && l.depth >= depth && folded.add(i));
+		draw();
+	};
 	const level = (change) => {
 		const depths = [...folded].map((i) => lines[i].depth), now = depths.length ? Math.min(...depths) : Infinity;
 		const to = change < 0 ? Math.max(0, (now === Infinity ? Math.max(0, ...lines.filter((l) => l.end).map((l) => l.depth)) : now - 1)) : now + 1;
-		folded.clear();
-		lines.forEach((l, i) => l.end && l.depth >= to && folded.add(i));
-		draw();
+		foldFrom(to);
 	};
 	return {
 		node: box, lines: lines.length, go: reveal,
 		hits: (test) => lines.flatMap((l, i) => (test(`${l.key ?? ''} ${l.text}`) ? [i] : [])),
-		foldAll: () => {
-			if (folded.size) folded.clear();
-			else lines.forEach((l, i) => l.end && l.depth > 0 && folded.add(i));
-			draw();
-		},
+		foldAll: () => foldFrom(folded.size ? Infinity : 1),
 		foldMore: () => level(-1), foldLess: () => level(1), fold: () => toggle(current),
 		partner: () => go(lines[current].end ?? Math.max(0, lines.findIndex((l) => l.end === current))),
 	};

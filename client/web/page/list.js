@@ -578,11 +578,9 @@ function drawNote() {
 	const note = $('note');
 	if (!note) return;
 	const kind = list.rows.length ? 'rows' : list.loading || list.wrong ? 'loading' : list.filter ? 'nothing' : 'first';
-	if (note.dataset.kind === kind && kind !== 'nothing') return;
-	if (kind === 'nothing' && note.dataset.kind === kind && note.dataset.filter === list.filter) return;
-	note.dataset.kind = kind;
-	note.dataset.filter = list.filter;
+	if (note.of === kind + list.filter) return;
+	note.of = kind + list.filter;
 	if (kind === 'rows' || kind === 'loading') note.replaceChildren();
-	else if (kind === 'first') note.replaceChildren(list.firstRun?.() ?? '');
-	else note.replaceChildren(el('div.note', el('p', `Nothing matches. ${number(list.total ?? 0)} looked at.`), el('button', { onclick: () => list.onClear?.() }, 'Clear filter ', el('kbd', 'Esc')), ' ', list.wider?.() ?? ''));
+	else if (kind === 'first') note.replaceChildren(list.firstRun());
+	else note.replaceChildren(el('div.note', el('p', `Nothing matches. ${number(list.total ?? 0)} looked at.`), el('button', { onclick: list.onClear }, 'Clear filter ', el('kbd', 'Esc')), ' ', list.wider()));
 }

@@ -13,7 +13,7 @@ const { list } = lists, { detail } = details, { act } = keys, main = $('main');
 let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, editing;
 
 const is = (...views) => views.includes(state.view);
-const CONTEXT = { list: 'L', detail: 'D', edit: 'D', diff: 'F', overview: 'H', export: 'H', help: 'H' };
+const CONTEXT = { detail: 'D', edit: 'D', diff: 'F', overview: 'H', export: 'H' };
 
 function title() {
 	const d = detail.data;
@@ -25,7 +25,7 @@ function title() {
 async function show(before = {}) {
 	document.body.dataset.view = state.view;
 	keys.setContext(CONTEXT[state.view] ?? 'L');
-	for (const [id, on] of [['nav-list', !is('overview', 'help', 'export')], ['nav-overview', is('overview')], ['nav-help', is('help')]]) $(id).toggleAttribute('aria-current', on);
+	for (const [id, on] of [['nav-list', !is('overview', 'export')], ['nav-overview', is('overview')]]) $(id).toggleAttribute('aria-current', on);
 	const beside = is('list', 'detail', 'edit');
 	$('list').hidden = !beside;
 	if (beside) $('whole')?.remove();

@@ -76,7 +76,7 @@ function bars(s, W, go, state) {
 function percentiles(s, W) {
 	const H = 120, y = (ms) => H - (Math.log10(Math.max(1, ms)) / 5) * H, x = (i) => 44 + (i * (W - 92)) / Math.max(1, s.buckets.length - 1);
 	const chart = frame(W, 142, `How long the app took: half within ${took(s.took.p50_ms)}, 95 of 100 within ${took(s.took.p95_ms)}, 99 within ${took(s.took.p99_ms)}`);
-	for (const [ms, t] of [[1, '1 ms'], [10, '10 ms'], [100, '100 ms'], [1000, '1 s'], [10000, '10 s']]) chart.append(path(ms === 1 ? 'ax' : 'gr', `M44 ${y(ms)}H${W - 44}`), text(38, y(ms) + 4, t));
+	for (const ms of [1, 10, 100, 1000, 10000]) chart.append(path(ms === 1 ? 'ax' : 'gr', `M44 ${y(ms)}H${W - 44}`), text(38, y(ms) + 4, ms < 1000 ? `${ms} ms` : `${ms / 1000} s`));
 	for (const p of ['p50', 'p95', 'p99']) {
 		let d = '', pen = false, last = null;
 		s.buckets.forEach((b, i) => {
@@ -125,6 +125,7 @@ export async function show(section, state, go) {
 		if (!aborted(error)) section.replaceChildren(trouble(error));
 		return;
 	}
+	const opened = (id, text = `#${id}`) => link(`/d/${id}`, () => go({ view: 'detail', id: String(id) }, true), text), most = (what, ids) => el('p', `${what}: `, ids.map((id) => [opened(id), ' ']));
 	const again = () => draw(), draw = () => {
 		section.className = 'over';
 		const W = Math.max(260, section.clientWidth - (phone ? 50 : 66)), half = phone ? W : W / 2 - 24;
@@ -133,14 +134,14 @@ export async function show(section, state, go) {
 		section.replaceChildren(
 			tile(`Deliveries, ${span}`, number(s.count), s.searched < s.total ? `so far, ${number(s.searched)} of ${number(s.total)} looked at` : `${number(Math.max(...s.buckets.map(all)))} in ${label(step)} at most`),
 			tile('Failed', number(s.failed), s.failed ? `${((100 * s.failed) / s.count).toFixed(1)} %, most at ${hm(peak.at)}` : 'none', 'o5', 's5'),
-			tile('Took p50 / p95 / p99', s.took.p50_ms === null ? '–' : `${[s.took.p50_ms, s.took.p95_ms, s.took.p99_ms].map(Math.round).join(' / ')} ms`, s.slowest.length ? ['slowest ', link(`/d/${s.slowest[0]}`, () => go({ view: 'detail', id: String(s.slowest[0]) }, true), took(s.took.max_ms))] : '–'),
+			tile('Took p50 / p95 / p99', s.took.p50_ms === null ? '–' : `${[s.took.p50_ms, s.took.p95_ms, s.took.p99_ms].map(Math.round).join(' / ')} ms`, s.slowest.length ? ['slowest ', opened(s.slowest[0], took(s.took.max_ms))] : '–'),
 			tile('Waiting', number(s.waiting), `bad signature: ${number(s.bad_signatures)}`, 'ow', 'sw'),
 			card('bars', 'Deliveries by outcome', [choose('Span', Object.keys(SPANS), span, (v) => go({ span: v === '24h' ? '' : v, step: '' }, true)), choose('Step', usable, step, (v) => go({ step: v }, true))], () => (s.count ? bars(s, W, go, state) : [bars(s, W, go, state)[0], el('p', 'No deliveries in this span. ', button('30 days', () => go({ span: '30d', step: '' }, true)))]),
 				() => data(['FROM', ...KINDS.map(([k, , , name]) => name ?? k)], s.buckets.filter(all).map((b) => [b.at.slice(0, 16).replace('T', ' '), ...KINDS.map(([k]) => number(b[k]))])), again),
 			card('took', 'Took, percentiles', 'log scale', () => percentiles(s, half), () => data(['FROM', 'P50', 'P95', 'P99'], s.buckets.filter((b) => b.p50_ms !== null).map((b) => [b.at.slice(0, 16).replace('T', ' '), took(b.p50_ms), took(b.p95_ms), took(b.p99_ms)])), again),
 			card('distribution', 'Took, distribution', 'up to, ms', () => histogram(s, half), () => data(['UP TO, MS', 'COUNT'], s.took.histogram.map((h) => [upTo(h.le_ms), number(h.count)])), again),
 			el('section.card', { label: `By ${by}` }, el('h2', `By ${by}`, el('span.end', choose('By', BY, by, (v) => go({ by: v === 'source' ? '' : v }, true)))), groups(s.by, by.toUpperCase(), by, state, go)),
-			el('section.card', { label: 'Most failed' }, el('h2', 'Most failed'), groups(s.most_failed, by.toUpperCase(), by, state, go)));
+			el('section.card', { label: 'Most failed' }, el('h2', 'Most failed'), groups(s.most_failed, by.toUpperCase(), by, state, go), most('Slowest', s.slowest), most('Largest', s.largest)));
 	};
 	draw();
 	say(`${number(s.count)} deliveries, ${number(s.failed)} failed`);
