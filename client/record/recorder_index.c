@@ -1,6 +1,7 @@
-/* Fills the search index, and then the figures (shared/stats/store_figures.h), while there is nothing else to write:
- * after a quarter of a second without a delivery, in small steps, each a transaction of its own. Loop thread, the steps
- * themselves on the writer's. */
+/* Fills the search index, and then the figures (shared/stats/store_figures.h), in small steps, each a transaction of
+ * its own. While there is nothing else to write, after a quarter of a second without a delivery: all there is. Beside
+ * traffic that never pauses for so long but is light: as much as comes. Beside more: nothing, since to index a delivery
+ * takes as much CPU as all else that is done for it. Loop thread, the steps themselves on the writer's. */
 #include "client/record/recorder_private.h"
 #include "shared/query/store_index.h"
 #include "shared/upkeep/store_bound.h"
@@ -10,6 +11,8 @@
 #define TICK_MS 250
 #define LOOK_AGAIN 20         /* ticks between looks at what other programs recorded */
 #define INDEXED_AT_ONCE 65536 /* about the bytes that a step writes */
+#define LIGHT 512             /* deliveries and attempts in a tick: of 1,000 webhooks a second */
+#define STEPS_BESIDE 8        /* in a tick of light traffic */
 #define AFTER_TROUBLE 240     /* ticks: after a full disk, for example */
 
 static bool run_index(struct writer_job *job, void *db, struct error *e)
@@ -23,6 +26,14 @@ static bool run_index(struct writer_job *job, void *db, struct error *e)
 static bool is_idle(struct recorder *r)
 {
 	return r->indexing.submitted == r->indexing.seen && batch_writer_pending(r->writer) == 0;
+}
+
+/* Whether one more step may follow at once. */
+static bool may_go_on(struct recorder *r)
+{
+	if (is_idle(r))
+		return true;
+	return r->indexing.steps_left > 0 && --r->indexing.steps_left > 0;
 }
 
 static void submit(struct recorder *r)
@@ -42,7 +53,7 @@ static void done_index(struct writer_job *job, const struct error *e)
 	x->wait = e ? AFTER_TROUBLE : LOOK_AGAIN;
 	if (!e && x->more)
 		x->wait = 0;
-	if (!e && x->more && !x->ending && is_idle(r))
+	if (!e && x->more && !x->ending && may_go_on(r))
 		submit(r);
 }
 
@@ -50,13 +61,14 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct recorder *r = timer->data;
 	struct indexing *x = &r->indexing;
-	bool idle = is_idle(r);
+	bool idle = is_idle(r), light = x->submitted - x->seen <= LIGHT;
 	if (x->wait > 0)
 		x->wait--;
 	if (x->submitted != x->seen && x->wait <= LOOK_AGAIN)
 		x->wait = 0;
 	x->seen = x->submitted;
-	if (idle && x->wait == 0 && !x->under_way)
+	x->steps_left = light ? STEPS_BESIDE : 0;
+	if ((idle || light) && x->wait == 0 && !x->under_way)
 		submit(r);
 }
 

@@ -18,6 +18,7 @@ struct indexing {
 	uint64_t submitted; /* deliveries and attempts so far */
 	uint64_t seen;      /* of these, at the last tick */
 	int wait;           /* ticks to go before the next step */
+	int steps_left;     /* in this tick, beside light traffic */
 	void (*stopped)(struct recorder *r);
 };
 

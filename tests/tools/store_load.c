@@ -1,9 +1,9 @@
 /* Fills a store for the benches: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | whole
- * COUNT | full COUNT | figures. `rate` goes on until it gets SIGTERM, in commits of a twentieth of a second. `record`
- * writes as a busy client does, 8 deliveries of 1 KiB in one transaction and their attempts in the next, without the
- * disk's syncs, and prints the CPU time of each; `whole` as one with a journal does, 64 deliveries with their attempts
- * in one transaction, `full` the same where each has to give way to a later one (--max-size). `figures` does what a
- * running client does for statistics when it has nothing else to do. */
+ * COUNT | full COUNT | figures | index. `rate` goes on until it gets SIGTERM, in commits of a twentieth of a second.
+ * `record` writes as a busy client does, 8 deliveries of 1 KiB in one transaction and their attempts in the next,
+ * without the disk's syncs, and prints the CPU time of each; `whole` as one with a journal does, 64 deliveries with
+ * their attempts in one transaction, `full` the same where each has to give way to a later one (--max-size). `figures`
+ * does what a running client does for statistics when it has nothing else to do. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include "shared/base/clock.h"
 #include "shared/store/store.h"
 #include "shared/stats/store_figures.h"
+#include "shared/query/store_index.h"
 #include "shared/query/store_part.h"
 #include "shared/upkeep/store_bound.h"
 
@@ -125,6 +126,30 @@ static void add_batch(struct store *s, uint64_t from, uint64_t count, uint64_t a
 		die(&e);
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* In transactions as a running client's. */
+static void fill_index(struct store *s)
+{
+	struct error e;
+	bool more = true;
+	uint64_t indexed = 0, before = 0, newest = 0, begun = cpu_ns();
+	if (!store_index_state(s, &before, &newest, &e))
+		die(&e);
+	while (more)
+		if (!store_batch_ops.begin(s, &e) || !store_index_some(s, &more, &e) || !store_batch_ops.commit(s, &e))
+			die(&e);
+	if (!store_index_state(s, &indexed, &newest, &e))
+		die(&e);
+	printf("CPU us a delivery: %.1f indexed\n",
+	       (double)(cpu_ns() - begun) / 1000 / (double)(indexed > before ? indexed - before : 1));
+}
+
 static void keep_figures(struct store *s)
 {
 	struct error e;
@@ -167,13 +192,6 @@ static void go_on(struct store *s, uint64_t per_second, struct buffer *body)
 
 #define TOGETHER 8
 #define WHOLE_TOGETHER 64
-
-static uint64_t cpu_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 struct spent {
 	uint64_t deliveries, attempts, commits, checkpoints; /* ns */
@@ -292,10 +310,11 @@ int main(int argc, char **argv)
 	struct buffer body = { 0 };
 	struct error e;
 	bool figures = argc == 3 && strcmp(argv[2], "figures") == 0;
+	bool index = argc == 3 && strcmp(argv[2], "index") == 0;
 	uint64_t number = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
-	if (!number && !figures) {
+	if (!number && !figures && !index) {
 		fputs("usage: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | whole COUNT "
-		      "| full COUNT | figures\n",
+		      "| full COUNT | figures | index\n",
 		      stderr);
 		return EXIT_USAGE;
 	}
@@ -305,6 +324,8 @@ int main(int argc, char **argv)
 		die(&e);
 	if (figures)
 		keep_figures(s);
+	else if (index)
+		fill_index(s);
 	else if (rate)
 		go_on(s, number, &body);
 	else if (strcmp(argv[2], "record") == 0 || strcmp(argv[2], "whole") == 0 || strcmp(argv[2], "full") == 0)

@@ -100,6 +100,42 @@ static void test_indexed_when_idle(void **state)
 	store_close(s);
 }
 
+static int next;
+
+static void insert_next(uv_timer_t *t)
+{
+	insert_one(t->data, ++next);
+}
+
+/* Also beside traffic that never pauses for a quarter of a second. */
+static void test_indexed_beside_light_traffic(void **state)
+{
+	uv_loop_t loop;
+	uv_timer_t deadline, traffic;
+	struct error e;
+	(void)state;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	uv_timer_init(&loop, &deadline);
+	uv_timer_start(&deadline, stop_the_test, 60000, 0);
+	uv_timer_init(&loop, &traffic);
+	recorded = committed = 0;
+	closed = false;
+	struct recorder *r = recorder_new(&loop, path, &e);
+	assert_non_null(r);
+	traffic.data = r;
+	uv_timer_start(&traffic, insert_next, 0, 20);
+	struct store *s = open_store();
+	while (read_sql(s, "SELECT indexed FROM search_mark") < 20)
+		uv_run(&loop, UV_RUN_ONCE);
+	recorder_close(r, on_closed, NULL);
+	uv_close((uv_handle_t *)&traffic, NULL);
+	uv_close((uv_handle_t *)&deadline, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_true(closed);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	store_close(s);
+}
+
 static void count_one(void *user, int64_t id, bool duplicate, const struct error *e)
 {
 	(void)id;
@@ -161,6 +197,8 @@ static void test_log_is_moved_meanwhile(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { IN_FOLDER(test_indexed_when_idle), IN_FOLDER(test_log_is_moved_meanwhile) };
+	const struct CMUnitTest tests[] = { IN_FOLDER(test_indexed_when_idle),
+					    IN_FOLDER(test_indexed_beside_light_traffic),
+					    IN_FOLDER(test_log_is_moved_meanwhile) };
 	return RUN(tests);
 }
