@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Figures of the inspector over COUNT deliveries with bodies: from exec to the first row; bytes a key; from a key to the
-# row it asks for, while 500 deliveries/s arrive; memory after 10,000 pages and with a body of 100 MiB open; the first rows of a
+# row it asks for, while 500 deliveries/s arrive, and in the other views, beside each other and sorted; memory after 10,000 pages and with a body of 100 MiB open; the first rows of a
 # filter that has to read bodies, and from Esc to its walk's end. Fails when one is over its limit, or could not be
 # measured. Usage: inspector.sh BUILD_DIR
 set -eu
@@ -53,6 +53,27 @@ pids=()
 echo "  while 500/s arrive:"
 limit key_p99_ms ms 16
 
+# In the order of a column, also while that is looked for; in the overview while it counts; in a filter that is applied
+# while it is typed. What was chosen is not for the next one.
+views() { # what it is, the figure's name, options of tui-bench
+	local what=$1 name=$2
+	shift 2
+	rm -rf "$XDG_STATE_HOME"
+	measure "$@" --
+	echo "  $what:"
+	limit "${name}_p99_ms" ms 16
+}
+views "sorted by TOOK, and while it is sorted" sorted --sorted 400
+limit order_ms ms 2000
+limit sorted_cpu_ms ms 16
+views "in the overview" overview --overview 400
+limit overview_cpu_ms ms 16
+views "a filter that reads bodies, while it is typed" typed --typed 400
+limit typed_cpu_ms ms 16
+views "beside a delivery, 160x50" key --size 160x50 --keys 400
+views "three panes, 220x60" key --size 220x60 --keys 400
+
+rm -rf "$XDG_STATE_HOME"
 measure --pages "$pages" --
 limit page_p99_ms ms 16
 limit rss_pages_mib MiB 40

@@ -5,17 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-void screen_init(struct screen *s)
+void screen_init(struct screen *s, int columns, int rows)
 {
 	memset(s, 0, sizeof *s);
+	s->columns = columns;
+	s->rows = rows;
 	memset(s->cell, ' ', sizeof s->cell);
-	s->bottom = ROWS - 1;
+	s->bottom = s->rows - 1;
 	s->length = SIZE_MAX;
 }
 
 static void blank(struct screen *s, int y, int from, int to)
 {
-	for (int x = from; x < to && x < COLUMNS; x++)
+	for (int x = from; x < to && x < s->columns; x++)
 		s->cell[y][x] = ' ';
 }
 
@@ -25,9 +27,9 @@ static void scroll(struct screen *s, int top, int lines)
 	for (int i = 0; i < count; i++) {
 		int y = lines > 0 ? top + i : s->bottom - i, from = y + lines;
 		if (from >= top && from <= s->bottom)
-			memcpy(s->cell[y], s->cell[from], COLUMNS);
+			memcpy(s->cell[y], s->cell[from], COLUMNS_MOST);
 		else
-			blank(s, y, 0, COLUMNS);
+			blank(s, y, 0, s->columns);
 	}
 }
 
@@ -35,7 +37,7 @@ static void line_feed(struct screen *s)
 {
 	if (s->y == s->bottom)
 		scroll(s, s->top, 1);
-	else if (s->y < ROWS - 1)
+	else if (s->y < s->rows - 1)
 		s->y++;
 }
 
@@ -46,37 +48,37 @@ static void put(struct screen *s, char c)
 		line_feed(s);
 	}
 	s->cell[s->y][s->x] = s->last = c;
-	s->wrap = s->x == COLUMNS - 1;
+	s->wrap = s->x == s->columns - 1;
 	s->x += !s->wrap;
 }
 
 static void move_to(struct screen *s, int y, int x)
 {
-	s->y = y < 0 ? 0 : y >= ROWS ? ROWS - 1 : y;
-	s->x = x < 0 ? 0 : x >= COLUMNS ? COLUMNS - 1 : x;
+	s->y = y < 0 ? 0 : y >= s->rows ? s->rows - 1 : y;
+	s->x = x < 0 ? 0 : x >= s->columns ? s->columns - 1 : x;
 	s->wrap = false;
 }
 
 static void shift(struct screen *s, int by)
 {
 	char *row = s->cell[s->y];
-	int rest = COLUMNS - s->x, n = abs(by) < rest ? abs(by) : rest;
+	int rest = s->columns - s->x, n = abs(by) < rest ? abs(by) : rest;
 	if (by > 0) {
 		memmove(row + s->x + n, row + s->x, (size_t)(rest - n));
 		blank(s, s->y, s->x, s->x + n);
 	} else {
 		memmove(row + s->x, row + s->x + n, (size_t)(rest - n));
-		blank(s, s->y, COLUMNS - n, COLUMNS);
+		blank(s, s->y, s->columns - n, s->columns);
 	}
 }
 
 static void erase_lines(struct screen *s, int mode)
 {
-	int from = mode == 0 ? s->y + 1 : 0, to = mode == 1 ? s->y : ROWS;
+	int from = mode == 0 ? s->y + 1 : 0, to = mode == 1 ? s->y : s->rows;
 	for (int y = from; y < to; y++)
-		blank(s, y, 0, COLUMNS);
+		blank(s, y, 0, s->columns);
 	if (mode != 2)
-		blank(s, s->y, mode == 0 ? s->x : 0, mode == 0 ? COLUMNS : s->x + 1);
+		blank(s, s->y, mode == 0 ? s->x : 0, mode == 0 ? s->columns : s->x + 1);
 }
 
 static void control(struct screen *s, char end, int a, int b)
@@ -106,7 +108,7 @@ static void control(struct screen *s, char end, int a, int b)
 		move_to(s, n - 1, s->x);
 		break;
 	case 'K':
-		blank(s, s->y, a == 1 || a == 2 ? 0 : s->x, a == 1 ? s->x + 1 : COLUMNS);
+		blank(s, s->y, a == 1 || a == 2 ? 0 : s->x, a == 1 ? s->x + 1 : s->columns);
 		break;
 	case 'J':
 		erase_lines(s, a);
@@ -138,7 +140,7 @@ static void control(struct screen *s, char end, int a, int b)
 		break;
 	case 'r':
 		s->top = (a > 0 ? a : 1) - 1;
-		s->bottom = (b > 0 ? b : ROWS) - 1;
+		s->bottom = (b > 0 ? b : s->rows) - 1;
 		move_to(s, 0, 0);
 		break;
 	default:

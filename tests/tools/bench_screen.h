@@ -4,11 +4,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define COLUMNS 80
-#define ROWS 24
+#define COLUMNS_MOST 240
+#define ROWS_MOST 80
 
 struct screen {
-	char cell[ROWS][COLUMNS];
+	int columns, rows;
+	char cell[ROWS_MOST][COLUMNS_MOST];
 	int x, y, top, bottom;
 	bool wrap;
 	char sequence[64]; /* behind ESC */
@@ -16,5 +17,6 @@ struct screen {
 	char last;
 };
 
-void screen_init(struct screen *s);
+/* At most COLUMNS_MOST and ROWS_MOST. */
+void screen_init(struct screen *s, int columns, int rows);
 void screen_draw(struct screen *s, const char *text, size_t len);

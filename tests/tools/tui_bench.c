@@ -1,12 +1,16 @@
 /* A terminal that measures: runs the inspector on a pty, draws what it writes (the sequences of TERM=linux that ncurses
  * uses) and says when what a key should do stands on the screen.
  *
- *   tui-bench [--runs N] [--keys N] [--pages N] [--open] [--walk FILTER] -- creel ui …
+ *   tui-bench [--size COLUMNSxROWS] [--runs N] [--keys N] [--pages N] [--open] [--walk FILTER] [--sorted N]
+ *             [--overview N] [--typed N] -- creel ui …
  *
  * Lines "name value" on stdout: first_paint_ms (median), first_paint_worst_ms, key_p50_ms, key_p99_ms, key_worst_ms,
  * key_bytes, what a key has written while nothing else happens, rss_mib after the keys, rss_pages_mib after the pages,
  * rss_open_mib after a long body was opened; from Esc to the end of a filter's walk walk_end_ms (median),
- * walk_end_worst_ms, and walk_cpu_ms, the most that was spent after it. */
+ * walk_end_worst_ms, and walk_cpu_ms, the most that was spent after it. Of N keys each: order_ms, from the choice of
+ * TOOK to all of its order, and sorted_p99_ms, a key there, every tenth while it is sorted the other way round;
+ * overview_p99_ms, in the overview, which is counted anew every tenth key; typed_p99_ms, a letter of a filter that is
+ * applied while it is typed. */
 #include <errno.h>
 #include <poll.h>
 #include <pty.h>
@@ -36,6 +40,8 @@ struct terminal {
 	uint64_t bytes; /* that came from it */
 };
 
+static int columns = 80, rows = 24; /* of the terminal */
+
 static double now_ms(void)
 {
 	struct timespec now;
@@ -47,15 +53,15 @@ static double now_ms(void)
 
 static void show(const struct terminal *t)
 {
-	for (int y = 0; y < ROWS; y++)
-		fprintf(stderr, "|%.*s|\n", COLUMNS, t->s.cell[y]);
+	for (int y = 0; y < rows; y++)
+		fprintf(stderr, "|%.*s|\n", columns, t->s.cell[y]);
 }
 
 static void start(struct terminal *t, char **command)
 {
-	struct winsize size = { .ws_row = ROWS, .ws_col = COLUMNS };
+	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };
 	memset(t, 0, sizeof *t);
-	screen_init(&t->s);
+	screen_init(&t->s, columns, rows);
 	t->child = forkpty(&t->fd, NULL, NULL, &size);
 	if (t->child == 0) {
 		execvp(command[0], command);
@@ -136,8 +142,8 @@ static void finish(struct terminal *t)
 /* The chosen delivery's number, in the line above the keys, behind the provider's id once that was read; -1: none. */
 static long chosen(const struct screen *s)
 {
-	const char *row = s->cell[ROWS - 2];
-	for (int x = 1; x + 1 < COLUMNS; x++)
+	const char *row = s->cell[s->rows - 2];
+	for (int x = 1; x + 1 < s->columns; x++)
 		if (row[x] == '#' && row[x - 1] == ' ')
 			return strtol(row + x + 1, NULL, 10);
 	return -1;
@@ -146,7 +152,7 @@ static long chosen(const struct screen *s)
 static bool has_row(const struct screen *s, long than)
 {
 	(void)than;
-	for (int y = 3; y < ROWS - 2; y++)
+	for (int y = 3; y < s->rows - 2; y++)
 		if (s->cell[y][0] == '>' && s->cell[y][6] == ':')
 			return true;
 	return false;
@@ -172,8 +178,8 @@ static bool is_any(const struct screen *s, long id)
 static bool is_open(const struct screen *s, long than)
 {
 	(void)than;
-	for (int y = 1; y < ROWS - 1; y++)
-		if (memmem(s->cell[y], COLUMNS, "1 Request", 9))
+	for (int y = 1; y < s->rows - 1; y++)
+		if (memmem(s->cell[y], (size_t)s->columns, "1 Request", 9))
 			return true;
 	return false;
 }
@@ -181,15 +187,15 @@ static bool is_open(const struct screen *s, long than)
 static bool has_body(const struct screen *s, long than)
 {
 	(void)than;
-	for (int y = 1; y < ROWS - 1; y++)
-		if (memmem(s->cell[y], COLUMNS, "abcdefghij", 10))
+	for (int y = 1; y < s->rows - 1; y++)
+		if (memmem(s->cell[y], (size_t)s->columns, "abcdefghij", 10))
 			return true;
 	return false;
 }
 
 static bool has_word(const struct screen *s, const char *word)
 {
-	return memmem(s->cell[1], COLUMNS, word, strlen(word));
+	return memmem(s->cell[1], (size_t)s->columns, word, strlen(word));
 }
 
 static bool is_paused(const struct screen *s, long than)
@@ -200,7 +206,7 @@ static bool is_paused(const struct screen *s, long than)
 
 static bool is_counted(const struct screen *s, long than)
 {
-	return has_row(s, than) && !memchr(s->cell[0], '~', COLUMNS);
+	return has_row(s, than) && !memchr(s->cell[0], '~', (size_t)s->columns);
 }
 
 static bool is_walking(const struct screen *s, long than)
@@ -335,9 +341,147 @@ static void measure_walk(char **command, const char *filter)
 	printf("walk_cpu_ms %.1f\n", most);
 }
 
+/* ---- keys in other views ---- */
+
+/* CPU that the thread which draws has spent: unlike a time it is the same on a busy machine. */
+static double drawing_ms(const struct terminal *t)
+{
+	char path[80];
+	unsigned long long ns = 0;
+	snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", (int)t->child, (int)t->child);
+	FILE *f = fopen(path, "r");
+	if (!f || fscanf(f, "%llu", &ns) != 1)
+		ns = 0;
+	if (f)
+		fclose(f);
+	return (double)ns / 1e6;
+}
+
+struct measured {
+	const char *name;
+	double *times, most_cpu;
+	size_t count;
+};
+
+static struct measured begin_keys(const char *name, size_t count)
+{
+	return (struct measured){ name, calloc(count, sizeof(double)), 0, 0 };
+}
+
+static void add_key(struct measured *m, double ms, double cpu)
+{
+	if (m->times)
+		m->times[m->count++] = ms;
+	m->most_cpu = cpu > m->most_cpu ? cpu : m->most_cpu;
+}
+
+static void end_keys(struct measured *m)
+{
+	if (m->count)
+		say_times(m->name, m->times, m->count, true);
+	printf("%s_cpu_ms %.1f\n", m->name, m->most_cpu);
+	free(m->times);
+}
+
+static bool is_sorted(const struct screen *s, long than)
+{
+	return has_row(s, than) && has_word(s, "SORTED by took");
+}
+
+static bool is_other(const struct screen *s, long id)
+{
+	return chosen(s) > 0 && chosen(s) != id;
+}
+
+static void measure_sorted(struct terminal *t, size_t count)
+{
+	struct measured m = begin_keys("sorted", count);
+	press(t, "s");
+	rest(t, SETTLED_MS);
+	press(t, "t");
+	printf("order_ms %.1f\n", until(t, "the order", is_sorted, 0));
+	for (size_t i = 0; i < count; i++) {
+		rest(t, BETWEEN_KEYS_MS);
+		if (i % 10 == 9)
+			press(t, "v");
+		if (i % 10 == 9)
+			rest(t, BETWEEN_KEYS_MS);
+		long id = chosen(&t->s);
+		double cpu = drawing_ms(t);
+		press(t, "j");
+		double ms = until(t, "another delivery", is_other, id);
+		add_key(&m, ms, drawing_ms(t) - cpu);
+	}
+	end_keys(&m);
+}
+
+/* Where a row is chosen that is no delivery: from the key to anything of the answer, which is written in one. */
+static double answered(struct terminal *t, const char *key)
+{
+	uint64_t bytes = t->bytes;
+	double began = now_ms();
+	char piece[65536];
+	press(t, key);
+	while (t->bytes == bytes) {
+		ssize_t n = read(t->fd, piece, sizeof piece);
+		if ((n < 0 && errno != EINTR) || now_ms() - began > PATIENCE_MS) {
+			fprintf(stderr, "tui-bench: waited in vain for an answer to %s\n", key);
+			exit(1);
+		}
+		if (n > 0)
+			take(t, piece, (size_t)n);
+	}
+	return now_ms() - began;
+}
+
+static void measure_overview(struct terminal *t, size_t count)
+{
+	struct measured m = begin_keys("overview", count);
+	press(t, "O");
+	rest(t, SETTLED_MS);
+	for (size_t i = 0; i < count; i++) {
+		rest(t, BETWEEN_KEYS_MS);
+		if (i % 10 == 9)
+			press(t, i % 20 == 9 ? "[" : "]");
+		double cpu = drawing_ms(t), ms = answered(t, i % 4 < 2 ? "j" : "k");
+		add_key(&m, ms, drawing_ms(t) - cpu);
+	}
+	end_keys(&m);
+	press(t, "q");
+	rest(t, SETTLED_MS);
+}
+
+/* Words that are looked for in all bodies, and taken back. */
+static void measure_typed(struct terminal *t, size_t count)
+{
+	static const char word[] = "body:/needle/ took:>1s event:invoice";
+	struct measured m = begin_keys("typed", count);
+	press(t, "f");
+	rest(t, SETTLED_MS);
+	for (size_t i = 0; i < count; i++) {
+		size_t at = i % (2 * (sizeof word - 1));
+		char key[2] = { at < sizeof word - 1 ? word[at] : 0x7f };
+		rest(t, i % 5 ? BETWEEN_KEYS_MS : SETTLED_MS / 2); /* long enough for it to be applied */
+		double cpu = drawing_ms(t), ms = answered(t, key);
+		add_key(&m, ms, drawing_ms(t) - cpu);
+	}
+	end_keys(&m);
+	press(t, "\x1b");
+	rest(t, SETTLED_MS);
+}
+
+static void take_size(const char *text)
+{
+	if (sscanf(text, "%dx%d", &columns, &rows) != 2 || columns < 40 || columns > COLUMNS_MOST || rows < 10 ||
+	    rows > ROWS_MOST) {
+		fputs("tui-bench: --size takes 40x10 to 240x80\n", stderr);
+		exit(2);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	size_t runs = 0, keys = 0, pages = 0;
+	size_t runs = 0, keys = 0, pages = 0, sorted = 0, overview = 0, typed = 0;
 	bool open = false;
 	const char *walk = NULL;
 	int i = 1;
@@ -350,11 +494,20 @@ int main(int argc, char **argv)
 			keys = strtoul(argv[++i], NULL, 10);
 		else if (i + 1 < argc && strcmp(argv[i], "--pages") == 0)
 			pages = strtoul(argv[++i], NULL, 10);
+		else if (i + 1 < argc && strcmp(argv[i], "--sorted") == 0)
+			sorted = strtoul(argv[++i], NULL, 10);
+		else if (i + 1 < argc && strcmp(argv[i], "--overview") == 0)
+			overview = strtoul(argv[++i], NULL, 10);
+		else if (i + 1 < argc && strcmp(argv[i], "--typed") == 0)
+			typed = strtoul(argv[++i], NULL, 10);
+		else if (i + 1 < argc && strcmp(argv[i], "--size") == 0)
+			take_size(argv[++i]);
 		else if (i + 1 < argc && strcmp(argv[i], "--walk") == 0)
 			walk = argv[++i];
 	}
 	if (i + 1 >= argc) {
-		fputs("usage: tui-bench [--runs N] [--keys N] [--pages N] [--open] [--walk FILTER] -- PROGRAM…\n",
+		fputs("usage: tui-bench [--runs N] [--keys N] [--pages N] [--open] [--walk FILTER] "
+		      "[--sorted N] [--overview N] [--typed N] [--size COLUMNSxROWS] -- PROGRAM…\n",
 		      stderr);
 		return 2;
 	}
@@ -364,7 +517,7 @@ int main(int argc, char **argv)
 		measure_paint(argv + i + 1, runs);
 	if (walk)
 		measure_walk(argv + i + 1, walk);
-	if (!keys && !pages && !open)
+	if (!keys && !pages && !open && !sorted && !overview && !typed)
 		return 0;
 	struct terminal t;
 	start(&t, argv + i + 1);
@@ -373,6 +526,12 @@ int main(int argc, char **argv)
 		measure_keys(&t, keys);
 		printf("rss_mib %.1f\n", rss_mib(&t));
 	}
+	if (typed)
+		measure_typed(&t, typed);
+	if (overview)
+		measure_overview(&t, overview);
+	if (sorted)
+		measure_sorted(&t, sorted);
 	if (pages) {
 		measure_pages(&t, pages);
 		printf("rss_pages_mib %.1f\n", rss_mib(&t));
