@@ -259,7 +259,7 @@ test:
 	@.ci/deps build test
 	@tests/e2e/packages.sh
 	@echo "Building with AddressSanitizer and UndefinedBehaviorSanitizer, then parts of it with ThreadSanitizer."
-	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run build/asan/undumpable/creel build/asan/undumpable/creel-relay
+	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/tui-bench build/asan/pty-run build/asan/undumpable/creel build/asan/undumpable/creel-relay
 	@$(MAKE) $(PARALLEL) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/%,shared/test_batch_writer client/test_inspect client/test_recorder client/test_replayer relay/test_bus)
 	@echo "Building as it is installed, to count what a delivery costs."
 	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/release all build/release/store-load
@@ -271,7 +271,7 @@ one:
 	@[ -n "$(T)" ] || { echo "make one T=filter, or make one T=spool.test.mjs"; exit 2; }
 	@.ci/deps build test
 ifneq ($(findstring .test.mjs,$(T)),)
-	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run
+	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all build/asan/sample-receiver build/asan/tui-fake build/asan/tui-bench build/asan/pty-run
 	@tests/e2e/run.sh $(T)
 else
 	@[ -n "$(ONE)" ] || { echo "make one: there is no tests/unit/*/test_$(T).c"; exit 2; }

@@ -45,6 +45,12 @@ limit first_paint_ms ms 50
 echo "  what a key writes, over 300 deliveries in memory:"
 limit key_bytes bytes 394
 
+"$bin/tui-bench" --slow 60 -- "$bin/tui-fake" 300 --plain --ascii >"$dir/figures" || status=1
+echo "  60 keys typed ahead on a line of 9,600 baud, until the last is seen; and Esc:"
+limit slow_after_ms ms 4000
+limit slow_bytes bytes 6000
+limit slow_esc_ms ms 1500
+
 "$bin/store-load" "$db" rate 500 &
 pids+=($!)
 measure --keys 2000 --

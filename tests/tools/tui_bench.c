@@ -2,7 +2,7 @@
  * uses) and says when what a key should do stands on the screen.
  *
  *   tui-bench [--size COLUMNSxROWS] [--runs N] [--keys N] [--pages N] [--open] [--walk FILTER] [--sorted N]
- *             [--overview N] [--typed N] -- creel ui …
+ *             [--overview N] [--typed N] [--slow N] -- creel ui …
  *
  * Lines "name value" on stdout: first_paint_ms (median), first_paint_worst_ms, key_p50_ms, key_p99_ms, key_worst_ms,
  * key_bytes, what a key has written while nothing else happens, rss_mib after the keys, rss_pages_mib after the pages,
@@ -10,7 +10,9 @@
  * walk_end_worst_ms, and walk_cpu_ms, the most that was spent after it. Of N keys each: order_ms, from the choice of
  * TOOK to all of its order, and sorted_p99_ms, a key there, every tenth while it is sorted the other way round;
  * overview_p99_ms, in the overview, which is counted anew every tenth key; typed_p99_ms, a letter of a filter that is
- * applied while it is typed. */
+ * applied while it is typed. On a line of 9,600 baud N keys are typed ahead, 30 a second: slow_bytes that the program
+ * wrote for all of them, slow_after_ms from the last of them until the screen is as they want it; and slow_esc_ms, from
+ * Esc until a prompt is gone. */
 #include <errno.h>
 #include <poll.h>
 #include <pty.h>
@@ -21,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,6 +44,7 @@ struct terminal {
 };
 
 static int columns = 80, rows = 24; /* of the terminal */
+static bool slow;                   /* of 9,600 baud */
 
 static double now_ms(void)
 {
@@ -64,6 +68,9 @@ static void start(struct terminal *t, char **command)
 	screen_init(&t->s, columns, rows);
 	t->child = forkpty(&t->fd, NULL, NULL, &size);
 	if (t->child == 0) {
+		struct termios modes;
+		if (slow && tcgetattr(STDIN_FILENO, &modes) == 0 && cfsetspeed(&modes, B9600) == 0)
+			(void)tcsetattr(STDIN_FILENO, TCSANOW, &modes);
 		execvp(command[0], command);
 		_exit(127);
 	}
@@ -470,6 +477,77 @@ static void measure_typed(struct terminal *t, size_t count)
 	rest(t, SETTLED_MS);
 }
 
+/* ---- a slow line ---- */
+
+#define LINE_BYTES 48 /* in LINE_MS: 960 a second */
+#define LINE_MS 50
+
+/* What such a line carries in LINE_MS. */
+static size_t carry(struct terminal *t)
+{
+	char piece[LINE_BYTES];
+	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+	double began = now_ms();
+	ssize_t n = poll(&p, 1, LINE_MS) > 0 ? read(t->fd, piece, sizeof piece) : 0;
+	if (n > 0)
+		take(t, piece, (size_t)n);
+	double left = LINE_MS - (now_ms() - began);
+	if (left > 0)
+		poll(NULL, 0, (int)left);
+	return n > 0 ? (size_t)n : 0;
+}
+
+static double carry_until(struct terminal *t, const char *what, bool (*fits)(const struct screen *s, long than),
+			  long than)
+{
+	double began = now_ms();
+	while (!fits(&t->s, than)) {
+		carry(t);
+		if (now_ms() - began > PATIENCE_MS) {
+			fprintf(stderr, "tui-bench: waited in vain for %s\n", what);
+			show(t);
+			exit(1);
+		}
+	}
+	return now_ms() - began;
+}
+
+static void carry_all(struct terminal *t)
+{
+	for (int quiet = 0; quiet < SETTLED_MS / LINE_MS;)
+		quiet = carry(t) ? 0 : quiet + 1;
+}
+
+static bool has_prompt(const struct screen *s, long shown)
+{
+	return (memmem(s->cell[s->rows - 2], (size_t)s->columns, "source:stripe", 13) != NULL) == (shown != 0);
+}
+
+static void measure_slow(char **command, size_t count)
+{
+	struct terminal t;
+	slow = true;
+	start(&t, command);
+	carry_until(&t, "a delivery", is_any, 0);
+	carry_all(&t);
+	long id = chosen(&t.s);
+	uint64_t bytes = t.bytes;
+	for (size_t i = 0; i < count; i++) {
+		press(&t, "k");
+		if (i % 3 != 2)
+			carry(&t);
+	}
+	printf("slow_after_ms %.1f\n", carry_until(&t, "the last delivery", is_chosen, id - (long)count));
+	carry_all(&t);
+	printf("slow_bytes %.1f\n", (double)(t.bytes - bytes));
+	press(&t, "fsource:stripe");
+	carry_until(&t, "the prompt", has_prompt, 1);
+	press(&t, "\x1b");
+	printf("slow_esc_ms %.1f\n", carry_until(&t, "the prompt to be gone", has_prompt, 0));
+	finish(&t);
+	slow = false;
+}
+
 static void take_size(const char *text)
 {
 	if (sscanf(text, "%dx%d", &columns, &rows) != 2 || columns < 40 || columns > COLUMNS_MOST || rows < 10 ||
@@ -481,7 +559,7 @@ static void take_size(const char *text)
 
 int main(int argc, char **argv)
 {
-	size_t runs = 0, keys = 0, pages = 0, sorted = 0, overview = 0, typed = 0;
+	size_t runs = 0, typed_ahead = 0, keys = 0, pages = 0, sorted = 0, overview = 0, typed = 0;
 	bool open = false;
 	const char *walk = NULL;
 	int i = 1;
@@ -500,6 +578,8 @@ int main(int argc, char **argv)
 			overview = strtoul(argv[++i], NULL, 10);
 		else if (i + 1 < argc && strcmp(argv[i], "--typed") == 0)
 			typed = strtoul(argv[++i], NULL, 10);
+		else if (i + 1 < argc && strcmp(argv[i], "--slow") == 0)
+			typed_ahead = strtoul(argv[++i], NULL, 10);
 		else if (i + 1 < argc && strcmp(argv[i], "--size") == 0)
 			take_size(argv[++i]);
 		else if (i + 1 < argc && strcmp(argv[i], "--walk") == 0)
@@ -507,7 +587,7 @@ int main(int argc, char **argv)
 	}
 	if (i + 1 >= argc) {
 		fputs("usage: tui-bench [--runs N] [--keys N] [--pages N] [--open] [--walk FILTER] "
-		      "[--sorted N] [--overview N] [--typed N] [--size COLUMNSxROWS] -- PROGRAM…\n",
+		      "[--sorted N] [--overview N] [--typed N] [--slow N] [--size COLUMNSxROWS] -- PROGRAM…\n",
 		      stderr);
 		return 2;
 	}
@@ -515,6 +595,8 @@ int main(int argc, char **argv)
 	setenv("LC_ALL", "C.UTF-8", 1);
 	if (runs)
 		measure_paint(argv + i + 1, runs);
+	if (typed_ahead)
+		measure_slow(argv + i + 1, typed_ahead);
 	if (walk)
 		measure_walk(argv + i + 1, walk);
 	if (!keys && !pages && !open && !sorted && !overview && !typed)

@@ -54,7 +54,7 @@ static void on_before_wait(uv_prepare_t *handle)
 	if (t->ended)
 		return;
 	tui_wants(t);
-	if (t->dirty && !t->away) {
+	if (t->dirty && !t->away && term_ready(t->term)) {
 		t->dirty = false;
 		draw(t);
 	}

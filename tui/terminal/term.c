@@ -19,6 +19,7 @@
 
 #include "shared/base/clock.h"
 #include "tui/terminal/clip.h"
+#include "tui/terminal/term_line.h"
 #include "tui/terminal/term_picture.h"
 #include "tui/terminal/theme.h"
 
@@ -35,6 +36,7 @@ struct term {
 	uint64_t asked_ms;   /* when it was asked about itself; 0: no answer is waited for */
 	struct surface last; /* what the terminal shows; rows alike are not sent again */
 	bool repaint;
+	struct term_line line;
 	struct term_picture picture;
 	struct term_graphics graphics;
 };
@@ -478,6 +480,11 @@ static void draw_graphics(struct term *t, const struct surface *s)
 	buffer_free(&out);
 }
 
+bool term_ready(const struct term *t)
+{
+	return !term_slow(t) || term_line_ready(&t->line, clock_steady_us());
+}
+
 void term_draw(struct term *t, const struct surface *s)
 {
 	t->picture.utf8 = t->utf8;
@@ -487,6 +494,8 @@ void term_draw(struct term *t, const struct surface *s)
 	if (all && !surface_resize(&t->last, s->width, s->height))
 		return;
 	bool moved = term_graphics_plan(&t->graphics, s, all);
+	if (term_slow(t))
+		term_line_carry(&t->line, s, all ? NULL : &t->last, clock_steady_us(), baudrate());
 	if (all)
 		erase();
 	if (t->repaint)

@@ -29,6 +29,9 @@ void term_draw(struct term *t, const struct surface *s);
 void term_repaint(struct term *t);
 /* Whether the line has 19,200 baud or less, so that drawing a screen takes seconds. */
 bool term_slow(const struct term *t);
+/* Whether the line has carried what was drawn last, as far as can be told. On a slow one the next drawing waits for
+ * that, so that keys typed ahead are followed by one drawing and not by as many as there were keys. */
+bool term_ready(const struct term *t);
 /* The next key; false when none waits. Pasted text comes between TKEY_PASTE_BEGIN and TKEY_PASTE_END. */
 bool term_key(struct term *t, struct key *out);
 /* True when the terminal is gone. */
