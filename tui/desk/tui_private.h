@@ -8,7 +8,7 @@
 #include "tui/desk/screen.h"
 #include "tui/desk/tui_program.h"
 #include "shared/frontend/edit.h"
-#include "tui/terminal/clip.h"
+#include "tui/clipboard/clip.h"
 #include "tui/terminal/term.h"
 
 #define TICK_MS 100

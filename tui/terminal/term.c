@@ -18,7 +18,7 @@
 #include <wchar.h>
 
 #include "shared/base/clock.h"
-#include "tui/terminal/clip.h"
+#include "tui/clipboard/clip.h"
 #include "tui/terminal/term_line.h"
 #include "tui/terminal/term_picture.h"
 #include "tui/terminal/theme.h"

@@ -1,7 +1,7 @@
 /* Which clipboard is tried in which order, how OSC 52 is framed, and what becomes of programs that fail. */
 #include "shared/text/base64.h"
 #include "tests/unit/unit.h"
-#include "tui/terminal/clip.h"
+#include "tui/clipboard/clip.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

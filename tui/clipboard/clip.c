@@ -1,4 +1,4 @@
-#include "tui/terminal/clip.h"
+#include "tui/clipboard/clip.h"
 
 #include <stdio.h>
 #include <stdlib.h>
