@@ -165,6 +165,16 @@ static enum MHD_Result reply_readiness(const struct admin *a, struct MHD_Connect
 	return reply(c, 200, "text/plain", "ready\ncluster: connected\n");
 }
 
+static enum MHD_Result reply_cluster(const struct admin *a, struct MHD_Connection *c)
+{
+	if (!a->relay->cluster)
+		return reply(c, 404, "text/plain", "creel: this relay is not a node of a cluster\n");
+	char *text = cluster_describe(a->relay->cluster);
+	enum MHD_Result result = text ? reply(c, 200, "application/json", text) : MHD_NO;
+	free(text);
+	return result;
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
 				  const char *version, const char *upload, size_t *upload_len, void **con_cls)
 {
@@ -186,6 +196,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 		return reply_readiness(a, c);
 	if (strcmp(url, "/metrics") == 0)
 		return reply_metrics(a, c);
+	if (strcmp(url, "/cluster") == 0)
+		return reply_cluster(a, c);
 	return reply(c, 404, "text/plain", "creel: /healthz, /readyz or /metrics\n");
 }
 

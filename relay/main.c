@@ -58,6 +58,7 @@ static const struct {
 	{ "restore", "add what a backup holds to a stopped relay", backup_run_restore },
 	{ "version", "print the version", run_version },
 	{ "help", "this text", run_help },
+	{ "cluster", NULL, cluster_run }, /* not offered yet */
 	/* What uacme calls its hook with. */
 	{ "begin", NULL, hook_run },
 	{ "done", NULL, hook_run },

@@ -10,6 +10,7 @@
 #include "shared/base/reader.h"
 #include "shared/program/log.h"
 
+#include <jansson.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +242,12 @@ static void on_cloned(void *user)
 	       c->relay->settings.data);
 }
 
+static void measure(void *user, struct record_node *self)
+{
+	const struct cluster *c = user;
+	self->tunnels = c->relay->metrics.tunnels > 0 ? (uint32_t)c->relay->metrics.tunnels : 0;
+}
+
 static void on_tokens_changed(void *user)
 {
 	struct cluster *c = user;
@@ -285,7 +292,7 @@ static bool make_bus(struct cluster *c, struct error *e)
 static bool make_parts(struct cluster *c, struct error *e)
 {
 	static const struct kv_events kv_events = { on_opened, on_refused };
-	static const struct nodes_events nodes_events = { on_node_came, on_node_gone, on_cloned };
+	static const struct nodes_events nodes_events = { on_node_came, on_node_gone, on_cloned, measure };
 	static const struct directory_events directory_events = { on_held, on_written, on_taken, on_contended,
 								  is_owner };
 	const struct kv_settings k = { BUCKET, DESCRIPTION, c->settings.replicas, c->deliver };
@@ -425,4 +432,27 @@ const uint64_t *cluster_lookups(const struct cluster *c)
 size_t cluster_unwritten(const struct cluster *c)
 {
 	return directory_pending(c->directory);
+}
+
+static void append_node(void *user, const uint8_t id[RECORD_NODE_ID_LEN], const struct record_node *r)
+{
+	char hex[HEX_ID_LEN + 1];
+	write_hex(id, hex);
+	json_array_append_new(user, json_pack("{s:s, s:s, s:I, s:I}", "id", hex, "version", r->version, "tunnels",
+					      (json_int_t)r->tunnels, "copies_pending", (json_int_t)r->copies));
+}
+
+char *cluster_describe(const struct cluster *c)
+{
+	static const char *const states[] = {
+		[CLUSTER_STARTING] = "starting", [CLUSTER_AWAY] = "away", [CLUSTER_CONNECTED] = "connected"
+	};
+	char hex[HEX_ID_LEN + 1];
+	json_t *nodes = json_array();
+	write_hex(c->id, hex);
+	nodes_each(c->nodes, append_node, nodes);
+	json_t *all = json_pack("{s:s, s:s, s:o}", "node", hex, "state", states[cluster_state(c)], "nodes", nodes);
+	char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
+	json_decref(all);
+	return text;
 }

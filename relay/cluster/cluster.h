@@ -68,3 +68,5 @@ size_t cluster_nodes(const struct cluster *c);
 uint64_t cluster_malformed(const struct cluster *c);
 /* How many tunnels' records are still to be written. */
 size_t cluster_unwritten(const struct cluster *c);
+/* All nodes, as a JSON object for `creel-relay cluster status`; to be freed. NULL when out of memory. */
+char *cluster_describe(const struct cluster *c);

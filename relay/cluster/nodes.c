@@ -12,7 +12,8 @@
 
 struct node {
 	uint8_t id[RECORD_NODE_ID_LEN];
-	uint64_t epoch, heard_at; /* loop ms */
+	struct record_node record; /* the last */
+	uint64_t heard_at;         /* loop ms */
 	UT_hash_handle hh;
 };
 
@@ -45,7 +46,7 @@ static bool read_id(const char *key, uint8_t id[RECORD_NODE_ID_LEN])
 	return fine;
 }
 
-static void note_other(struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch)
+static void note_other(struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], const struct record_node *r)
 {
 	struct node *o;
 	HASH_FIND(hh, n->others, id, RECORD_NODE_ID_LEN, o);
@@ -61,10 +62,10 @@ static void note_other(struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], ui
 		}
 	}
 	o->heard_at = uv_now(n->timer.loop);
-	if (is_new || o->epoch != epoch) {
-		o->epoch = epoch;
-		n->events.came(n->user, id, epoch);
-	}
+	bool again = o->record.epoch != r->epoch;
+	o->record = *r;
+	if (is_new || again)
+		n->events.came(n->user, id, r->epoch);
 }
 
 /* A record with this node's id. Those of its earlier runs were written before its first. */
@@ -90,7 +91,7 @@ static void on_record(void *user, const char *key, struct bytes value, uint64_t 
 	else if (memcmp(id, n->settings.id, sizeof id) == 0)
 		note_own(n, &r, revision);
 	else
-		note_other(n, id, r.epoch);
+		note_other(n, id, &r);
 }
 
 static void on_read(void *user)
@@ -146,6 +147,8 @@ static void write_own(struct nodes *n)
 {
 	struct buffer b = { 0 };
 	n->settings.self.written_at_us = clock_now_us();
+	if (n->events.measure)
+		n->events.measure(n->user, &n->settings.self);
 	if (!n->writing && kv_is_open(n->kv) && record_put_node(&b, &n->settings.self))
 		n->writing = kv_write(n->kv, n->key, buffer_view(&b), on_written, n);
 	buffer_free(&b);
@@ -192,7 +195,15 @@ uint64_t nodes_epoch(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN]
 {
 	const struct node *o;
 	HASH_FIND(hh, n->others, id, RECORD_NODE_ID_LEN, o);
-	return o ? o->epoch : 0;
+	return o ? o->record.epoch : 0;
+}
+
+void nodes_each(const struct nodes *n,
+		void (*each)(void *user, const uint8_t id[RECORD_NODE_ID_LEN], const struct record_node *r), void *user)
+{
+	each(user, n->settings.id, &n->settings.self);
+	for (const struct node *o = n->others; o; o = o->hh.next)
+		each(user, o->id, &o->record);
 }
 
 size_t nodes_count(const struct nodes *n)

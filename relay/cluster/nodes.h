@@ -25,6 +25,8 @@ struct nodes_events {
 	void (*gone)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
 	/* Another one that runs has this node's id, and has had it for longer: a data folder was copied. */
 	void (*cloned)(void *user);
+	/* Fills the figures of this node's record, which is about to be written; NULL: there are none. */
+	void (*measure)(void *user, struct record_node *self);
 };
 
 /* Watches "node" in the bucket from now on. NULL when out of memory. */
@@ -32,6 +34,10 @@ struct nodes *nodes_new(uv_loop_t *loop, struct kv *kv, const struct nodes_setti
 			const struct nodes_events *events, void *user);
 /* The epoch of another one; 0: it is not there. */
 uint64_t nodes_epoch(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN]);
+/* All that are there with their last record, this one first. */
+void nodes_each(const struct nodes *n,
+		void (*each)(void *user, const uint8_t id[RECORD_NODE_ID_LEN], const struct record_node *r),
+		void *user);
 /* How many others are there. */
 size_t nodes_count(const struct nodes *n);
 /* How many records could not be read. */

@@ -18,6 +18,8 @@ struct record_node {
 	uint64_t epoch;   /* random, of each start */
 	uint64_t started_at_us;
 	uint64_t written_at_us;
+	uint32_t tunnels; /* online */
+	uint32_t copies;  /* still to be made */
 };
 
 /* token.<name>: a token that was made, given another secret, or revoked. */

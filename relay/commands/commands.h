@@ -14,3 +14,4 @@ int hook_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
 int backup_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
 int backup_run_restore(int argc, char **argv, struct secret_gate *gate, struct error *e);
 int tunnel_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
+int cluster_run(int argc, char **argv, struct secret_gate *gate, struct error *e);

@@ -83,6 +83,21 @@ test('tokens are those of all nodes: added at one, good at another; revoked at o
 	const listen = (node, name, env = { CREEL_TOKEN: secret }) => w.startClient({ relay: node, target: 9, name, env, db: w.fresh('db') });
 	const clients = [await listen(b, 'team-b'), await listen(c, 'team-c')];
 
+	const status = async (...args) => w.run('creel-relay', ['cluster', 'status', ...args]);
+	const seen = await waitFor('three nodes with a tunnel at two', async () => {
+		const r = await status('--admin', a.admin, '--json');
+		assert.equal(r.code, 0, r.err);
+		const all = JSON.parse(r.text);
+		return all.nodes.length === 3 && all.nodes.reduce((sum, n) => sum + n.tunnels, 0) === 2 && all;
+	});
+	assert.equal(seen.state, 'connected');
+	const table = (await status('--admin', a.admin)).text;
+	for (const { id } of seen.nodes) assert.match(table, new RegExp(`^${id} `, 'm'));
+	assert.match(table, /\(this one\)/);
+	assert.equal((await status()).code, 2);
+	assert.equal((await status('--admin', '127.0.0.1')).code, 2);
+	assert.equal((await status('--admin', `127.0.0.1:${await freePort()}`)).code, 3);
+
 	const rotated = await token(b.data, 'rotate', 'team.a');
 	await Promise.all(clients.map((p) => within('clients with the old secret to be sent away', p.end(), 4000)));
 	for (const p of clients) assert.match(p.err, /token was revoked/);

@@ -69,9 +69,11 @@ static void begin(struct member *m, uint8_t id, uint64_t epoch, uint64_t started
 {
 	static const struct bus_events bus_events = { on_connected, on_away, on_message };
 	static const struct kv_events kv_events = { on_opened, on_refused };
-	static const struct nodes_events events = { on_came, on_gone, on_cloned };
+	static const struct nodes_events events = { on_came, on_gone, on_cloned, NULL };
 	struct bus_settings s = settings_for(1);
-	struct nodes_settings is = { .self = { "0.1.0", epoch, started, 0 }, .write_ms = WRITE_MS, .gone_ms = GONE_MS };
+	struct nodes_settings is = { .self = { "0.1.0", epoch, started, 0, 0, 0 },
+				     .write_ms = WRITE_MS,
+				     .gone_ms = GONE_MS };
 	struct error e;
 	memset(is.id, id, sizeof is.id);
 	*m = (struct member){ 0 };

@@ -46,7 +46,7 @@ static bool reads_node(struct bytes in)
 {
 	struct record_node n;
 	return record_read_node(in, &n) && strcmp(n.version, "0.1.0") == 0 && n.epoch == 1 && n.started_at_us == 2 &&
-	       n.written_at_us == 3;
+	       n.written_at_us == 3 && n.tunnels == 4 && n.copies == 5;
 }
 
 static bool reads_token(struct bytes in)
@@ -66,7 +66,7 @@ static void test_whole_or_not_at_all(void **state)
 {
 	(void)state;
 	struct buffer b = { 0 };
-	assert_true(record_put_node(&b, &(struct record_node){ "0.1.0", 1, 2, 3 }));
+	assert_true(record_put_node(&b, &(struct record_node){ "0.1.0", 1, 2, 3, 4, 5 }));
 	expect_only_whole(&b, reads_node);
 	buffer_free(&b);
 	struct record_token t = { .tunnels = "team-*", .created_at_us = 5, .revoked_at_us = 6 };
