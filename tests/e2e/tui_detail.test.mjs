@@ -22,7 +22,7 @@ describe('a delivery', () => {
 	it('opens, shows its four tabs, and gives the list back as it was', async () => {
 		await start();
 		await t.keys('k');
-		const list = await t.until(/online {2}40\n.*PAUSED[^]*#39 {2}POST \/hooks\/slack {2}200 OK /);
+		const list = await t.until(/online {2}40 deliveries\n.*PAUSED[^]*#39 {2}POST \/hooks\/slack {2}200 OK /);
 		await t.keys('Enter');
 		let s = await t.until(/\[1 Request\].*JSON {2}line 1\/70/);
 		assert.match(s, /^ creel {2}#39 /);

@@ -470,7 +470,7 @@ describe('the terminal', () => {
 		const whole = (s) => {
 			const lines = s.split('\n');
 			const rows = lines.slice(3, 22);
-			return /^ creel .*(30|~)$/.test(lines[0]) && bar.test(lines[23]) && /^ #28 /.test(lines[22]) &&
+			return /^ creel .*(30|~)( deliveries)?$/.test(lines[0]) && bar.test(lines[23]) && /^ #28 /.test(lines[22]) &&
 				rows.filter((l) => /^> /.test(l)).length === 1 && rows.every((l) => /^[> ] [-+!] 12:00:\d\d .{50,}$/.test(l));
 		};
 		await t.until(whole);

@@ -261,13 +261,11 @@ static void put_attempts(struct styled *s, const struct document *d, int chosen,
 
 static void put_bar(struct styled *s, const char *what, uint64_t us, uint64_t of_us, int width)
 {
-	char bar[80], took[16];
-	int full = of_us ? (int)((us * (unsigned)width + of_us - 1) / of_us) : 0;
-	full = full < width ? full : width;
-	memset(bar, '#', sizeof bar);
+	char took[16];
+	unsigned most = (unsigned)width * 8, eighths = of_us ? (unsigned)((us * most + of_us - 1) / of_us) : 0;
 	doc_attempts_took(took, us);
 	styled_print(s, ROLE_NAME, "  %-8s", what);
-	styled_print(s, ROLE_NORMAL, "|%.*s", full, bar);
+	styled_meter(s, ROLE_NAME, eighths < most ? eighths : most);
 	styled_to(s, 11 + width);
 	styled_print(s, ROLE_NORMAL, "%8s", took);
 	styled_end(s, 0);
@@ -276,7 +274,7 @@ static void put_bar(struct styled *s, const char *what, uint64_t us, uint64_t of
 static void put_bars(struct styled *s, const struct attempt_row *a, int columns)
 {
 	int width = columns - 24;
-	width = width > 56 ? 56 : width;
+	width = width > 56 ? 56 : width < 1 ? 1 : width;
 	uint64_t first = a->first_byte_us > a->connect_us ? a->first_byte_us - a->connect_us : 0;
 	uint64_t rest = a->total_us > a->first_byte_us ? a->total_us - a->first_byte_us : 0;
 	if (!a->first_byte_us) { /* no answer began */

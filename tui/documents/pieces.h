@@ -10,6 +10,7 @@
 struct piece {
 	struct bytes text;
 	enum role role; /* ROLE_OURS: our own words, not searched */
+	bool is_meter;  /* a bar: # for a whole cell, 1 to 7 for so many eighths of one */
 };
 
 struct pieces {
@@ -20,6 +21,7 @@ struct pieces {
 };
 
 void pieces_add(struct pieces *p, struct bytes text, enum role role);
+void pieces_add_meter(struct pieces *p, struct bytes bar, enum role role);
 /* `text` must outlive the pieces. */
 void pieces_add_text(struct pieces *p, const char *text, enum role role);
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tui/documents/rows.h"
 #include "tui/terminal/text.h"
@@ -11,6 +12,7 @@
 struct span {
 	size_t at, len; /* in the memory */
 	enum role role;
+	bool is_meter;
 };
 
 struct styled_line {
@@ -34,10 +36,13 @@ static struct styled_line line_at(const struct styled *s, size_t i)
 	return ((const struct styled_line *)(const void *)s->lines.at)[i];
 }
 
-static struct bytes span_at(const struct styled *s, size_t i, enum role *role)
+static struct span span_at(const struct styled *s, size_t i)
 {
-	struct span span = ((const struct span *)(const void *)s->spans.at)[i];
-	*role = span.role;
+	return ((const struct span *)(const void *)s->spans.at)[i];
+}
+
+static struct bytes text_at(const struct styled *s, struct span span)
+{
 	return bytes_make(s->memory.at + span.at, span.len);
 }
 
@@ -46,15 +51,30 @@ struct styled *styled_new(void)
 	return calloc(1, sizeof(struct styled));
 }
 
-void styled_put(struct styled *s, enum role role, struct bytes text)
+static void put_span(struct styled *s, enum role role, struct bytes text, bool is_meter)
 {
 	if (!s || s->line.count == PIECES_MOST)
 		return;
-	struct span span = { s->memory.len, text.len, role };
+	struct span span = { s->memory.len, text.len, role, is_meter };
 	s->failed =
 	    s->failed || !buffer_append_bytes(&s->memory, text) || !buffer_append(&s->spans, &span, sizeof span);
 	s->line.count++;
 	s->column += text_columns(text, TEXT_LINE);
+}
+
+void styled_put(struct styled *s, enum role role, struct bytes text)
+{
+	put_span(s, role, text, false);
+}
+
+void styled_meter(struct styled *s, enum role role, unsigned eighths)
+{
+	char bar[65];
+	unsigned whole = eighths / 8 < sizeof bar - 1 ? eighths / 8 : sizeof bar - 1;
+	memset(bar, '#', whole);
+	if (eighths % 8 && whole < sizeof bar - 1)
+		bar[whole++] = (char)('0' + eighths % 8);
+	put_span(s, role, bytes_make((const uint8_t *)bar, whole), true);
 }
 
 void styled_print(struct styled *s, enum role role, const char *format, ...)
@@ -112,9 +132,11 @@ static void make(void *self, size_t i, struct pieces *out)
 	const struct styled *s = self;
 	struct styled_line line = line_at(s, i);
 	for (size_t k = 0; k < line.count; k++) {
-		enum role role;
-		struct bytes text = span_at(s, line.first + k, &role);
-		pieces_add(out, text, role);
+		struct span span = span_at(s, line.first + k);
+		if (span.is_meter)
+			pieces_add_meter(out, text_at(s, span), span.role);
+		else
+			pieces_add(out, text_at(s, span), span.role);
 	}
 }
 
@@ -138,11 +160,10 @@ static bool value(struct doc *doc, size_t i, bool path, struct buffer *out)
 {
 	struct styled *s = (struct styled *)doc;
 	size_t part;
-	enum role role;
 	if (i >= s->rows.count)
 		return false;
 	struct styled_line line = line_at(s, rows_line(&s->rows, i, &part));
-	return line.value && buffer_append_bytes(out, span_at(s, line.first + (path ? 0 : line.value), &role));
+	return line.value && buffer_append_bytes(out, text_at(s, span_at(s, line.first + (path ? 0 : line.value))));
 }
 
 static void free_all(struct styled *s)

@@ -10,6 +10,8 @@ struct styled *styled_new(void); /* NULL when out of memory, which all others ac
 /* Adds a piece to the present line; at most 8. */
 void styled_put(struct styled *s, enum role role, struct bytes text);
 void styled_print(struct styled *s, enum role role, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A bar that lies, of so many eighths of a column, at most 64 columns. */
+void styled_meter(struct styled *s, enum role role, unsigned eighths);
 /* Blanks up to the column; one at least. */
 void styled_to(struct styled *s, int column);
 /* Ends the present line. `tag`: what the line stands for, to the caller. */

@@ -203,7 +203,8 @@ void sheet_draw(struct sheet *s, struct surface *surface, struct rect body)
 		surface_print(surface, box, box.x + 2, y++, s->lines[s->scroll + i].role, "%s",
 			      s->lines[s->scroll + i].text);
 	size_t more = draw_choices(s, surface, box, y);
-	int x = surface_print(surface, box, box.x + 2, box.y + box.height - 1, ROLE_DIM, "Enter: take it   Esc: none");
+	int x =
+	    surface_print(surface, box, box.x + 2, box.y + box.height - 1, ROLE_DIM, "Enter: take it   Esc: cancel");
 	if (more)
 		x = surface_print(surface, box, x, box.y + box.height - 1, ROLE_KEY, "   j: %zu more", more);
 	if (s->page < s->line_count)

@@ -85,6 +85,15 @@ static size_t seen_index(const struct list_model *m, size_t index)
 	return list_newest_first(m) ? m->count - 1 - index : index;
 }
 
+bool list_row_of_all(const struct list_model *m, uint64_t *row)
+{
+	size_t i;
+	if (m->older || m->newer || m->searched || !m->chosen || !list_find(m, m->chosen, &i))
+		return false;
+	*row = seen_index(m, i) + 1;
+	return true;
+}
+
 static const struct item *seen_item(const struct list_model *m, size_t d)
 {
 	return &m->items[seen_index(m, d)];

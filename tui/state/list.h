@@ -120,6 +120,8 @@ bool list_sort_stop(struct list_model *m);
 void list_set_days(struct list_model *m, bool utc);
 
 const struct item *list_chosen(const struct list_model *m);
+/* Which row the chosen one is, from the top; false where the window has not all that there are. */
+bool list_row_of_all(const struct list_model *m, uint64_t *row);
 /* How many arrived since the list was paused, as far as is known; *at_least when there may be more. */
 uint64_t list_new(const struct list_model *m, bool *at_least);
 

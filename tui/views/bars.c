@@ -19,6 +19,11 @@ int bars_print_right(struct surface *s, struct rect area, enum role role, const 
 	return x;
 }
 
+static int columns_of(struct bytes text)
+{
+	return text_columns(text, TEXT_LINE);
+}
+
 static struct rect left_of(struct rect area, int x)
 {
 	area.width = x - area.x - 1;
@@ -55,23 +60,37 @@ void bars_matches(const struct ui *ui, char *out, size_t room)
 		snprintf(out, room, "%s %s", count, text_plural(n, "match", "matches"));
 }
 
-static void title_right(const struct ui *ui, int columns, char *out, size_t room)
+/* What forwards where, or why nothing does. */
+static const char *title_left(const struct ui *ui, int columns, char *out, size_t room)
+{
+	if (!ui->client.running && !ui->client.url[0])
+		return "nothing is forwarding: start `creel listen PORT`";
+	if (strcmp(ui->client.state, "online") != 0 && ui->client.detail[0] && columns >= 100)
+		return ui->client.detail;
+	snprintf(out, room, "%s -> %s", ui->client.url, ui->client.target);
+	return out;
+}
+
+/* `free_columns`: what the rest of the line leaves. */
+static void title_right(const struct ui *ui, int columns, int free_columns, char *out, size_t room)
 {
 	char total[WORDS_LEN] = "~", found[COUNT_LEN] = "";
 	uint64_t n;
 	if (ui->total_known)
 		words_count(total, ui->total);
 	const char *of = count_matches(ui, found, &n) ? " of " : "";
-	if (columns < 100)
-		snprintf(out, room, "  %s%s%s", found, of, total);
+	const char *what = text_plural(ui->total_known ? ui->total : 0, "delivery", "deliveries");
+	if (columns >= 100)
+		snprintf(out, room, "   %s%s%s %s   %.0f/s", found, of, total, what, ui->rate);
+	else if ((int)(strlen(found) + strlen(of) + strlen(total) + strlen(what)) + 3 <= free_columns)
+		snprintf(out, room, "  %s%s%s %s", found, of, total, what);
 	else
-		snprintf(out, room, "   %s%s%s %s   %.0f/s", found, of, total,
-			 text_plural(ui->total_known ? ui->total : 0, "delivery", "deliveries"), ui->rate);
+		snprintf(out, room, "  %s%s%s", found, of, total);
 }
 
 static void put_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter)
 {
-	char text[400], lag[16] = "";
+	char text[400], where[1024], lag[16] = "";
 	const char *state = ui->client.running ? ui->client.state : "no client";
 	if (with_filter) { /* a low screen: the filter line's words stand here */
 		int x = bars_print_right(s, area, ROLE_TITLE,
@@ -88,7 +107,9 @@ static void put_title(const struct ui *ui, struct surface *s, struct rect area, 
 			surface_print(s, area, x, area.y, ROLE_NORMAL, "%s", target ? target + 1 : ui->client.target);
 		return;
 	}
-	title_right(ui, area.width, text, sizeof text);
+	const char *left = title_left(ui, area.width, where, sizeof where);
+	int taken = (int)sizeof " creel  " + columns_of(bytes_of(left)) + (int)strlen(state) + 2;
+	title_right(ui, area.width, area.width - taken, text, sizeof text);
 	int x = bars_print_right(s, area, ROLE_NORMAL, text);
 	if (area.width >= 100 && ui->client.lag_us)
 		snprintf(lag, sizeof lag, " %ums", (unsigned)((ui->client.lag_us + 999) / 1000 % 1000000));
@@ -98,23 +119,14 @@ static void put_title(const struct ui *ui, struct surface *s, struct rect area, 
 	x = bars_print_right(s, rest, state_role(ui), text);
 	rest.width = x - area.x;
 	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  ");
-	if (!ui->client.running && !ui->client.url[0])
-		surface_print(s, rest, x, area.y, ROLE_DIM, "nothing is forwarding: start `creel listen PORT`");
-	else if (strcmp(ui->client.state, "online") == 0 || !ui->client.detail[0] || area.width < 100)
-		surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s -> %s", ui->client.url, ui->client.target);
-	else
-		surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s", ui->client.detail);
+	bool idle = !ui->client.running && !ui->client.url[0];
+	surface_print(s, rest, x, area.y, idle ? ROLE_DIM : ROLE_NORMAL, "%s", left);
 }
 
 void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter)
 {
 	put_title(ui, s, area, with_filter);
 	surface_ground(s, area, GROUND_BAR);
-}
-
-static int columns_of(struct bytes text)
-{
-	return text_columns(text, TEXT_LINE);
 }
 
 /* A reason phrase after a status, with the blank before it: cut, or left out, where there is no room for it. */

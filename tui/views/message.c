@@ -179,6 +179,7 @@ static void draw_short(const struct item *item, struct surface *s, struct rect a
 int message_draw(const struct ui *ui, struct surface *s, struct rect area)
 {
 	char right[80] = "", a[WORDS_LEN], b[WORDS_LEN];
+	uint64_t row;
 	if (ui->message[0] || ui->list.trouble)
 		return bars_draw_words(s, area, MESSAGE_ROWS,
 				       ui->message_bad || !ui->message[0] ? ROLE_5XX : ROLE_TITLE,
@@ -187,9 +188,13 @@ int message_draw(const struct ui *ui, struct surface *s, struct rect area)
 	if (area.width < 100) {
 		if (ui->rate >= 0.5)
 			snprintf(right, sizeof right, "%.0f/s", ui->rate);
+	} else if (item && list_row_of_all(&ui->list, &row)) {
+		words_count(a, row);
+		words_count(b, ui->list.count);
+		snprintf(right, sizeof right, "row %s of %s", a, b);
 	} else if (item && ui->total_known) {
 		/* By its number, of which some may be missing: never beyond the last. */
-		uint64_t row = (uint64_t)item->row.id;
+		row = (uint64_t)item->row.id;
 		words_count(a, row < ui->total ? row : ui->total);
 		words_count(b, ui->total);
 		snprintf(right, sizeof right, "row ~%s of %s", a, b);
