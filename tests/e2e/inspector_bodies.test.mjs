@@ -39,7 +39,8 @@ describe('a delivery', () => {
 	it('says what its query, its cookies and its credentials are', async () => {
 		await listen();
 		const token = `${part({ alg: 'RS256', kid: 'k1' })}.${part({ iss: 'https://issuer.example', exp: 1764000151 })}.${part('signed')}`;
-		await hook('/decoded?tenant=7&note=a%20b%1b%5B2J', 'x', ['Cookie: session=abc; theme=dark', 'Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==', `X-Assertion: ${token}`]);
+		const ticket = `${part({ alg: 'none' })}.${part({ sub: 'in-the-query' })}.`, session = `${part({ alg: 'none' })}.${part({ sub: 'in-a-cookie' })}.`;
+		await hook(`/decoded?tenant=7&note=a%20b%1b%5B2J&t=${ticket}`, 'x', [`Cookie: session=abc; theme=dark; id=${session}`, 'Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==', `X-Assertion: ${token}`]);
 		await t.until(/200 {2}POST .*\/decoded/);
 		await t.keys('Enter');
 		const s = await t.until(/-- Body/);
@@ -48,6 +49,8 @@ describe('a delivery', () => {
 			'user = Aladdin', 'password = open sesame',
 			'iss = "https://issuer.example"', 'exp = 1764000151  2025-11-24 16:02:31 UTC', 'signature, 6 bytes',
 		]) assert.ok(s.split('\n').includes(` ${line}`), `${line} in\n${s}`);
+		assert.match(s, /-- Query t {2}JWT, decoded and not verified --\n alg = "none"\n sub = "in-the-query"/);
+		assert.match(s, /-- Cookie id {2}JWT, decoded and not verified --\n alg = "none"\n sub = "in-a-cookie"/);
 		assert.match(s, /-- X-Assertion {2}JWT, decoded and not verified --/i);
 	});
 

@@ -1,5 +1,5 @@
 /* What stands in a request's query (as forms are written: WHATWG URL §5), its cookies (RFC 6265 §4.2), its Basic
- * credentials (RFC 7617) and its JSON Web Tokens. Above it everything stands as it came. */
+ * credentials (RFC 7617) and the JSON Web Tokens in any of these. Above it everything stands as it came. */
 #include "tui/detail/doc_decoded.h"
 
 #include <stdio.h>
@@ -36,7 +36,27 @@ static struct bytes trim(struct bytes b)
 	return b;
 }
 
-static void put_query(struct styled *s, struct bytes target)
+/* What a token says, below a line that names where it stands: "Cookie ", and its name there. */
+static void put_token(struct styled *s, const char *where, struct bytes name, struct bytes token, size_t *tokens)
+{
+	char of[60];
+	snprintf(of, sizeof of, "%s%.*s", where, name.len > 40 ? 40 : (int)name.len, (const char *)name.at);
+	if (*tokens < TOKENS_MOST && doc_jwt_put(s, of, token))
+		++*tokens;
+}
+
+static void put_query_tokens(struct styled *s, struct body *b, size_t *tokens)
+{
+	struct body_fields fields;
+	struct body_field field;
+	body_fields_open(&fields, b);
+	while (*tokens < TOKENS_MOST && body_fields_next(&fields, &field))
+		if (field.has_value)
+			put_token(s, "Query ", field.name, field.value, tokens);
+	body_fields_free(&fields);
+}
+
+static void put_query(struct styled *s, struct bytes target, size_t *tokens)
 {
 	size_t path = bytes_until(target, '?').len, count = 0;
 	struct body_fields fields;
@@ -61,26 +81,50 @@ static void put_query(struct styled *s, struct bytes target)
 	}
 	put_more(s, count);
 	body_fields_free(&fields);
+	put_query_tokens(s, &b, tokens);
 	body_free(&b);
 }
 
-static void put_cookies(struct styled *s, struct bytes value, size_t *count)
+struct cookie {
+	struct bytes name, value;
+	bool has_value;
+};
+
+/* The next of a field's cookies; false at its end. */
+static bool next_cookie(struct bytes *rest, struct cookie *out)
 {
-	while (value.len) {
-		struct bytes pair = bytes_until(value, ';');
-		size_t used = pair.len + (pair.len < value.len);
-		value = bytes_make(value.at + used, value.len - used);
+	while (rest->len) {
+		struct bytes pair = bytes_until(*rest, ';');
+		size_t used = pair.len + (pair.len < rest->len);
+		*rest = bytes_make(rest->at + used, rest->len - used);
 		pair = trim(pair);
 		if (pair.len == 0)
 			continue;
+		out->name = bytes_until(pair, '=');
+		out->has_value = out->name.len < pair.len;
+		size_t skip = out->name.len + out->has_value;
+		out->value = bytes_make(pair.at + skip, pair.len - skip);
+		return true;
+	}
+	return false;
+}
+
+static void put_cookies(struct styled *s, struct bytes rest, size_t *count)
+{
+	struct cookie c;
+	while (next_cookie(&rest, &c)) {
 		if ((*count)++ == 0)
 			put_heading(s, "Cookies");
-		if (*count > LISTED_MOST)
-			continue;
-		struct bytes name = bytes_until(pair, '=');
-		size_t skip = name.len + (name.len < pair.len);
-		styled_field(s, name, skip > name.len ? " = " : "", bytes_make(pair.at + skip, pair.len - skip));
+		if (*count <= LISTED_MOST)
+			styled_field(s, c.name, c.has_value ? " = " : "", c.value);
 	}
+}
+
+static void put_cookie_tokens(struct styled *s, struct bytes rest, size_t *tokens)
+{
+	struct cookie c;
+	while (next_cookie(&rest, &c))
+		put_token(s, "Cookie ", c.name, c.value, tokens);
 }
 
 /* The part after the scheme: "Bearer", "Basic". False when it begins with another one. */
@@ -112,22 +156,20 @@ static void put_basic(struct styled *s, struct bytes name, struct bytes value)
 	buffer_free(&plain);
 }
 
-/* A field that is a token, with or without a scheme before it. */
-static bool put_token(struct styled *s, struct bytes name, struct bytes value)
+/* A header field that is a token, with or without a scheme before it. */
+static void put_field_token(struct styled *s, struct bytes name, struct bytes value, size_t *tokens)
 {
-	char of[48];
 	struct bytes token = value, coded;
 	if (after_scheme(value, "Bearer", &coded) || after_scheme(value, "JWT", &coded))
 		token = coded;
-	snprintf(of, sizeof of, "%.*s", name.len > 40 ? 40 : (int)name.len, (const char *)name.at);
-	return doc_jwt_put(s, of, token);
+	put_token(s, "", name, token, tokens);
 }
 
 void doc_decoded_put(struct styled *s, struct bytes target, struct bytes headers)
 {
 	struct bytes name, value;
 	size_t pos = 0, cookies = 0, tokens = 0;
-	put_query(s, target);
+	put_query(s, target, &tokens);
 	while (headers_next(headers, &pos, &name, &value))
 		if (bytes_equal_nocase(name, "Cookie"))
 			put_cookies(s, value, &cookies);
@@ -136,7 +178,9 @@ void doc_decoded_put(struct styled *s, struct bytes target, struct bytes headers
 		value = trim(value);
 		if (bytes_equal_nocase(name, "Authorization") || bytes_equal_nocase(name, "Proxy-Authorization"))
 			put_basic(s, name, value);
-		if (tokens < TOKENS_MOST && put_token(s, name, value))
-			tokens++;
+		if (bytes_equal_nocase(name, "Cookie"))
+			put_cookie_tokens(s, value, &tokens);
+		else
+			put_field_token(s, name, value, &tokens);
 	}
 }
