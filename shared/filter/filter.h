@@ -31,6 +31,12 @@ bool filter_is_empty(const struct filter *f);
 bool filter_walks(const struct filter *f);
 /* Whether it names states, or status:none: then what is not over yet is asked for as well. */
 bool filter_asks_state(const struct filter *f);
+/* Whether it asks for nothing but names, and for which (a bit each), so that deliveries whose names are known are
+ * judged without their rows. An empty text is an unknown name. */
+enum filter_name { FILTER_NAME_SOURCE, FILTER_NAME_EVENT, FILTER_NAME_PATH, FILTER_NAMES };
+bool filter_names_used(const struct filter *f, unsigned *used);
+/* Only of a filter of names. */
+bool filter_fits_names(const struct filter *f, const struct bytes names[FILTER_NAMES]);
 /* Makes `f` match only what both match; frees `other`. False when out of memory. */
 MUST_CHECK bool filter_join(struct filter *f, struct filter *other);
 /* For completion: the i-th field, with an example of a term, and the i-th word that a field takes; NULL after the

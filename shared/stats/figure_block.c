@@ -106,6 +106,66 @@ bool figure_block_add(struct figure_block *b, const struct figure *f)
 	return true;
 }
 
+/* ---- some of them ---- */
+
+static bool has_cut_name(const struct figure_names *n)
+{
+	for (size_t i = 0; i < n->count; i++)
+		if (name_of(n, i).len >= FIGURE_NAME_MOST)
+			return true;
+	return false;
+}
+
+static void move_row(struct figure_block *b, size_t from, size_t to)
+{
+	b->ids[to] = b->ids[from];
+	b->at_s[to] = b->at_s[from];
+	b->took_us[to] = b->took_us[from];
+	b->bytes[to] = b->bytes[from];
+	b->status[to] = b->status[from];
+	b->outcome[to] = b->outcome[from];
+	b->bad[to] = b->bad[from];
+	for (size_t n = 0; n < FIGURE_NAMES; n++)
+		b->name[n][to] = b->name[n][from];
+}
+
+/* A row's numbers of the names that count, and never 0. */
+static uint64_t key_of(const struct figure_block *b, size_t row, unsigned used)
+{
+	uint64_t key = 1;
+	for (size_t n = 0; n < FIGURE_NAMES; n++)
+		key = key << 13 | (used & 1u << n ? b->name[n][row] : 0);
+	return key;
+}
+
+bool figure_block_narrow(struct figure_block *b, unsigned used,
+			 bool (*fits)(void *user, const struct bytes names[FIGURE_NAMES]), void *user)
+{
+	struct {
+		uint64_t key;
+		bool fits;
+	} known[256] = { 0 };
+	size_t kept = 0;
+	for (size_t n = 0; n < FIGURE_NAMES; n++)
+		if (used & 1u << n && has_cut_name(&b->names[n]))
+			return false;
+	for (size_t i = 0; i < b->count; i++) {
+		uint64_t key = key_of(b, i, used);
+		size_t slot = (key * 0x9e3779b97f4a7c15u) >> 56;
+		if (known[slot].key != key) {
+			struct bytes names[FIGURE_NAMES];
+			for (size_t n = 0; n < FIGURE_NAMES; n++)
+				names[n] = name_of(&b->names[n], b->name[n][i]);
+			known[slot].key = key;
+			known[slot].fits = fits(user, names);
+		}
+		if (known[slot].fits)
+			move_row(b, i, kept++);
+	}
+	b->count = kept;
+	return true;
+}
+
 /* ---- as bytes ---- */
 
 static bool put_names(const struct figure_names *n, struct buffer *out)

@@ -60,6 +60,11 @@ void figure_block_free(struct figure_block *b);
 void figure_block_clear(struct figure_block *b);
 /* False when it is full, or out of memory. */
 MUST_CHECK bool figure_block_add(struct figure_block *b, const struct figure *f);
+/* Leaves out the rows for whose names `fits` says no. It is asked once for names that stand side by side often; `used`
+ * has a bit for each name that it looks at. False, and nothing is left out: a name is cut off, which cannot be judged.
+ */
+MUST_CHECK bool figure_block_narrow(struct figure_block *b, unsigned used,
+				    bool (*fits)(void *user, const struct bytes names[FIGURE_NAMES]), void *user);
 struct bytes figure_block_name(const struct figure_block *b, enum figure_name which, size_t number);
 
 /* Appends the block's bytes; every id is one of the FIGURE_BLOCK_ROWS from `first` on, ascending. */

@@ -57,6 +57,7 @@ struct reading {
 	uint64_t before;          /* ids searched before the walk under way */
 	uint64_t looked_at_us;
 	bool stopped, no_memory;
+	unsigned names; /* that the filter asks for, of blocks as of rows; 0: there is none */
 };
 
 static void flush(struct reading *r)
@@ -93,7 +94,7 @@ static bool on_slice(void *user, const struct store_slice *slice)
 {
 	struct reading *r = user;
 	flush(r);
-	if (r->wanted->filter)
+	if (r->wanted->filter && !r->names)
 		r->slice.total = slice->total;
 	r->slice.searched = r->before + slice->searched;
 	r->slice.from = slice->from;
@@ -119,12 +120,23 @@ static bool read_rows(struct reading *r, int64_t low, int64_t high, struct error
 	return fine;
 }
 
+static bool fits(void *user, const struct bytes names[FIGURE_NAMES])
+{
+	_Static_assert((int)FIGURE_NAMES == (int)FILTER_NAMES && (int)FIGURE_PATH == (int)FILTER_NAME_PATH,
+		       "one order");
+	return filter_fits_names(user, names);
+}
+
 /* False: there is no block that can be read. */
 static bool take_block(struct reading *r, int64_t first, sqlite3_stmt *st)
 {
 	bool within = sqlite3_column_int(st, 1) != 0;
 	if (within && !figure_block_decode(r->block, first, text_at(st, 2)))
 		return false;
+	if (r->names && !figure_block_narrow(r->block, r->names, fits, (void *)r->wanted->filter)) {
+		figure_block_clear(r->block);
+		return false;
+	}
 	flush(r);
 	r->slice.searched += FIGURE_BLOCK_ROWS;
 	r->slice.from = first;
@@ -197,7 +209,10 @@ bool store_figures_read(struct store *s, const struct store_figures *f, struct e
 		wanted.filter = NULL;
 	if (!r.block)
 		return error_set(e, EXIT_STORE, "out of memory");
-	bool fine = wanted.filter ? read_rows(&r, 0, INT64_MAX, e) : read_everything(&r, e);
+	bool blocks = !wanted.filter || filter_names_used(wanted.filter, &r.names);
+	if (!blocks)
+		r.names = 0;
+	bool fine = blocks ? read_everything(&r, e) : read_rows(&r, 0, INT64_MAX, e);
 	if (r.no_memory)
 		fine = error_set(e, EXIT_STORE, "out of memory");
 	figure_block_free(r.block);

@@ -1,6 +1,6 @@
 /* Figures of the deliveries that match, for statistics. Those that are over are kept as blocks of 4096 beside the rows
  * (table figures), made by the running client when it has nothing else to do; where there is no such block, or with a
- * filter, rows are read. The store's thread; store_interrupt ends it. */
+ * filter that asks for more than names, rows are read. The store's thread; store_interrupt ends it. */
 #pragma once
 
 #include "shared/stats/figure_block.h"

@@ -214,6 +214,53 @@ static void test_filters(void **state)
 	store_close(s);
 }
 
+/* Of blocks as of rows, and of a mixture; names that are cut off in a block are read in their rows. */
+static void test_filters_of_names(void **state)
+{
+	static const char *const filters[] = {
+		"source:provider3",
+		"source:provider3,provider1 path:/p6*",
+		"-(path:/p1 OR path:/p2?) event:none",
+		"path:/^\\/p[0-9]+7$/ OR source:PROVIDER0",
+		"source:nobody",
+		"path:*end",
+		"source:none",
+	};
+	(void)state;
+	for (int mixed = 0; mixed < 3; mixed++) {
+		struct store *a = open_one(), *b = open_one();
+		fill(a, ROWS);
+		fill(b, ROWS);
+		for (int i = 0; mixed == 2 && i < 2; i++)
+			run_sql(i ? a : b, "UPDATE delivery SET path = printf('/%.300c', 'x') || 'end' WHERE id = 100");
+		keep_all(a);
+		if (mixed == 1)
+			run_sql(a, "DELETE FROM figures WHERE block = 0");
+		for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+			for (size_t n = 0; n < WISHES; n++) {
+				struct stats_result blocks = stats_of(a, filters[i], wishes[n]);
+				struct stats_result rows = stats_of(b, filters[i], wishes[n]);
+				expect_same(&blocks, &rows);
+				assert_int_equal(blocks.searched, blocks.total);
+				if (n == 0 && i == 0)
+					assert_int_equal(blocks.count, ROWS / 5);
+				if (n == 0 && i == 5)
+					assert_int_equal(blocks.count, mixed == 2);
+				stats_result_free(&blocks);
+				stats_result_free(&rows);
+			}
+		if (mixed == 0) {
+			/* That the blocks are read, and not the rows. */
+			run_sql(a, "DROP TRIGGER figures_follow_update; UPDATE delivery SET provider = 'other'");
+			struct stats_result r = stats_of(a, filters[0], wishes[0]);
+			assert_true(r.count > ROWS / 5 / 2);
+			stats_result_free(&r);
+		}
+		store_close(a);
+		store_close(b);
+	}
+}
+
 static bool stop_at_once(void *user, const struct stats *so_far, uint64_t searched, uint64_t total)
 {
 	struct stats_result r;
@@ -381,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_changes_drop_their_block),
 		cmocka_unit_test(test_unfinished),
 		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_filters_of_names),
 		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_steps_grow),
