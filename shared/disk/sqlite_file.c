@@ -1,6 +1,6 @@
 #include "shared/disk/sqlite_file.h"
 
-#include "shared/disk/wal_gather.h"
+#include "shared/disk/sqlite_pace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,7 +84,7 @@ int sqlite_file_connect(const char *path, bool writes, int busy_ms, sqlite3 **db
 	if (!name)
 		return SQLITE_NOMEM;
 	int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
-	int code = sqlite3_open_v2(name, db, flags, wal_gather_name());
+	int code = sqlite3_open_v2(name, db, flags, sqlite_pace_name());
 	sqlite3_free(name);
 	if (code != SQLITE_OK)
 		return code;

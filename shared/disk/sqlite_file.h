@@ -25,7 +25,8 @@ bool sqlite_file_fail(sqlite3 *db, const char *path, const char *doing, const st
  * process's other connections to it (POSIX). */
 MUST_CHECK bool sqlite_file_make(const char *path);
 
-/* Connects to a file that is there, with one writev a transaction (wal_gather.h). `path` is the name of a file whatever
+/* Connects to a file that is there, with one writev a transaction (wal_gather.h) and a checkpoint that is
+ * synced in pieces (sqlite_pace.h). `path` is the name of a file whatever
  * it looks like. Locks are waited for busy_ms. The file may come from elsewhere: its schema may do no harm. SQLite's
  * code; *db is to be closed after a failure too. */
 int sqlite_file_connect(const char *path, bool writes, int busy_ms, sqlite3 **db);
