@@ -22,6 +22,8 @@
  * up. While it takes nothing at all, for a checkpoint say, more is taken up to BEHIND_MOST. */
 #define BEHIND_SLOW (1u << 20)
 #define SLOW_MS 20
+/* Nobody waits for what comes out of the spool, and all of it would come at once: it leaves room for the others. */
+#define BEHIND_SPOOLED (512u << 10)
 #define FILES_MOST (24u << 20)
 /* With less free on the disk a delivery goes into the database itself, which refuses it where there is no room: what
  * the journal takes the database must have room for. */
@@ -95,12 +97,14 @@ static void ask_for_sync(struct journal *j)
 	journal_syncer_ask(j->syncer, fds, j->written);
 }
 
-static bool may_be_written(struct journal *j)
+static bool may_be_written(const struct journal *j, const struct entry *n)
 {
-	if (j->closing)
+	if (j->closing || n->in.kind == JOURNAL_ATTEMPT)
 		return true;
 	if (j->behind > BEHIND_MOST || journal_files_len(&j->files) > FILES_MOST)
 		return false;
+	if (n->delivery.origin == ORIGIN_SPOOL)
+		return j->behind <= BEHIND_SPOOLED;
 	return j->behind <= BEHIND_SLOW || j->allowed > 0 || uv_now(j->recorder->loop) - j->took_ms > SLOW_MS;
 }
 
@@ -113,14 +117,13 @@ static void on_again(uv_timer_t *t)
  * its way there already, which the database is asked about after that. */
 static struct entry *choose(struct journal *j, struct entry **known)
 {
-	bool wait = !may_be_written(j);
 	struct list now, again, later;
 	list_init(&now);
 	list_init(&again);
 	list_init(&later);
 	for (struct entry *n = list_take(&j->turn), *next; n; n = next) {
 		next = n->next;
-		list_add(wait && n->in.kind != JOURNAL_ATTEMPT ? &later : n->in.kind ? &now : &again, n);
+		list_add(!may_be_written(j, n) ? &later : n->in.kind ? &now : &again, n);
 	}
 	if (later.first) {
 		j->turn = later;
