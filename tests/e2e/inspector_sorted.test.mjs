@@ -34,38 +34,6 @@ async function inspector({ args = [], fresh = true, ...options } = {}) {
 	return await t.until(/\/hooks\//);
 }
 
-describe('with the mouse', () => {
-	const event = (button, x, y, up) => `\x1b[<${button};${x};${y}${up ? 'm' : 'M'}`;
-	const clickAt = (x, y) => t.type(event(0, x, y) + event(0, x, y, true));
-
-	it('a column’s head sorts by it, and the other way round when clicked again; TIME’s goes back', async () => {
-		await inspector({ args: ['--mouse', '--ascii'], term: 'xterm-256color' });
-		const head = async (name) => {
-			const lines = (await t.until(new RegExp(name))).split('\n');
-			const y = lines.findIndex((l) => /TIME +STAT/.test(l));
-			await clickAt(lines[y].indexOf(name) + 2, y + 1);
-		};
-		await head('SIZE');
-		let s = await t.until(/vSIZE/);
-		assert.equal(shown(s)[0], bySize(all)[0]);
-		await head('SIZE');
-		await t.until(/\^SIZE/);
-		await t.until((x) => shown(x)[0] === bySize(all)[299]);
-		await head('METHOD');
-		await t.until(/METHOD\^/);
-		await head('EVENT');
-		s = await t.until(/EVENT \/ PATH\^/);
-		await t.until((x) => shown(x)[0] === 0);
-		await head('TIME');
-		await t.until(/newest last/, { not: /SORTED/ });
-		await head('TIME');
-		await t.until(/newest first/);
-		// The words of the filter's line: what came meanwhile is taken in.
-		await head('TOOK');
-		await t.until(/SORTED by took/);
-	});
-});
-
 describe('a sorted list', () => {
 	it('is chosen by s, goes both ways with v, moves through all of it, and F goes back to the newest', async () => {
 		await inspector();

@@ -232,14 +232,12 @@ static void count_hits(struct view *v, struct ui *ui)
 	view_pager_count(&((struct diff_view *)v)->pager, ui);
 }
 
-static void click(struct view *v, struct ui *ui, int x, int y, bool twice, struct effect *out)
+static void click(struct view *v, struct ui *ui, const struct view_click *at, struct effect *out)
 {
 	(void)ui;
-	(void)x;
-	(void)twice;
 	(void)out;
-	if (y > 0)
-		pager_click(&((struct diff_view *)v)->pager, y - 1);
+	if (at->y > 0)
+		pager_click(&((struct diff_view *)v)->pager, at->x, at->y - 1);
 }
 
 static void close_view(struct view *v)

@@ -244,23 +244,23 @@ static void draw(struct view *v, const struct ui *ui, struct surface *s, struct 
 	draw_tabs(d, s, line);
 }
 
-static void click(struct view *v, struct ui *ui, int x, int y, bool twice, struct effect *out)
+static void click(struct view *v, struct ui *ui, const struct view_click *at, struct effect *out)
 {
 	struct detail *d = (struct detail *)v;
 	char words[32];
-	int at = 1;
-	for (int i = 0; y == 1 && i < TABS; i++) {
-		int end = at + tab_words(d, i, d->width, words, sizeof words);
-		if (x >= at && x < end) {
+	int x = 1;
+	for (int i = 0; at->y == 1 && i < TABS; i++) {
+		int end = x + tab_words(d, i, d->width, words, sizeof words);
+		if (at->x >= x && at->x < end) {
 			detail_tab(d, (enum detail_tab)i);
 			return;
 		}
-		at = end;
+		x = end;
 	}
-	if (y < 2)
+	if (at->y < 2)
 		return;
-	pager_click(&d->pager, y - 2);
-	if (twice)
+	bool sign = pager_click(&d->pager, at->x - 1, at->y - 2);
+	if (sign || at->twice)
 		v->ops->act(v, ui, ACTION_FOLD, 1, out);
 }
 

@@ -299,16 +299,32 @@ bool pager_at_end(struct pager *p)
 	return count == 0 || (p->top < count && rows_to(p, count - 1) <= (size_t)height_of(p));
 }
 
-void pager_click(struct pager *p, int y)
+/* "v " or "> ", creel's own, before what stands on the line. */
+static bool is_fold_sign(struct pager *p, size_t line, size_t cell)
+{
+	size_t count = cells_of(p, line);
+	const struct cell *c = &p->cells[cell];
+	if (cell + 1 >= count || c->role != ROLE_OURS || (c->base != 'v' && c->base != '>') || c[1].base != ' ')
+		return false;
+	for (size_t i = 0; i < cell; i++)
+		if (p->cells[i].base != ' ')
+			return false;
+	return true;
+}
+
+bool pager_click(struct pager *p, int x, int y)
 {
 	size_t line = p->top, count = pager_count(p);
 	if (count == 0 || p->quiet)
-		return;
+		return false;
 	y += p->wrap ? (int)row_of_cell(p, p->top, p->top_cell) : 0;
 	while (line < count && y >= (int)rows_in(p, line))
 		y -= (int)rows_in(p, line++);
-	if (line < count)
-		p->line = line;
+	if (line >= count)
+		return false;
+	p->line = line;
+	x += p->wrap ? 0 : p->left;
+	return y == 0 && x >= 0 && is_fold_sign(p, line, (size_t)x);
 }
 
 /* ---- search ---- */

@@ -39,8 +39,8 @@ void pager_fold(struct pager *p, enum doc_fold how);
 void pager_partner(struct pager *p);
 /* Whether the last line is on the screen. */
 bool pager_at_end(struct pager *p);
-/* A click on a row of the area. */
-void pager_click(struct pager *p, int y);
+/* A click on a cell of the area. True on the sign of what folds there. */
+bool pager_click(struct pager *p, int x, int y);
 
 enum pager_found { PAGER_NOTHING, PAGER_FOUND, PAGER_AROUND }; /* around: began again at the other end */
 /* The next place after (or before) the last hit, or the cursor. An empty text: the one searched last. */

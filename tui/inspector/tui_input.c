@@ -30,8 +30,8 @@ static bool click_line(struct tui *t, const struct layout *l, const struct view 
 		a = bars_key_at(ui, top->context, have, l->bar.width, key->x);
 	else if (stands_on(key, l->message) && top->context != CONTEXT_LIST && !ui->message[0])
 		a = bars_hint_at(ui, top->context, top->ops->search ? ui->search : "", l->message, key->x);
-	else if (stands_on(key, l->strip) && ui->strip.running)
-		a = ACTION_STOP;
+	else if (stands_on(key, l->strip))
+		a = bars_strip_at(ui, l->strip, key->x);
 	else if (stands_on(key, l->filter) && t->screen.depth == 1)
 		a = bars_filter_at(ui, l->filter, key->x);
 	else
@@ -66,6 +66,9 @@ static void on_click(struct tui *t, const struct key *key)
 	t->click_x = key->x;
 	t->click_y = key->y;
 	t->click_at_ms = twice ? 0 : now;
+	/* "#42 -> #405 … (Enter opens it)" */
+	if (stands_on(key, l.message) && s->ui.message[0] && !t->outcome.generation && tui_outcome_open(t))
+		return;
 	if (click_line(t, &l, top, key) || click_head(t, &l, key))
 		return;
 	if (s->depth == 1)
@@ -75,14 +78,27 @@ static void on_click(struct tui *t, const struct key *key)
 	if (!top->ops->click || key->y < area.y || key->y >= area.y + area.height || key->x < area.x ||
 	    key->x >= area.x + area.width)
 		return;
-	top->ops->click(top, &s->ui, key->x - area.x, key->y - area.y, twice, &out);
+	struct view_click at = { key->x - area.x, key->y - area.y, area.width, twice };
+	top->ops->click(top, &s->ui, &at, &out);
 	tui_effects_carry_out(t, &out);
+}
+
+/* In the pane under the pointer; keys go where they went before. */
+static void on_wheel(struct tui *t, const struct key *key)
+{
+	struct screen *s = &t->screen;
+	struct layout l = screen_layout(s, t->surface.width, t->surface.height);
+	int focus = s->ui.focus;
+	if (s->depth == 1)
+		screen_focus(s, &l, key->x, key->y);
+	tui_effects_act(t, key->mouse == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN, 3);
+	s->ui.focus = focus;
 }
 
 static void on_mouse(struct tui *t, const struct key *key)
 {
 	if (key->mouse == MOUSE_WHEEL_UP || key->mouse == MOUSE_WHEEL_DOWN)
-		tui_effects_act(t, key->mouse == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN, 3);
+		on_wheel(t, key);
 	else if (key->mouse == MOUSE_CLICK)
 		on_click(t, key);
 }

@@ -265,18 +265,17 @@ static void act(struct view *v, struct ui *ui, enum action a, int count, struct 
 	}
 }
 
-static void click(struct view *v, struct ui *ui, int x, int y, bool twice, struct effect *out)
+static void click(struct view *v, struct ui *ui, const struct view_click *at, struct effect *out)
 {
 	struct overview *o = (struct overview *)v;
-	size_t i = o->top + (size_t)(y - 2);
-	if (y < 2 || i >= o->rows.count || !overview_row_acts(&o->rows.at[i]))
+	size_t i = o->top + (size_t)(at->y - 2);
+	int step = at->x - 1 - OVERVIEW_LABEL;
+	if (at->y < 2 || i >= o->rows.count || !overview_row_acts(&o->rows.at[i]))
 		return;
 	o->line = i;
 	if (o->rows.at[i].kind == OVERVIEW_OUTCOME)
-		o->step = x > OVERVIEW_LABEL && (size_t)(x - 1 - OVERVIEW_LABEL) < o->r.step_count
-			      ? (size_t)(x - 1 - OVERVIEW_LABEL)
-			      : OVERVIEW_NO_STEP;
-	if (twice)
+		o->step = step >= 0 && (size_t)step < o->r.step_count ? (size_t)step : OVERVIEW_NO_STEP;
+	if (at->twice)
 		open_row(o, ui, out);
 }
 

@@ -90,11 +90,26 @@ static void take(struct sheet *s, size_t i, struct effect *out)
 	close_sheet(s);
 }
 
+static void take_none(struct sheet *s, struct effect *out)
+{
+	*out = s->otherwise;
+	close_sheet(s);
+}
+
+#define TAKE "Enter: take it   "
+#define NONE "Esc: cancel"
+
 static void use_mouse(struct sheet *s, const struct key *key, struct effect *out)
 {
 	bool down = key->mouse == MOUSE_WHEEL_DOWN;
 	int row = key->y - s->drawn.y;
-	if (key->mouse == MOUSE_CLICK) {
+	int none = 2 + (int)strlen(TAKE);
+	if (key->mouse == MOUSE_CLICK && key->y == s->drawn.bottom && key->x < none) {
+		take(s, s->chosen, out);
+	} else if (key->mouse == MOUSE_CLICK && (key->y < s->drawn.top || key->y > s->drawn.bottom ||
+						 (key->y == s->drawn.bottom && key->x < none + (int)strlen(NONE)))) {
+		take_none(s, out);
+	} else if (key->mouse == MOUSE_CLICK) {
 		if (row >= 0 && (size_t)row < s->drawn.count)
 			take(s, s->drawn.first + (size_t)row, out);
 	} else if ((down || key->mouse == MOUSE_WHEEL_UP) && s->page < s->line_count) {
@@ -125,8 +140,7 @@ void sheet_key(struct sheet *s, const struct key *key, struct effect *out)
 	case TKEY_ESCAPE:
 	case TKEY_CTRL('c'):
 	case 'q':
-		*out = s->otherwise;
-		close_sheet(s);
+		take_none(s, out);
 		break;
 	case TKEY_PAGE_DOWN:
 	case TKEY_SPACE:
@@ -192,6 +206,8 @@ void sheet_draw(struct sheet *s, struct surface *surface, struct rect body)
 	struct rect box = { body.x, body.y + body.height - rows, body.width, rows };
 	int y = box.y, below = (int)s->count + 1, room = rows - 1;
 	room = room > below ? room - below : room > 2 ? 1 : 0; /* lines give way to choices, but for one */
+	s->drawn.top = box.y;
+	s->drawn.bottom = box.y + box.height - 1;
 	s->page = s->line_count < (size_t)room ? s->line_count : (size_t)room;
 	if (s->scroll > s->line_count - s->page)
 		s->scroll = s->line_count - s->page;
@@ -203,8 +219,7 @@ void sheet_draw(struct sheet *s, struct surface *surface, struct rect body)
 		surface_print(surface, box, box.x + 2, y++, s->lines[s->scroll + i].role, "%s",
 			      s->lines[s->scroll + i].text);
 	size_t more = draw_choices(s, surface, box, y);
-	int x =
-	    surface_print(surface, box, box.x + 2, box.y + box.height - 1, ROLE_DIM, "Enter: take it   Esc: cancel");
+	int x = surface_print(surface, box, box.x + 2, box.y + box.height - 1, ROLE_DIM, TAKE NONE);
 	if (more)
 		x = surface_print(surface, box, x, box.y + box.height - 1, ROLE_KEY, "   j: %zu more", more);
 	if (s->page < s->line_count)

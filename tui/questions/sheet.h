@@ -27,7 +27,8 @@ struct sheet {
 	struct {
 		int y;
 		size_t first, count;
-	} drawn; /* which choices stand from which row of the screen on, for clicks */
+		int top, bottom; /* rows: of the title, and of the words under it all */
+	} drawn;                 /* which choices stand from which row of the screen on, for clicks */
 };
 
 void sheet_begin(struct sheet *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -37,6 +38,7 @@ void sheet_line_as(struct sheet *s, enum role role, const char *format, ...) __a
 void sheet_sentence(struct sheet *s, enum role role, const char *text);
 /* Adds a choice. Gives its effect, of this kind, for the caller to fill in. */
 struct effect *sheet_choice(struct sheet *s, key_code key, const char *label, enum effect_kind kind);
-/* Any key while it is shown, or the mouse: a click takes a choice, the wheel scrolls; *out is what it asks for. */
+/* Any key while it is shown, or the mouse: a click takes a choice, one beside the sheet none, the
+ * wheel scrolls; *out is what it asks for. */
 void sheet_key(struct sheet *s, const struct key *key, struct effect *out);
 void sheet_draw(struct sheet *s, struct surface *surface, struct rect body);

@@ -433,61 +433,6 @@ enum action bars_hint_at(const struct ui *ui, enum context c, const char *search
 	return hint_walk(ui, c, searched[0], area.width < 60, x - from, right);
 }
 
-static const char *strip_title(const struct strip *strip)
-{
-	if (strip->running)
-		return " replay  ";
-	return strip->progress.sent < strip->progress.total ? " stopped  " : " replayed  ";
-}
-
-/* "  8/s  7s left" */
-static void strip_pace(const struct ui *ui, char *out, size_t room)
-{
-	const struct replay_progress *p = &ui->strip.progress;
-	uint64_t end = ui->strip.running ? ui->now_us : ui->strip.ended_us;
-	double seconds = end > ui->strip.begun_us ? (double)(end - ui->strip.begun_us) / 1e6 : 0;
-	double rate = seconds > 0.2 ? (double)p->sent / seconds : 0;
-	out[0] = '\0';
-	double left = rate > 0 ? (double)(p->total - p->sent) / rate : 0;
-	char words[16] = "";
-	if (left < 100)
-		snprintf(words, sizeof words, "%.0fs", left);
-	else
-		text_took(words, (int64_t)(left * 1e6));
-	if (rate >= 0.5)
-		snprintf(out, room, "  %.0f/s", rate);
-	if (rate > 0 && ui->strip.running && p->total > p->sent)
-		snprintf(out + strlen(out), room - strlen(out), "  %s left", words);
-}
-
-#define STRIP_BAR 28
-
-/* The words first; the bar has what room they leave. */
-void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area)
-{
-	const struct replay_progress *p = &ui->strip.progress;
-	char count[64], ok[32], failed[32], pace[64];
-	snprintf(count, sizeof count, "%zu/%zu  ", p->sent, p->total);
-	snprintf(ok, sizeof ok, "%zu ok  ", p->ok);
-	snprintf(failed, sizeof failed, "%zu failed", p->failed);
-	strip_pace(ui, pace, sizeof pace);
-	const char *keys = ui->strip.running ? "X: stop" : area.width < 60 ? "Enter Esc" : "Enter: show  Esc: close";
-	struct rect rest = left_of(area, bars_print_right(s, area, ROLE_KEY, keys));
-	int x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, "%s", strip_title(&ui->strip));
-	int words = (int)(strlen(count) + strlen(ok) + strlen(failed) + strlen(pace));
-	int bar = rest.x + rest.width - x - words - 4;
-	bar = bar < STRIP_BAR ? bar : STRIP_BAR;
-	if (bar >= 8 && p->total) {
-		int full = (int)((size_t)bar * p->sent / p->total);
-		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, "[%.*s%.*s]  ", full, "############################",
-				  bar - full, "............................");
-	}
-	x = surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s", count);
-	x = surface_print(s, rest, x, area.y, ROLE_2XX, "%s", ok);
-	x = surface_print(s, rest, x, area.y, p->failed ? ROLE_5XX : ROLE_DIM, "%s", failed);
-	surface_print(s, rest, x, area.y, ROLE_DIM, "%s", pace);
-}
-
 /* ---- the key bar ---- */
 
 struct bar_entry {

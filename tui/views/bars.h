@@ -29,6 +29,8 @@ int bars_draw_words(struct surface *s, struct rect bottom, int most, enum role r
 enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x);
 /* What a click means at this column of the filter's line, and of the hint's; ACTION_NONE for nothing. */
 enum action bars_filter_at(const struct ui *ui, struct rect area, int x);
+/* Of a replay's progress. */
+enum action bars_strip_at(const struct ui *ui, struct rect area, int x);
 /* The column whose head is there, with the blanks beside it; COLUMN_COUNT for none. */
 enum column bars_head_at(const struct ui *ui, struct rect area, int x);
 enum action bars_hint_at(const struct ui *ui, enum context c, const char *searched, struct rect area, int x);

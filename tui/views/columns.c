@@ -164,3 +164,25 @@ bool columns_order_descends(enum store_order_key key)
 {
 	return orders[key].descends;
 }
+
+bool columns_tag_at(const struct ui *ui, int width, int x, struct bytes *tag)
+{
+	struct column_plan plan = columns_plan(ui, width);
+	const struct item *item = list_chosen(&ui->list);
+	int from = plan.at[COLUMN_TAG].x, end = from + plan.at[COLUMN_TAG].width;
+	if (!item || x < from || x >= end)
+		return false;
+	struct bytes rest = item->row.tags;
+	while (rest.len) {
+		const uint8_t *blank = memchr(rest.at, ' ', rest.len);
+		struct bytes word = { rest.at, blank ? (size_t)(blank - rest.at) : rest.len };
+		int wide = text_columns(word, TEXT_LINE);
+		if (x < from + wide) {
+			*tag = word;
+			return word.len > 0;
+		}
+		from += wide + 1;
+		rest = bytes_make(rest.at + word.len + (blank ? 1 : 0), rest.len - word.len - (blank ? 1 : 0));
+	}
+	return false;
+}

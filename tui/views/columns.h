@@ -15,6 +15,8 @@ enum store_order_key columns_order(enum column column);
 const char *columns_order_name(enum store_order_key key);
 /* Reads such a word; false when there is none of that name. */
 bool columns_read_order(const char *name, enum store_order_key *out);
+/* The tag of the chosen delivery that is at this column of a list so wide; false when none is. */
+bool columns_tag_at(const struct ui *ui, int width, int x, struct bytes *tag);
 /* Whether the largest is what one looks for first. */
 bool columns_order_descends(enum store_order_key key);
 /* Whether the user may hide or show it. */

@@ -17,6 +17,11 @@ struct view_want {
 	uint64_t most;
 };
 
+struct view_click {
+	int x, y, width; /* of the area, which is so wide */
+	bool twice;
+};
+
 struct view;
 struct view_ops {
 	void (*draw)(struct view *v, const struct ui *ui, struct surface *s, struct rect area);
@@ -24,8 +29,8 @@ struct view_ops {
 	void (*act)(struct view *v, struct ui *ui, enum action a, int count, struct effect *out);
 	/* The delivery that actions are about; 0 for none. */
 	int64_t (*current)(const struct view *v, const struct ui *ui);
-	/* A click at this column and row of its area. NULL: does nothing. */
-	void (*click)(struct view *v, struct ui *ui, int x, int y, bool twice, struct effect *out);
+	/* A click at a column and row of its area. NULL: does nothing. */
+	void (*click)(struct view *v, struct ui *ui, const struct view_click *click, struct effect *out);
 	void (*close)(struct view *v);
 	/* An empty text: what was searched last. NULL: the list is searched instead. */
 	void (*search)(struct view *v, struct ui *ui, const char *text, bool backwards, struct effect *out);

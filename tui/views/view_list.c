@@ -285,12 +285,18 @@ static void list_act(struct view *v, struct ui *ui, enum action a, int count, st
 	}
 }
 
-static void list_click(struct view *v, struct ui *ui, int x, int y, bool twice, struct effect *out)
+/* Twice on a tag shows what has it, on anything else opens the delivery. */
+static void list_click(struct view *v, struct ui *ui, const struct view_click *at, struct effect *out)
 {
-	(void)x;
-	list_choose_row(&ui->list, y);
-	if (twice && list_chosen(&ui->list))
+	struct bytes tag;
+	struct buffer term = { 0 };
+	list_choose_row(&ui->list, at->y);
+	if (at->twice && columns_tag_at(ui, at->width, at->x, &tag) && filter_text_put(&term, "tag", tag) &&
+	    buffer_put_u8(&term, 0))
+		toggle_term(ui, (const char *)term.at, out);
+	else if (at->twice && list_chosen(&ui->list))
 		*out = (struct effect){ .kind = EFFECT_OPEN, .id = list_current(v, ui) };
+	buffer_free(&term);
 }
 
 const struct view_ops view_list_ops = {

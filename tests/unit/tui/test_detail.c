@@ -486,12 +486,12 @@ static void test_click(void **state)
 	begin(&w, "application/json", json);
 	struct view *v = push(&w, view_detail_new(4));
 	struct detail *d = (struct detail *)v;
-	v->ops->click(v, &w.s.ui, 15, 1, false, &e);
+	v->ops->click(v, &w.s.ui, &(struct view_click){ 15, 1, 80, false }, &e);
 	assert_int_equal(d->tab, TAB_ANSWER);
-	v->ops->click(v, &w.s.ui, 3, 1, false, &e);
+	v->ops->click(v, &w.s.ui, &(struct view_click){ 3, 1, 80, false }, &e);
 	assert_int_equal(d->tab, TAB_REQUEST);
 	draw(&w, 80, 24);
-	v->ops->click(v, &w.s.ui, 3, 4, false, &e);
+	v->ops->click(v, &w.s.ui, &(struct view_click){ 3, 4, 80, false }, &e);
 	assert_int_equal(d->pager.line, 2);
 	end(&w);
 }

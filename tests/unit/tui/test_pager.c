@@ -356,8 +356,11 @@ static void test_click_and_fold(void **state)
 	assert_non_null(w.doc);
 	pager_show(&w.p, w.doc);
 	draw(&w, 40, 10);
-	pager_click(&w.p, 1);
+	assert_false(pager_click(&w.p, 5, 1));
 	assert_int_equal(w.p.line, 1);
+	assert_true(pager_click(&w.p, 2, 1)); /* its "v" */
+	assert_false(pager_click(&w.p, 4, 2));
+	assert_false(pager_click(&w.p, 2, 1) && w.p.line != 1);
 	pager_fold(&w.p, DOC_FOLD_TOGGLE);
 	row_is(&w, 1, "  > \"a\": { 2 keys, 13 },");
 	pager_goto(&w.p, 2);
@@ -368,7 +371,7 @@ static void test_click_and_fold(void **state)
 	row_is(&w, (int)w.p.line, "      \"c\": 2");
 	pager_fold(&w.p, DOC_FOLD_ALL);
 	assert_true(w.p.line < pager_count(&w.p));
-	pager_click(&w.p, 9); /* below the end */
+	assert_false(pager_click(&w.p, 0, 9)); /* below the end */
 	assert_true(w.p.line < pager_count(&w.p));
 	end(&w);
 }
