@@ -4,6 +4,7 @@
 #include "relay/acme/acme.h"
 #include "relay/cluster/cluster.h"
 #include "relay/control/control.h"
+#include "relay/crossing/crossing.h"
 #include "relay/serve_options.h"
 #include "relay/service_notify.h"
 #include "relay/senders/browser_warning.h"
@@ -62,6 +63,7 @@ static bool write_file(const char *path, const char *text, struct error *e)
 /* ---- ending ---- */
 
 static void on_tick(uv_timer_t *h);
+static void leave_cluster(struct serve *s);
 
 static void close_everything(struct serve *s)
 {
@@ -73,8 +75,7 @@ static void close_everything(struct serve *s)
 	admin_close(s->admin);
 	control_close(s->control);
 	acme_close(s->acme);
-	cluster_close(s->relay.cluster);
-	s->relay.cluster = NULL;
+	leave_cluster(s);
 	uv_close((uv_handle_t *)&s->on_term, NULL);
 	uv_close((uv_handle_t *)&s->on_int, NULL);
 	uv_close((uv_handle_t *)&s->on_hup, NULL);
@@ -376,6 +377,8 @@ static void on_moved(void *user, const char *name, const struct record_tunnel *r
 {
 	struct serve *s = user;
 	registry_note_record(s->relay.registry, name, r, cluster_id(s->relay.cluster));
+	if (s->relay.crossing && router_holder(s->relay.router, name))
+		crossing_learn(s->relay.crossing, name, r);
 }
 
 static void on_name_taken(void *user, const char *name)
@@ -392,8 +395,41 @@ static void on_name_contended(void *user, const char *name)
 
 static void on_trunk_message(void *user, struct bytes message)
 {
-	(void)user;
-	(void)message;
+	struct serve *s = user;
+	if (s->relay.crossing)
+		crossing_receive(s->relay.crossing, message);
+}
+
+static bool publish(void *user, const uint8_t node[RECORD_NODE_ID_LEN], struct bytes message)
+{
+	struct serve *s = user;
+	return cluster_publish(s->relay.cluster, node, message);
+}
+
+static void look_up(void *user, const char *tunnel)
+{
+	struct serve *s = user;
+	struct record_tunnel r;
+	if (cluster_find(s->relay.cluster, tunnel, &r) == LOOKUP_FOUND)
+		crossing_learn(s->relay.crossing, tunnel, &r);
+}
+
+/* Lets webhooks cross to the node that has their client. */
+static bool open_crossing(struct serve *s, struct error *e)
+{
+	static const struct crossing_events events = { publish, look_up };
+	if (!s->relay.cluster)
+		return true;
+	s->relay.crossing = crossing_new(&s->relay, cluster_id(s->relay.cluster), &events, s);
+	return s->relay.crossing || error_set(e, EXIT_RELAY, "out of memory");
+}
+
+static void leave_cluster(struct serve *s)
+{
+	crossing_close(s->relay.crossing);
+	cluster_close(s->relay.cluster);
+	s->relay.crossing = NULL;
+	s->relay.cluster = NULL;
 }
 
 static void on_node(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch)
@@ -434,7 +470,7 @@ static bool start(struct serve *s, struct error *e)
 		return false;
 	/* senders before the tunnels: their sentence about a bad certificate is the better one. */
 	s->relay.senders = senders_new(&s->relay, e);
-	if (!s->relay.senders || !(s->relay.registry = registry_new(&s->relay, e)))
+	if (!s->relay.senders || !(s->relay.registry = registry_new(&s->relay, e)) || !open_crossing(s, e))
 		return false;
 	s->relay.tunnels = tunnel_server_new(&s->relay, e);
 	if (!s->relay.tunnels || !listen_inherited(s, &inherited, e) ||
@@ -465,8 +501,7 @@ static void free_relay(struct serve *s)
 		admin_close(s->admin);
 		control_close(s->control);
 		acme_close(s->acme);
-		cluster_close(r->cluster);
-		r->cluster = NULL;
+		leave_cluster(s);
 		uv_close((uv_handle_t *)&s->on_term, NULL);
 		uv_close((uv_handle_t *)&s->on_int, NULL);
 		uv_close((uv_handle_t *)&s->on_hup, NULL);

@@ -55,6 +55,7 @@ struct metrics {
 
 struct challenges;
 struct cluster;
+struct crossing;
 struct loops;
 
 struct relay {
@@ -76,6 +77,7 @@ struct relay {
 	struct browser_warning *warning; /* NULL: without --browser-warning */
 	struct challenges *challenges;   /* NULL: without --acme */
 	struct cluster *cluster;         /* NULL: without --cluster */
+	struct crossing *crossing;       /* likewise */
 	bool draining;
 	bool told_of_proxy; /* the log has said that somebody looks like a proxy and is not trusted */
 };

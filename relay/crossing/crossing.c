@@ -1,11 +1,14 @@
 #include "relay/crossing/crossing_private.h"
 
-#include "relay/names/tokens.h"
 #include "shared/program/log.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
+
+#define TICK_MS 200
+#define MAILBOX_TICKS 25     /* every how many ticks */
+#define MAILBOXES_A_TICK 100 /* asked for at once */
 
 struct crossing_peer *crossing_peer_of(struct crossing *x, struct trunk *t)
 {
@@ -150,24 +153,17 @@ static void expect(struct crossing *x, const char *tunnel, const struct record_t
 	struct client *c = p ? registry_expect(x->relay->registry, &j) : NULL;
 	if (!c)
 		return;
+	c->generation = at->generation;
 	if (c->line)
 		crossing_line_close(c->line);
 	if (!crossing_line_open(p, c, at->generation))
 		log_event(LOG_WARN, "line_not_opened", "tunnel", tunnel, NULL);
 }
 
-/* The name is its owner's here too, or another token's: then the directory has to settle it. */
-static bool claim(struct crossing *x, const char *tunnel, const char *owner)
-{
-	return !x->relay->tokens || tokens_claim(x->relay->tokens, owner, tunnel, 0) != CLAIM_TAKEN;
-}
-
 void crossing_learn(struct crossing *x, const char *tunnel, const struct record_tunnel *r)
 {
 	const uint8_t *self = x->id;
 	struct tunnel *t = tunnel_find(&x->relay->registry->table, tunnel);
-	bool claimed = false;
-	x->learning = true;
 	for (struct client *c = t ? t->clients : NULL; c; c = c->next) {
 		if (!c->line || find_in_record(r, c))
 			continue;
@@ -178,14 +174,41 @@ void crossing_learn(struct crossing *x, const char *tunnel, const struct record_
 		const struct record_client *at = &r->clients[i];
 		t = tunnel_find(&x->relay->registry->table, tunnel);
 		const struct client *c = t ? tunnel_find_client(t, bytes_make(at->key, at->key_len)) : NULL;
-		if (memcmp(at->node, self, RECORD_NODE_ID_LEN) == 0 || (c && is_known(c, at)))
+		if (record_is_away(at) || memcmp(at->node, self, RECORD_NODE_ID_LEN) == 0 || (c && is_known(c, at)))
 			continue;
-		if (!claimed && !claim(x, tunnel, r->owner))
-			break;
-		claimed = true;
 		expect(x, tunnel, r, at);
 	}
-	x->learning = false;
+}
+
+/* ---- clients whose node is not known ---- */
+
+static bool is_lost(const struct client *c)
+{
+	return c->foreign && c->in_grace && !c->line;
+}
+
+static bool waits_elsewhere(const struct client *c, const struct spool *spool)
+{
+	return !c->line && !c->connection && !c->in_grace && spool_level(spool, c->mailbox).count > 0;
+}
+
+/* Asks for those whose streams wait for them, and now and then for some of those with a mailbox that is not empty:
+ * where their node was not heard, it is found so. */
+static void on_tick(uv_timer_t *h)
+{
+	struct crossing *x = h->data;
+	struct tunnel_table *table = &x->relay->registry->table;
+	const bool all = ++x->ticks % MAILBOX_TICKS == 0;
+	unsigned asked = 0;
+	for (struct tunnel *t = all ? table->tunnels : table->watched, *next; t; t = next) {
+		bool ask = false;
+		next = all ? t->next : t->watched_next;
+		for (const struct client *c = t->clients; c; c = c->next)
+			ask |= is_lost(c) || (all && asked < MAILBOXES_A_TICK && waits_elsewhere(c, table->spool));
+		asked += ask;
+		if (ask)
+			x->events.ask(x->user, t->name);
+	}
 }
 
 /* ---- the whole ---- */
@@ -223,26 +246,39 @@ struct crossing *crossing_new(struct relay *relay, const uint8_t id[RECORD_NODE_
 		free(x);
 		return NULL;
 	}
+	uv_timer_init(relay->loop, &x->tick);
+	x->tick.data = x;
+	uv_timer_start(&x->tick, on_tick, TICK_MS, TICK_MS);
 	relay->registry->table.watcher = &watcher;
 	relay->registry->table.watcher_user = x;
 	return x;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	free(h->data);
 }
 
 void crossing_close(struct crossing *x)
 {
 	if (!x)
 		return;
+	for (struct crossing_peer *p = x->peers; p; p = p->next) {
+		while (p->lines) {
+			struct client *c = p->lines->client;
+			crossing_line_close(p->lines);
+			registry_lost(c, false);
+		}
+		while (p->guests)
+			crossing_guest_left(p->guests->client, CLIENT_MOVED);
+	}
 	x->relay->registry->table.watcher = NULL;
+	trunk_set_free(x->trunks);
 	while (x->peers) {
 		struct crossing_peer *p = x->peers;
 		x->peers = p->next;
-		while (p->lines)
-			crossing_line_close(p->lines);
-		while (p->guests)
-			crossing_guest_left(p->guests->client, CLIENT_MOVED);
 		free(p);
 	}
-	trunk_set_free(x->trunks);
 	buffer_free(&x->frame);
-	free(x);
+	uv_close((uv_handle_t *)&x->tick, on_closed);
 }

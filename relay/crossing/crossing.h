@@ -20,21 +20,22 @@ struct wire_frame;
 struct crossing_events {
 	/* Hands a message to another node, a copy; false: not now, and it is offered again. */
 	bool (*publish)(void *user, const uint8_t node[RECORD_NODE_ID_LEN], struct bytes message);
-	/* A client of the tunnel is not where it was, or cannot be reached: crossing_learn is to be called when the
-	 * directory says where it is. Never called from within crossing_learn. */
+	/* A client of the tunnel is not where it was, or cannot be reached: crossing_learn is to be called if the
+	 * directory says where it is. Called again and again until it is found, or expected no more. */
 	void (*ask)(void *user, const char *tunnel);
 };
 
 /* Needs relay->registry. `id`: this node's. NULL when out of memory. */
 struct crossing *crossing_new(struct relay *relay, const uint8_t id[RECORD_NODE_ID_LEN],
 			      const struct crossing_events *events, void *user);
-/* Before the registry is closed. Its memory is freed when the loop has closed its handles. NULL is fine. */
+/* Before the registry is closed: other nodes learn that the clients here will be elsewhere. Its memory is freed when
+ * the loop has closed its handles. NULL is fine. */
 void crossing_close(struct crossing *x);
 
 /* A message came on this node's own subject. */
 void crossing_receive(struct crossing *x, struct bytes message);
-/* The directory says whose the tunnel is and where its clients are: opens lines to those that are at other nodes, and
- * closes those of clients that left. */
+/* The directory says whose the tunnel is, which is its owner's name at this node too, and where its clients are: opens
+ * lines to those that are at other nodes, and closes those of clients that left. */
 void crossing_learn(struct crossing *x, const char *tunnel, const struct record_tunnel *record);
 /* How many messages of others made no sense, and how many bytes went and came. */
 uint64_t crossing_malformed(const struct crossing *x);

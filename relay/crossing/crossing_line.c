@@ -114,23 +114,14 @@ void crossing_line_close(struct crossing_line *l)
 	forget(l);
 }
 
-static void ask(struct crossing *x, const struct client *c)
-{
-	if (!x->learning)
-		x->events.ask(x->user, c->tunnel->name);
-}
-
 /* The client is not there any more. `expected`: it may be elsewhere. */
 static void lose(struct crossing_line *l, bool expected)
 {
 	struct client *c = l->client;
-	struct crossing *x = l->peer->crossing;
 	bool was_here = l->state == CROSSING_HERE;
 	forget(l);
 	if (was_here || !expected)
 		registry_lost(c, expected);
-	if (expected)
-		ask(x, c);
 }
 
 void crossing_line_lose_all(struct crossing_peer *p, uint64_t silent_ms)

@@ -26,7 +26,8 @@ struct crossing {
 	struct buffer frame;         /* made for a line's carrier, and sent at once */
 	uint32_t last_line;
 	uint8_t id[RECORD_NODE_ID_LEN];
-	bool learning; /* where its lines are lost meanwhile, nobody is asked */
+	uv_timer_t tick;
+	unsigned ticks;
 };
 
 /* The peer of a trunk; NULL when out of memory. */

@@ -60,7 +60,8 @@ static bool look_after(struct client *c, uint64_t now_ms)
 		c->in_grace = false;
 		registry_tell_left(c, CLIENT_ENDED);
 		registry_give_up_streams(c, REFUSE_CLIENT_LOST);
-		registry_tell_others(c->tunnel);
+		if (!c->foreign)
+			registry_tell_others(c->tunnel);
 	}
 	if (c->drain.paused_until && now_ms >= c->drain.paused_until) {
 		c->drain.paused_until = 0;

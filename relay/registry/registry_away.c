@@ -49,7 +49,8 @@ void registry_lost(struct client *c, bool grace)
 		tunnel_watch(c->tunnel);
 	} else {
 		registry_give_up_streams(c, REFUSE_CLIENT_LOST);
-		registry_tell_others(c->tunnel);
+		if (!c->foreign)
+			registry_tell_others(c->tunnel);
 	}
 }
 

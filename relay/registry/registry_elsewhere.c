@@ -14,7 +14,7 @@ static void describe_client(const struct client *c, const uint8_t node[RECORD_NO
 				       .generation = c->generation,
 				       .seen_at_us = c->seen_at_us };
 	memcpy(out->key, c->key, c->key_len);
-	if (client_is_here(c))
+	if (client_is_here(c) && !c->foreign)
 		memcpy(out->node, node, RECORD_NODE_ID_LEN);
 }
 

@@ -2,6 +2,7 @@
 #include "relay/senders/sender.h"
 
 #include "relay/cluster/cluster.h"
+#include "relay/crossing/crossing.h"
 #include "relay/net/challenges.h"
 #include "relay/net/host_check.h"
 #include "relay/common/limits.h"
@@ -204,8 +205,10 @@ static bool looks_up(struct sender *s, struct bytes host, struct bytes target)
 		sender_to(s, SENDER_LOOKUP);
 		return true;
 	}
-	if (s->looked_up == LOOKUP_FOUND)
+	if (s->looked_up == LOOKUP_FOUND) {
 		registry_take_record(relay->registry, name, &record, cluster_id(relay->cluster));
+		crossing_learn(relay->crossing, name, &record);
+	}
 	return false;
 }
 

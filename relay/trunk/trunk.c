@@ -105,12 +105,20 @@ static bool is_fresh(const struct trunk *t)
 }
 
 /* Another `lost` may come while the user acts on this one: never from within. */
-static void begin_anew(struct trunk *t)
+static void lose(struct trunk *t, const char *why, uint64_t silent_ms)
 {
-	if (is_fresh(t))
-		return;
+	struct buffer node = { 0 };
+	if (hex_encode(&node, bytes_make(t->node, sizeof t->node)) && buffer_put_u8(&node, 0))
+		log_event(LOG_WARN, "trunk_lost", "node", (const char *)node.at, "why", why, NULL);
+	buffer_free(&node);
 	begin(t);
-	t->set->events.lost(t->set->user, t, 0);
+	t->set->events.lost(t->set->user, t, silent_ms);
+}
+
+static void begin_anew(struct trunk *t, const char *why)
+{
+	if (!is_fresh(t))
+		lose(t, why, 0);
 }
 
 /* Messages of that epoch are missing: its sender is to begin anew too. */
@@ -238,8 +246,7 @@ static void on_flush(uv_idle_t *h)
 		list = t->next_dirty;
 		t->dirty = false;
 		if (t->fail_due) {
-			begin(t);
-			s->events.lost(s->user, t, 0);
+			lose(t, "out of memory, or too much waits", 0);
 		} else if (!flush(t)) {
 			t->next_dirty = again;
 			again = t;
@@ -327,21 +334,21 @@ static bool is_next(struct trunk *t, const struct trunk_head *h)
 	const bool bare = h->flags & TRUNK_BARE;
 	if (h->flags & TRUNK_ANEW) {
 		if (h->to_epoch == t->epoch)
-			begin_anew(t);
+			begin_anew(t, "the other end missed a message");
 		return false;
 	}
 	/* To what we were before: its sender has to learn that we began anew. */
 	if (h->to_epoch != 0 && h->to_epoch != t->epoch) {
 		if (h->epoch == t->to_epoch)
-			begin_anew(t);
+			begin_anew(t, "the two ends do not agree on their beginning");
 		refuse(t, h->epoch);
 		return false;
 	}
 	if (h->epoch != t->to_epoch) {
 		if (t->to_epoch != 0)
-			begin_anew(t);
+			begin_anew(t, "the other end began anew");
 		if (h->number != (bare ? 0 : 1) || (h->to_epoch != 0 && h->to_epoch != t->epoch)) {
-			begin_anew(t);
+			begin_anew(t, "its first message is missing");
 			refuse(t, h->epoch);
 			return false;
 		}
@@ -351,7 +358,7 @@ static bool is_next(struct trunk *t, const struct trunk_head *h)
 	}
 	const uint64_t expected = t->received + !bare;
 	if (h->number > expected) {
-		begin_anew(t);
+		begin_anew(t, "a message is missing");
 		refuse(t, h->epoch);
 	}
 	return h->number == expected;
@@ -380,7 +387,7 @@ void trunk_receive(struct trunk_set *s, struct bytes message)
 	if (!fine) {
 		note_malformed(s);
 		if (t->epoch == epoch) {
-			begin_anew(t);
+			begin_anew(t, "a message makes no sense");
 			refuse(t, h.epoch);
 		}
 		return;
@@ -392,14 +399,6 @@ void trunk_receive(struct trunk_set *s, struct bytes message)
 }
 
 /* ---- time ---- */
-
-static void log_silent(const struct trunk *t)
-{
-	struct buffer node = { 0 };
-	if (hex_encode(&node, bytes_make(t->node, sizeof t->node)) && buffer_put_u8(&node, 0))
-		log_event(LOG_WARN, "node_silent", "node", (const char *)node.at, NULL);
-	buffer_free(&node);
-}
 
 static void look_after(struct trunk *t, uint64_t now)
 {
@@ -413,9 +412,7 @@ static void look_after(struct trunk *t, uint64_t now)
 		return;
 	/* Counted in probes and not in time: where this process stood still, answers lie there to be read. */
 	if (t->unanswered * s->settings.probe_ms >= s->settings.silent_ms) {
-		log_silent(t);
-		begin(t);
-		s->events.lost(s->user, t, s->settings.silent_ms);
+		lose(t, "it does not answer", s->settings.silent_ms);
 		return;
 	}
 	t->probed_at = now;
@@ -480,6 +477,8 @@ void trunk_set_free(struct trunk_set *s)
 {
 	if (!s)
 		return;
+	for (struct trunk *t = s->dirty; t; t = t->next_dirty)
+		(void)flush(t);
 	while (s->trunks) {
 		struct trunk *t = s->trunks;
 		HASH_DELETE(hh, s->trunks, t);

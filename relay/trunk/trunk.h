@@ -41,7 +41,8 @@ struct trunk_settings {
 /* `user` is that of the events. NULL when out of memory. */
 struct trunk_set *trunk_set_new(uv_loop_t *loop, const struct trunk_settings *settings,
 				const struct trunk_events *events, void *user);
-/* Frees it and its trunks, without events. The memory is freed when the loop has closed its handles. */
+/* Publishes what waits, as far as that is possible at once, and frees the set with its trunks. The memory is freed when
+ * the loop has closed its handles. */
 void trunk_set_free(struct trunk_set *s);
 /* To be called with each message that came to this node. One that is malformed, or not of another node, is dropped and
  * counted. */

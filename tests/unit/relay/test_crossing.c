@@ -634,7 +634,7 @@ static void test_it_is_not_there(void **state)
 	write_record(l, &nodes[0], 0);
 	crossing_learn(nodes[1].crossing, "shop", &directory);
 	struct delivery *d = send_to(&nodes[1], 1, "POST", 3);
-	WAIT(nodes[1].asked == 1);
+	WAIT(nodes[1].asked > 0);
 	assert_null(at_second()->line);
 	WAIT(d->phase == PHASE_ACCEPTED); /* once the grace is over */
 	forget(d);
