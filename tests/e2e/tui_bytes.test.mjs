@@ -131,13 +131,14 @@ describe('the bytes of a terminal', () => {
 			['', [], {}, dark],
 			['', ['--theme', 'light'], {}, light],
 			['', ['--theme', 'contrast'], {}, /48;5;226m/],
-			['', ['--theme', '16'], {}, /\x1b\[[0-9;]*46m/],
+			['', ['--theme', '16'], {}, /\x1b\[[0-9;]*33m/],
+			['\x1b]11;rgb:ffff/ffff/ffff\x1b\\', ['--theme', '16'], {}, /\x1b\[[0-9;]*35m/],
 			['', ['--theme', 'mono'], {}, /\x1b\[[0-9;]*7m/],
 		]) {
 			const what = JSON.stringify([answer, args, env]);
 			const p = new Pty(['20', ...args], { term: 'xterm-256color', locale: 'C.UTF-8', env });
 			await waitFor(`the list, ${what}`, () => /F10/.test(p.bytes.toString('latin1')));
-			assert.equal(asks.test(p.bytes.toString('latin1')), !args.length, what);
+			assert.equal(asks.test(p.bytes.toString('latin1')), !args.length || args[1] === '16', what);
 			await p.settle(undefined, what);
 			const from = p.bytes.length;
 			p.write(`${answer}\x0c`);

@@ -189,8 +189,8 @@ static void read_size(struct term *t, struct winsize *size)
 static void ask(struct term *t, const struct term_options *o)
 {
 	bool coloured = t->theme != THEME_MONO;
-	bool background = t->modern && coloured && t->theme != THEME_SIXTEEN &&
-			  (!t->question.theme || strcmp(t->question.theme, "auto") == 0);
+	const char *theme = t->question.theme;
+	bool background = t->modern && coloured && (!theme || strcmp(theme, "auto") == 0 || strcmp(theme, "16") == 0);
 	const char *graphics =
 	    term_graphics_begin(&t->graphics, o->images, t->modern && coloured && t->utf8 && !term_slow(t));
 	struct winsize size;
@@ -488,7 +488,7 @@ bool term_ready(const struct term *t)
 void term_draw(struct term *t, const struct surface *s)
 {
 	t->picture.utf8 = t->utf8;
-	t->picture.colours = t->question.colors >= 256 && t->theme != THEME_MONO && t->theme != THEME_SIXTEEN;
+	t->picture.colours = t->question.colors >= 256 && !theme_is_plain(t->theme);
 	t->repaint = term_picture_begin(&t->picture) || t->repaint;
 	bool all = t->repaint || t->last.width != s->width || t->last.height != s->height;
 	if (all && !surface_resize(&t->last, s->width, s->height))

@@ -71,11 +71,16 @@ double theme_contrast(uint32_t a, uint32_t b)
 	return x > y ? (x + 0.05) / (y + 0.05) : (y + 0.05) / (x + 0.05);
 }
 
+bool theme_is_plain(enum theme theme)
+{
+	return theme >= THEME_SIXTEEN;
+}
+
 /* Of the terminal's own eight nobody knows what they look like. */
 static bool readable_on(enum theme theme, int foreground, int background)
 {
 	double least = theme == THEME_CONTRAST ? 7 : READABLE;
-	return theme < THEME_SIXTEEN && foreground != THEME_OWN &&
+	return !theme_is_plain(theme) && foreground != THEME_OWN &&
 	       theme_contrast(theme_rgb(foreground), theme_rgb(background)) >= least;
 }
 
@@ -109,7 +114,7 @@ struct look theme_look(enum theme theme, enum role role, enum ground ground)
 static enum theme theme_named(const char *name)
 {
 	static const char *const names[] = { "dark", "light", "contrast", "16", "mono" };
-	for (int i = 0; name && i < THEME_COUNT; i++)
+	for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i]) == 0)
 			return (enum theme)i;
 	return THEME_COUNT;
@@ -131,8 +136,10 @@ enum theme theme_choose(const struct theme_question *q)
 	enum theme named = theme_named(q->theme);
 	if (never || (!always && q->no_color && *q->no_color) || q->colors < 8)
 		return THEME_MONO;
-	if (named == THEME_MONO || q->colors < 256)
-		return named == THEME_MONO ? THEME_MONO : THEME_SIXTEEN;
+	if (named == THEME_MONO)
+		return THEME_MONO;
+	if (named == THEME_SIXTEEN || q->colors < 256)
+		return is_light(q) ? THEME_SIXTEEN_LIGHT : THEME_SIXTEEN;
 	if (named != THEME_COUNT)
 		return named;
 	return is_light(q) ? THEME_LIGHT : THEME_DARK;

@@ -4,12 +4,20 @@
 
 #include "tui/terminal/surface.h"
 
-enum theme { THEME_DARK, THEME_LIGHT, THEME_CONTRAST, THEME_SIXTEEN, THEME_MONO, THEME_COUNT };
+enum theme {
+	THEME_DARK,
+	THEME_LIGHT,
+	THEME_CONTRAST,
+	THEME_SIXTEEN,
+	THEME_MONO,
+	THEME_SIXTEEN_LIGHT, /* what "16" is on a light background */
+	THEME_COUNT
+};
 
 #define THEME_OWN (-1) /* the terminal's own colour */
 
 struct look {
-	short foreground, background; /* of 256 colours, of the terminal's eight with THEME_SIXTEEN; or THEME_OWN */
+	short foreground, background; /* of 256 colours, of the terminal's eight with 16; or THEME_OWN */
 	bool bold, underline, reverse, dim;
 };
 
@@ -33,5 +41,7 @@ bool theme_read_background(struct bytes answer, uint32_t *rgb);
 
 /* 0xRRGGBB of one of 256 colours, as xterm has them. */
 uint32_t theme_rgb(int color);
+/* Whether it takes the terminal's own eight colours, or none. */
+bool theme_is_plain(enum theme theme);
 /* The contrast of two colours, from 1 to 21, as WCAG 2 computes it. */
 double theme_contrast(uint32_t a, uint32_t b);

@@ -14,6 +14,10 @@ static void test_choice(void **state)
 		{ { .theme = "light", .colors = 256 }, THEME_LIGHT },
 		{ { .theme = "contrast", .colors = 256 }, THEME_CONTRAST },
 		{ { .theme = "16", .colors = 256 }, THEME_SIXTEEN },
+		{ { .theme = "16", .background_known = true, .background = 0xffffff, .colors = 256 },
+		  THEME_SIXTEEN_LIGHT },
+		{ { .colorfgbg = "0;15", .colors = 8 }, THEME_SIXTEEN_LIGHT },
+		{ { .theme = "light", .colorfgbg = "15;0", .colors = 8 }, THEME_SIXTEEN },
 		{ { .theme = "mono", .colors = 256 }, THEME_MONO },
 		{ { .theme = "mono", .colors = 8 }, THEME_MONO },
 		{ { .theme = "light", .colors = 8 }, THEME_SIXTEEN },
@@ -86,9 +90,10 @@ static void test_contrast(void **state)
 		enum theme theme;
 		uint32_t own;
 		double least;
-	} cases[] = { { THEME_DARK, 0x1e1e1e, 4.5 },  { THEME_DARK, 0x000000, 4.5 },  { THEME_DARK, 0x282c34, 4.5 },
-		      { THEME_LIGHT, 0xffffff, 4.5 }, { THEME_LIGHT, 0xfdf6e3, 4.5 }, { THEME_CONTRAST, 0x000000, 7 },
-		      { THEME_CONTRAST, 0xffffff, 7 } };
+	} cases[] = { { THEME_DARK, 0x1e1e1e, 4.5 },   { THEME_DARK, 0x000000, 4.5 },
+		      { THEME_DARK, 0x282c34, 4.5 },   { THEME_LIGHT, 0xffffff, 4.5 },
+		      { THEME_LIGHT, 0xfdf6e3, 4.5 },  { THEME_CONTRAST, 0x000000, 7 },
+		      { THEME_CONTRAST, 0xffffff, 7 }, { THEME_SIXTEEN_LIGHT, 0xffffff, 4.5 } };
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		for (int role = 0; role < ROLE_COUNT; role++)
@@ -133,7 +138,7 @@ static void put_colour(struct buffer *out, short colour)
  * line a role, in pairs of colours a ground, b u r d for bold, underlined, reverse and dim. */
 static void test_looks(void **state)
 {
-	static const char *const names[THEME_COUNT] = { "dark", "light", "contrast", "16", "mono" };
+	static const char *const names[THEME_COUNT] = { "dark", "light", "contrast", "16", "mono", "16-light" };
 	static const char *const roles[ROLE_COUNT] = { "normal",    "dim",     "title",         "key",
 						       "2xx",       "3xx",     "4xx",           "5xx",
 						       "no answer", "pending", "bad signature", "good signature",
