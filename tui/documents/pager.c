@@ -469,10 +469,10 @@ void pager_draw(struct pager *p, struct surface *s, struct rect area, bool focus
 	for (size_t line = p->top; line < count && y < area.y + area.height; line++) {
 		int rows = draw_line(p, s, area, y, line);
 		bool chosen = line == p->line && !p->quiet;
-		if (chosen && !focused)
-			surface_ground(s, (struct rect){ area.x, y, area.width, rows }, GROUND_SELECTED_ELSEWHERE);
+		struct rect whole = { area.x - PAGER_MARGIN, y, area.width + PAGER_MARGIN, rows };
+		if (chosen)
+			surface_ground(s, whole, focused ? GROUND_SELECTED : GROUND_SELECTED_ELSEWHERE);
 		if (chosen && focused) {
-			surface_ground(s, (struct rect){ area.x, y, area.width, rows }, GROUND_SELECTED);
 			s->cursor_x = area.x;
 			s->cursor_y = y;
 		}

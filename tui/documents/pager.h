@@ -25,6 +25,7 @@ void pager_free(struct pager *p);
 void pager_show(struct pager *p, struct doc *doc);
 /* Shows a document in place of one with the same contents (another width, more of a body): keeps the place. */
 void pager_replace(struct pager *p, struct doc *doc);
+#define PAGER_MARGIN 1 /* blank columns to the left of the area, which the ground of the chosen line covers as well */
 void pager_draw(struct pager *p, struct surface *s, struct rect area, bool focused);
 
 size_t pager_count(const struct pager *p);
