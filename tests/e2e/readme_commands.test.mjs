@@ -19,7 +19,7 @@ const ELSEWHERE = {
 	'make run ': 'installs packages; tests/run.sh runs make demo, which does the same, and make test is what runs this',
 	'podman-compose ': 'needs podman and images: containers.test.mjs runs the same programs',
 	'sender ': 'a drawing',
-	'sudo apt-get update ': 'needs a fresh Debian: make deb tries the packages, acme.test.mjs goes from setup to the first webhook',
+	'sudo apt-get update ': 'needs a fresh Debian: .packaging/try_relay.sh does it in one, acme.test.mjs goes from setup to the first webhook',
 	'creel login https://hooks.': 'acme.test.mjs, with a certificate authority of its own',
 };
 const LINES_ELSEWHERE = { 'creel ui ': 'needs a terminal: inspector.test.mjs' };
