@@ -88,10 +88,18 @@ static bool back_up(const char *file, const char *data, struct buffer *said, str
 static bool nobody_runs(const char *data, struct error *e)
 {
 	struct buffer text = { 0 };
-	enum control_answer answer = control_ask(data, "status", &text, e);
+	struct error asked = { 0 };
+	enum control_answer answer = control_ask(data, "status", &text, &asked);
 	buffer_free(&text);
-	return answer == CONTROL_NOBODY ||
-	       error_set(e, EXIT_STORE, "a relay is running on %s: stop it, restore, and start it again", data);
+	switch (answer) {
+	case CONTROL_NOBODY: /* as it should be, and no failure */
+		return true;
+	case CONTROL_FAILED:
+		return error_set(e, EXIT_STORE, "%s", asked.text);
+	case CONTROL_OK:
+		break;
+	}
+	return error_set(e, EXIT_STORE, "a relay is running on %s: stop it, restore, and start it again", data);
 }
 
 static bool write_folder(const char *data, sqlite3 *db, const char *file, struct buffer *said, struct error *e)

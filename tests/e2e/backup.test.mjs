@@ -71,7 +71,7 @@ describe('creel-relay backup', () => {
 
 		const elsewhere = w.path('elsewhere');
 		const restored = await relay(elsewhere, 'restore', file);
-		assert.deepEqual([restored.code, restored.text], [0, `Restored 1 token, 1 tunnel name and ${count} webhooks that wait into ${elsewhere}\n`]);
+		assert.deepEqual([restored.code, restored.text, restored.err], [0, `Restored 1 token, 1 tunnel name and ${count} webhooks that wait into ${elsewhere}\n`, '']);
 		for (const name of ['', 'relay.db', 'spool.db']) assert.equal(statSync(path.join(elsewhere, name)).mode & 0o077, 0, name);
 		const second = await w.startRelay({ data: elsewhere });
 		const got = await taken(second, token, Number(count));
