@@ -181,8 +181,10 @@ build_libjpeg-turbo() {
 }
 build_libwebp() {
 	configure --disable-libwebpmux --disable-libwebpdemux --disable-png --disable-jpeg --disable-tiff --disable-gif --disable-wic --disable-gl --disable-sdl
-	make $jobs -C src
-	make -C src install DESTDIR="$out"
+	for part in sharpyuv src; do
+		make $jobs -C $part
+		make -C $part install DESTDIR="$out"
+	done
 }
 build_uthash() {
 	cp src/utarray.h src/uthash.h src/utlist.h src/utringbuffer.h src/utstack.h src/utstring.h "$out/usr/include/"
