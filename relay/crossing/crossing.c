@@ -130,13 +130,16 @@ static const struct record_client *find_in_record(const struct record_tunnel *r,
 }
 
 /* Whether there is nothing to do about it: it is here, or its line leads there already. */
-static bool is_known(const struct client *c, const struct record_client *there)
+static bool is_known(struct client *c, const struct record_client *there)
 {
 	if (c->connection)
 		return c->generation == 0 || c->generation >= there->generation;
-	return c->line && (c->line->generation > there->generation ||
-			   (c->line->generation == there->generation &&
-			    memcmp(trunk_node(c->line->peer->trunk), there->node, TRUNK_NODE_LEN) == 0));
+	if (!c->line || c->line->generation > there->generation)
+		return c->line != NULL;
+	if (memcmp(trunk_node(c->line->peer->trunk), there->node, TRUNK_NODE_LEN) != 0)
+		return false;
+	c->generation = c->line->generation = there->generation; /* it joined again; that node says so itself */
+	return true;
 }
 
 static void expect(struct crossing *x, const char *tunnel, const struct record_tunnel *r,
@@ -173,7 +176,7 @@ void crossing_learn(struct crossing *x, const char *tunnel, const struct record_
 	for (size_t i = 0; i < r->client_count; i++) {
 		const struct record_client *at = &r->clients[i];
 		t = tunnel_find(&x->relay->registry->table, tunnel);
-		const struct client *c = t ? tunnel_find_client(t, bytes_make(at->key, at->key_len)) : NULL;
+		struct client *c = t ? tunnel_find_client(t, bytes_make(at->key, at->key_len)) : NULL;
 		if (record_is_away(at) || memcmp(at->node, self, RECORD_NODE_ID_LEN) == 0 || (c && is_known(c, at)))
 			continue;
 		expect(x, tunnel, r, at);

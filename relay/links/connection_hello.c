@@ -185,6 +185,8 @@ static void on_looked_up(struct lookups_waiter *w, enum lookup result)
 	c->hello = (struct buffer){ 0 };
 	if (!link_close_status(c->link) && wire_decode_hello(buffer_view(&payload), &hello))
 		(void)enter(c, &hello); /* what fails closes the link */
+	if (c->welcomed)
+		tunnel_server_welcomed(c);
 	buffer_free(&payload);
 }
 

@@ -29,6 +29,8 @@ struct tunnel_server {
 	bool wants_tokens; /* there were some once */
 };
 
+/* The handshake was over outside of a callback of lws: its deadline and its place are given back. */
+void tunnel_server_welcomed(const struct connection *c);
 /* connection_hello.c: HELLO, the first frame. False: the connection is to be closed (link.h). */
 MUST_CHECK bool connection_on_hello(struct connection *c, const struct wire_frame *f);
 /* connection_frames.c: what comes on a connection. */

@@ -55,6 +55,7 @@ static int on_established(struct tunnel_server *s, struct connection *c, struct 
 		handshakes_upgraded(s, adopted);
 	memset(c, 0, sizeof *c);
 	c->server = s;
+	c->wsi = wsi;
 	c->relay = s->relay;
 	struct link *link = link_new(s->relay->loop, wsi, &connection_link_ops, c);
 	if (!link)
@@ -68,6 +69,15 @@ static int on_established(struct tunnel_server *s, struct connection *c, struct 
 	read_secret(wsi, c->secret, sizeof c->secret);
 	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LIMIT_HELLO);
 	return 0;
+}
+
+void tunnel_server_welcomed(const struct connection *c)
+{
+	struct adopted *adopted = lws_get_opaque_user_data(c->wsi);
+	if (adopted)
+		handshakes_finish(c->server, adopted);
+	if (!link_close_status(c->link))
+		link_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
 }
 
 static void on_closed(struct connection *c)

@@ -11,10 +11,12 @@
 #include "shared/wire/link.h"
 
 struct client;
+struct lws;
 struct tunnel_server;
 
 struct connection {
 	struct tunnel_server *server;
+	struct lws *wsi;
 	struct relay *relay;
 	struct link *link;
 	struct carrier carrier;         /* the link as one: connection_carry */

@@ -42,8 +42,12 @@ class Front {
 		}
 	}
 
-	close() {
+	cut() {
 		for (const s of this.sockets) s.destroy();
+	}
+
+	close() {
+		this.cut();
 		this.server.close();
 	}
 }
@@ -172,6 +176,27 @@ describe('a webhook through another node', { skip: hasNats ? false : 'nats-serve
 		}
 		s.close(1000);
 		await within('its end', once(s, 'close'));
+	});
+
+	test('its client’s connection is cut in the middle of a large answer: it resumes, and the sender sees nothing of it', async () => {
+		const front = await Front.start([holder]);
+		fronts.push(front);
+		const p = await listen({ port: front.port }, 'cut', { relayUrl: front.url });
+		await known('cut');
+		await answers(taker, '/cut/before');
+		const body = randomBytes(24 << 20);
+		app.scripts.set('/half', (r, response) => {
+			response.write(body.subarray(0, 16 << 20));
+			front.cut();
+			response.end(body.subarray(16 << 20));
+		});
+		for (let i = 0; i < 3; i++) {
+			const answer = await send(taker.port, requestBytes('POST', '/cut/half', ['Host: localhost', 'Content-Length: 0']), { timeoutMs: 60_000 });
+			assert.equal(answer.status, 200, answer.text.slice(0, 200));
+			assert.equal(digest(answer.body), digest(body));
+		}
+		await p.stop('SIGINT');
+		assert.doesNotMatch(holder.err, /tunnel_offline tunnel=far/, 'another client stays, however long it has been there');
 	});
 
 	test('many at once', async () => {
