@@ -82,7 +82,7 @@ function head(d) {
 		last?.error && !d.response ? el('p.wrong', gate(last.error)) : null,
 		el('div.meta', el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), el('span', `took ${took(d.duration_ms)}`), el('span', `${d.attempts} attempt${d.attempts === 1 ? '' : 's'}`),
 			el('span', `${number(d.request_bytes)} bytes`), el(`b.${kind}`, icon(sign), ` ${text}`), el('span', plain(d.origin), d.peer ? [', from ', gate(d.peer)] : ''),
-			d.provider ? el('span', gate(d.provider)) : null, d.replay_of ? el('span', 'replay of ', link(d.replay_of)) : null, list.marked.has(d.id) ? el('span', icon('mk'), ' marked') : null, d.tags.map((t) => t !== 'marked' && el('b', gate(t)))),
+			d.replay_of ? el('span', 'replay of ', link(d.replay_of)) : null, list.marked.has(d.id) ? el('span', icon('mk'), ' marked') : null, d.tags.map((t) => t !== 'marked' && el('b', gate(t)))),
 		d.note ? el('p.said', gate(d.note)) : null,
 		el('div.act', { role: 'group', label: 'Deeds' }, deed('replay', 'Replay', 'r', 'rp', true), deed('edit', 'Edit & replay', 'e', 'ed'), deed('copy', 'Copy', 'y', 'cp'),
 			el('button.wide', { id: 'deed-diff', onclick: () => deeds.run('diff', d) }, icon('df'), 'Diff ', el('kbd', 'd')),
@@ -123,7 +123,7 @@ function column(d, part, state) {
 function attempts(d) {
 	return el('div.pad', region('Attempts'), table(['N', 'TIME', 'OUTCOME', 'CONNECT', 'FIRST BYTE', 'TOOK', 'TO'], d.all_attempts.map((a) => [el('button.q', { label: `Answer of attempt ${a.attempt}`, onclick: () => detail.onTab('response', a.attempt) }, a.attempt), moment(a.at),
 		a.status ? el(`span.o${Math.floor(a.status / 100)}`, `${a.status} `, gate(a.reason ?? '')) : el('span.wrong', gate(a.error ?? a.result)), took(a.connect_ms), took(a.first_byte_ms), took(a.duration_ms), el('span.mono', gate(a.url ?? ''))])),
-	d.replays.length ? el('p', 'Replays: ', d.replays.map((id) => [link(id), ' '])) : el('p.o.ow', 'No replays.'));
+	d.replays.length ? el('p', 'Replays: ', d.replays.map((id) => [link(id), ' '])) : el('p', 'No replays.'));
 }
 
 function verify(d) {

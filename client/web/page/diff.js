@@ -30,13 +30,13 @@ export async function show(section, state, go) {
 		return;
 	}
 	const line = diff.request_line, toggle = (label, on, to) => el('button', { pressed: on, onclick: () => go(to, true) }, label);
-	const body = diff.body, changes = body.changes ?? [], wide = section.clientWidth >= 1000;
+	const body = diff.body, changes = body.changes ?? [], count = changes.length + diff.headers.length + (line ? 1 : 0), wide = section.clientWidth >= 1000;
 	const rows = changes.map((c) => [el('h2', { 'data-hunk': '' }, plain(c.path ?? (c.line_a || c.line_b ? `line ${c.line_a ?? c.line_b}` : c.change ?? ''))), wide
 		? el('div.cols', el('div.col', c.a !== undefined && c.a !== null ? pair('-', shown(c.a)) : ''), el('div.col', c.b !== undefined && c.b !== null ? pair('+', shown(c.b)) : ''))
 		: change(c)]);
 	section.replaceChildren(
 		el('div.dh', el('h1', back(() => history.back()), el('span.e', '- ', name(sides[0])), el('span.e', '+ ', name(sides[1]))),
-			el('div.meta', el('span', diff.equal ? 'They are equal.' : `${number(changes.length + diff.headers.length + (line ? 1 : 0))} differences`), el('span', `${number(diff.ignored)} that differ every time are ${all ? 'shown' : 'left out'}`)),
+			el('div.meta', el('span', diff.equal ? 'They are equal.' : `${number(count)} difference${count === 1 ? '' : 's'}`), el('span', `${number(diff.ignored)} that differ every time are ${all ? 'shown' : 'left out'}`)),
 			el('div.act', { role: 'group', label: 'How they are compared' }, toggle('Dates, ids, signatures too ', all, { mode: all ? '' : 'all' }), toggle('Order of keys', state.order === 'keys', { order: state.order === 'keys' ? '' : 'keys' }),
 				toggle('Swap', false, { a: state.b, b: state.a }), el('button.end', { onclick: () => go({ view: 'detail', id: state.b }, true) }, 'Back'))),
 		el('div.tree.diff', region('Differences'), hunk('Request line', line ? [pair('-', `${line.a.method} ${line.a.target}`), pair('+', `${line.b.method} ${line.b.target}`)] : []),

@@ -9,7 +9,6 @@ let box, input, options, sentence, apply, at = -1, found = [], typing, asking, b
 const signal = latest();
 
 export const terms = (text) => text.match(/(?:[^\s"()]|"(?:\\.|[^"\\])*")+|[()]/g) ?? [];
-export const has = (text, term) => terms(text).includes(term);
 export function toggle(text, term) {
 	const all = terms(text);
 	return (all.includes(term) ? all.filter((t) => t !== term) : [...all, term]).join(' ');
@@ -147,7 +146,7 @@ export function setWrong(problem) {
 
 function drawChips() {
 	const text = input.value, all = [...CHIPS, ...Object.entries(kept.get('saved', {})).slice(0, 6)];
-	$('chips').replaceChildren(...all.map(([name, term, sign]) => el('button.chip', { pressed: has(text, term), onclick: () => {
+	$('chips').replaceChildren(...all.map(([name, term, sign]) => el('button.chip', { pressed: terms(text).includes(term), onclick: () => {
 		input.value = toggle(input.value, term);
 		keep();
 		drawChips();

@@ -3,13 +3,6 @@ import { button, el, goOn, halt, size } from './dom.js';
 
 const DEPTH = 512;
 
-class Wrong extends Error {
-	constructor(text, at, what) {
-		const head = text.slice(0, at), line = head.split('\n').length;
-		super(`line ${line}, column ${at - head.lastIndexOf('\n')}: ${what}`);
-	}
-}
-
 const TOKEN = /[ \t\r\n]*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|)/ys;
 const kindOf = (c) => (c === '"' ? 'string' : /[-\d]/.test(c) ? 'number' : /[tfn]/.test(c) ? 'literal' : '');
 
@@ -23,44 +16,44 @@ function layOut(text) {
 		at = TOKEN.lastIndex;
 		start = at - lex.length;
 	};
-	const wrong = (what) => {
-		throw new Wrong(text, start, what);
+	const wrong = () => {
+		throw new Error('not JSON'); // the server says what is wrong, and where
 	};
 	next();
 	for (;;) {
 		const where = stack.at(-1);
 		let key = null, path = where?.line.path ?? '';
 		if (where?.shut === '}') {
-			if (lex[0] !== '"') wrong('a key or } is missing');
+			if (lex[0] !== '"') wrong();
 			key = lex;
 			const word = key.slice(1, -1);
 			path += /^[\w$-]+$/.test(word) ? `${path && '.'}${word}` : `[${key}]`;
 			next();
-			if (lex !== ':') wrong('a colon is missing');
+			if (lex !== ':') wrong();
 			next();
 		} else if (where) path += `[${where.n}]`;
 		const line = { depth: stack.length, key, path, again: key !== null && where.keys.has(key), text: lex, kind: kindOf(lex.charAt(0)) };
 		if (where) where.n++, where.keys.add(key);
 		lines.push(line);
 		if (lex === '{' || lex === '[') {
-			if (stack.length >= DEPTH) wrong(`nested deeper than ${DEPTH}`);
+			if (stack.length >= DEPTH) wrong();
 			Object.assign(line, { kind: 'open', open: true, at: start });
 			stack.push({ shut: lex === '{' ? '}' : ']', line, n: 0, keys: new Set() });
 			next();
 			if (lex !== stack.at(-1).shut) continue;
 		} else if (line.kind) next();
-		else wrong(start < text.length ? 'this is not a value' : 'it ends early');
+		else wrong();
 		// After a value: a comma, or the end of what it is in.
 		for (;;) {
 			const { shut, line: open, n } = stack.at(-1) ?? {};
 			if (!open && start === text.length) return lines;
-			if (!open) wrong('there is something after the value');
+			if (!open) wrong();
 			if (lex === ',') {
 				lines.at(-1).comma = true;
 				next();
 				break;
 			}
-			if (lex !== shut) wrong(`a comma or ${shut} is missing`);
+			if (lex !== shut) wrong();
 			stack.pop();
 			Object.assign(open, { members: n, bytes: at - open.at }, n ? { end: lines.length } : { empty: open.text + shut });
 			if (n) lines.push({ depth: stack.length, kind: 'close', text: shut, path: open.path });

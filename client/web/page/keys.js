@@ -109,7 +109,7 @@ export function dialog(title, body, buttons) {
 export function help() {
 	const rows = actions.filter((a) => a.contexts.includes(context) && handlers.has(`${context} ${a.name}`))
 		.map((a) => [el('span.mono', a.keys.filter((k) => !BROWSERS.test(k)).join(' ')), a.help]);
-	const choice = (name, label) => el('label', check({ id: name, checked: kept.get(name, true), onchange: (e) => kept.set(name, e.target.checked) }), ` ${label} `);
+	const choice = (name, label) => el('p', el('label', check({ id: name, checked: kept.get(name, true), onchange: (e) => kept.set(name, e.target.checked) }), ` ${label}`));
 	dialog('Keys', [
 		choice('single-keys', 'Single-key shortcuts'), choice('announce', 'Announce new deliveries'), table(['KEY', 'DOES'], rows),
 		el('p', 'From another machine: ', el('code', `ssh -L ${location.port}:127.0.0.1:${location.port} THIS-MACHINE`), ', then the same address there.'),

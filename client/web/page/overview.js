@@ -42,7 +42,7 @@ function bars(s, W, go, state) {
 			if (h > 0.3) chart.append(svg('rect', { class: c, x: 40 + i * bw, y: (at -= h).toFixed(1), width: Math.max(1, bw - 1.5).toFixed(1), height: h.toFixed(1) }));
 		}
 		const d = new Date(b.at);
-		if (~~(d / 1e3 / s.step_s) % every === 0) chart.append(path('ax', `M${40 + i * bw} ${H}v4`), svg('text', { x: 40 + i * bw, y: H + 17 }, s.step_s >= 86400 || (d.getHours() === 0 && d.getMinutes() === 0) ? b.at.slice(5, 10) : hm(b.at)));
+		if (~~(d / 1e3 / s.step_s) % every === 0 && i * bw < W - 80) chart.append(path('ax', `M${40 + i * bw} ${H}v4`), svg('text', { x: 40 + i * bw, y: H + 17 }, s.step_s >= 86400 || (d.getHours() === 0 && d.getMinutes() === 0) ? b.at.slice(5, 10) : hm(b.at)));
 	});
 	const now = svg('rect', { class: 'curbar' }), words = el('span.cur', { 'aria-live': 'polite' });
 	chart.append(now);
@@ -77,6 +77,7 @@ function percentiles(s, W) {
 	const H = 120, y = (ms) => H - (Math.log10(Math.max(1, ms)) / 5) * H, x = (i) => 44 + (i * (W - 92)) / Math.max(1, s.buckets.length - 1);
 	const chart = frame(W, 142, `How long the app took: half within ${took(s.took.p50_ms)}, 95 of 100 within ${took(s.took.p95_ms)}, 99 within ${took(s.took.p99_ms)}`);
 	for (const ms of [1, 10, 100, 1000, 10000]) chart.append(path(ms === 1 ? 'ax' : 'gr', `M44 ${y(ms)}H${W - 44}`), text(38, y(ms) + 4, ms < 1000 ? `${ms} ms` : `${ms / 1000} s`));
+	let above = H + 20;
 	for (const p of ['p50', 'p95', 'p99']) {
 		let d = '', pen = false, last = null;
 		s.buckets.forEach((b, i) => {
@@ -88,7 +89,7 @@ function percentiles(s, W) {
 				last = y(v);
 			}
 		});
-		if (last !== null) chart.append(path(`pl ${p}`, d), svg('text', { class: 'tl', x: W - 40, y: last + 4 }, p));
+		if (last !== null) chart.append(path(`pl ${p}`, d), svg('text', { class: 'tl', x: W - 40, y: (above = Math.min(above - 12, last + 4)) }, p));
 	}
 	for (const i of [0, 1, 2].map((n) => Math.floor((n * s.buckets.length) / 3))) if (s.buckets[i]) chart.append(svg('text', { x: x(i), y: 137 }, hm(s.buckets[i].at)));
 	return chart;
@@ -130,7 +131,7 @@ export async function show(section, state, go) {
 		section.className = 'over';
 		const W = Math.max(260, section.clientWidth - (phone ? 50 : 66)), half = phone ? W : W / 2 - 24;
 		const peak = s.buckets.reduce((m, b) => (failed(b) > failed(m) ? b : m), s.buckets[0]), tile = (title, value, under, kind, sign) => el('div.card.tile', el('span', title), el(`b${kind ? `.${kind}` : ''}`, sign ? icon(sign) : '', value), el('span', under));
-		const choose = (id, options, now, change) => el('label', el('span.hide', id), el('select', { label: id, onchange: (e) => change(e.target.value) }, options.map((o) => el('option', { value: o, selected: String(o) === String(now) }, id === 'Step' ? `${label(o)} a bar` : o))));
+		const choose = (id, options, now, change) => el('select', { label: id, onchange: (e) => change(e.target.value) }, options.map((o) => el('option', { value: o, selected: o === now }, id === 'Step' ? `${label(o)} a bar` : o)));
 		section.replaceChildren(
 			tile(`Deliveries, ${span}`, number(s.count), s.searched < s.total ? `so far, ${number(s.searched)} of ${number(s.total)} looked at` : `${number(Math.max(...s.buckets.map(all)))} in ${label(step)} at most`),
 			tile('Failed', number(s.failed), s.failed ? `${((100 * s.failed) / s.count).toFixed(1)} %, most at ${hm(peak.at)}` : 'none', 'o5', 's5'),
