@@ -20,7 +20,8 @@ static bool run_index(struct writer_job *job, void *db, struct error *e)
 	struct indexing *x = (struct indexing *)job;
 	return store_make_room(db, INDEXED_AT_ONCE, e) && store_index_some(db, &x->more, e) &&
 	       (!x->step || store_index_state(db, &x->indexed, &x->newest, e)) &&
-	       (x->more || store_figures_keep_some(db, &x->more, e));
+	       (x->more || store_figures_keep_some(db, &x->more, e)) &&
+	       (x->more || store_make_room_ahead(db, &x->more, e));
 }
 
 static bool is_idle(struct recorder *r)

@@ -11,6 +11,8 @@
 #define BESIDE (64 * KIB)        /* the file of shared memory, and a little */
 #define ROW_PAGES 4              /* new ones that a row with its indices may need */
 #define PRESUMED_PAGES 256       /* written on the strength of one look: others write as well */
+#define AHEAD_FROM (64 * MIB)    /* a smaller database has no room to spare */
+#define AHEAD_STEP_PAGES 32      /* made free in one transaction for what may come */
 #define STEP_PAGES 256           /* made free in one transaction beyond what it needs, so that not each has to */
 
 static uint64_t less(uint64_t a, uint64_t b)
@@ -288,6 +290,26 @@ bool store_approach_bound(struct store *s, bool *more, struct error *e)
 			       &left, e))
 			return false;
 	}
+	return true;
+}
+
+bool store_make_room_ahead(struct store *s, bool *more, struct error *e)
+{
+	struct keeping *k = &s->keeping;
+	struct left left = { .answers = true, .deliveries = true };
+	int64_t ahead = k->database / 32;
+	*more = false;
+	if (!k->on || (uint64_t)(k->database * k->page_size) < AHEAD_FROM)
+		return true;
+	if (!count_answers(s, e) || !look(s, e))
+		return false;
+	left.answers = k->answers > 0;
+	enum making of = next_to_go(k, ahead, false, &left);
+	if (of == MAKE_NOTHING)
+		return true;
+	if (!make_some(s, of, AHEAD_STEP_PAGES, &left, e))
+		return false;
+	*more = of == MAKE_OF_ANSWERS ? left.answers : left.deliveries;
 	return true;
 }
 

@@ -319,6 +319,71 @@ static void test_approach(void **state)
 	end_world(&w);
 }
 
+/* With nothing to do a little is made free for what may come: step by step, and no more than that. */
+static void test_room_ahead(void **state)
+{
+	struct error e;
+	bool more = true;
+	(void)state;
+	struct world w = begin_world(256 * MIB);
+	int steps = 0;
+	store_close(w.s);
+	w.s = open_store();
+	w.bound.database = 64 * MIB;
+	w.bound.requests = 48 * MIB;
+	assert_true(store_sync_apart(w.s, &e) && store_keep_bound(w.s, &w.bound, &e));
+	for (int i = 0; i < 60; i++)
+		add_request(&w, MIB, DELIVERY_DELIVERED);
+	int64_t before = number(&w, "SELECT count(*) FROM delivery");
+	assert_in_range(before, 44, 48);
+	for (; more; steps++) {
+		assert_true(store_sync_apart_ops.begin(w.s, &e));
+		if (!store_make_room_ahead(w.s, &more, &e))
+			fail_msg("%s", e.text);
+		commit(&w);
+	}
+	int64_t after = number(&w, "SELECT count(*) FROM delivery");
+	assert_in_range(before - after, 1, 3);
+	assert_in_range(steps, 2, 4);
+	assert_true(store_sync_apart_ops.begin(w.s, &e));
+	assert_true(store_make_room_ahead(w.s, &more, &e));
+	commit(&w);
+	assert_false(more);
+	assert_int_equal(number(&w, "SELECT count(*) FROM delivery"), after);
+	add_request(&w, MIB, DELIVERY_DELIVERED); /* nothing has to go for it */
+	assert_int_equal(number(&w, "SELECT count(*) FROM delivery"), after + 1);
+	end_world(&w);
+}
+
+/* A small store has no room to spare, and what is under way stays. */
+static void test_no_room_ahead(void **state)
+{
+	struct error e;
+	bool more = true;
+	(void)state;
+	struct world w = begin_world(4 * MIB);
+	for (int i = 0; i < 40; i++)
+		add_request(&w, 100 * KIB, DELIVERY_DELIVERED);
+	int64_t before = number(&w, "SELECT count(*) FROM delivery");
+	assert_true(store_sync_apart_ops.begin(w.s, &e));
+	assert_true(store_make_room_ahead(w.s, &more, &e));
+	commit(&w);
+	assert_false(more);
+	assert_int_equal(number(&w, "SELECT count(*) FROM delivery"), before);
+	store_close(w.s);
+	w.s = open_store();
+	w.bound.database = 64 * MIB;
+	w.bound.requests = MIB;
+	assert_true(store_sync_apart(w.s, &e) && store_keep_bound(w.s, &w.bound, &e));
+	assert_int_equal(sqlite3_exec(w.s->db, "UPDATE delivery SET state = 1", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(store_sync_apart_ops.begin(w.s, &e));
+	assert_true(store_make_room_ahead(w.s, &more, &e));
+	commit(&w);
+	assert_false(more);
+	assert_int_equal(number(&w, "SELECT count(*) FROM delivery"), before);
+	end_world(&w);
+}
+
 /* Another connection deletes and writes: what this one knows of the answers is counted anew. */
 static void test_others_write(void **state)
 {
@@ -397,6 +462,8 @@ int main(void)
 		IN_FOLDER(test_answers_give_way_to_requests),
 		IN_FOLDER(test_what_is_under_way_stays),
 		IN_FOLDER(test_approach),
+		IN_FOLDER(test_room_ahead),
+		IN_FOLDER(test_no_room_ahead),
 		IN_FOLDER(test_others_write),
 		IN_FOLDER(test_rolled_back),
 		IN_FOLDER(test_a_reader_holds_the_log),
