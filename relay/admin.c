@@ -2,6 +2,7 @@
 
 #include "relay/cluster/cluster.h"
 #include "relay/common/limits.h"
+#include "relay/crossing/crossing.h"
 #include "relay/admin_daemon.h"
 #include "relay/senders/senders.h"
 #include "relay/registry/registry.h"
@@ -98,8 +99,9 @@ static bool append_lookups(struct buffer *out, const uint64_t *counts)
 	return fine;
 }
 
-static bool append_cluster(struct buffer *out, const struct cluster *c)
+static bool append_cluster(struct buffer *out, const struct relay *r)
 {
+	const struct cluster *c = r->cluster;
 	if (!c)
 		return true;
 	const struct metric list[] = {
@@ -107,7 +109,18 @@ static bool append_cluster(struct buffer *out, const struct cluster *c)
 		  cluster_state(c) == CLUSTER_CONNECTED },
 		{ "creel_cluster_nodes", "gauge", "Nodes of the cluster, this one included.", cluster_nodes(c) + 1 },
 		{ "creel_cluster_malformed_total", "counter",
-		  "Records and messages of the cluster that could not be read.", cluster_malformed(c) },
+		  "Records and messages of the cluster that could not be read.",
+		  cluster_malformed(c) + crossing_malformed(r->crossing) },
+		{ "creel_cluster_foreign_requests_total", "counter",
+		  "Deliveries taken here for a client at another node.", r->metrics.foreign },
+		{ "creel_cluster_trunk_bytes_total", "counter", "Bytes to and from other nodes.",
+		  crossing_bytes(r->crossing) },
+		{ "creel_cluster_copies_pending", "gauge", "Deliveries in the spool that were not copied yet.",
+		  cluster_copies(c).pending },
+		{ "creel_cluster_copies_late_total", "counter", "Senders that were answered before there was a copy.",
+		  cluster_copies(c).late },
+		{ "creel_cluster_adopted_total", "counter", "Deliveries of nodes that are gone, taken over here.",
+		  cluster_adopted(c) },
 		{ "creel_cluster_unwritten", "gauge", "Tunnels whose record the other nodes have not got yet.",
 		  cluster_unwritten(c) },
 	};
@@ -132,8 +145,7 @@ static enum MHD_Result reply_metrics(const struct admin *a, struct MHD_Connectio
 {
 	struct buffer out = { 0 };
 	bool fine = append_plain(&out, a->relay) && append_answers(&out, &a->relay->metrics) &&
-		    append_cluster(&out, a->relay->cluster) && limits_append_metrics(&out, a->relay) &&
-		    buffer_put_u8(&out, 0);
+		    append_cluster(&out, a->relay) && limits_append_metrics(&out, a->relay) && buffer_put_u8(&out, 0);
 	enum MHD_Result result =
 	    fine ? reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", (const char *)out.at) : MHD_NO;
 	buffer_free(&out);

@@ -2,9 +2,8 @@
 
 #include "relay/admin.h"
 #include "relay/acme/acme.h"
-#include "relay/cluster/cluster.h"
 #include "relay/control/control.h"
-#include "relay/crossing/crossing.h"
+#include "relay/serve_cluster.h"
 #include "relay/serve_options.h"
 #include "relay/service_notify.h"
 #include "relay/senders/browser_warning.h"
@@ -40,6 +39,7 @@ struct serve {
 	struct listener *listeners[LIMIT_LISTENERS];
 	size_t listener_count;
 	struct admin *admin;
+	struct serve_cluster cluster;
 	struct acme *acme;       /* NULL: without --acme */
 	struct control *control; /* NULL also where the data folder's file system has no sockets */
 	uv_signal_t on_term, on_int, on_hup;
@@ -63,7 +63,6 @@ static bool write_file(const char *path, const char *text, struct error *e)
 /* ---- ending ---- */
 
 static void on_tick(uv_timer_t *h);
-static void leave_cluster(struct serve *s);
 
 static void close_everything(struct serve *s)
 {
@@ -75,7 +74,7 @@ static void close_everything(struct serve *s)
 	admin_close(s->admin);
 	control_close(s->control);
 	acme_close(s->acme);
-	leave_cluster(s);
+	serve_cluster_leave(&s->cluster);
 	uv_close((uv_handle_t *)&s->on_term, NULL);
 	uv_close((uv_handle_t *)&s->on_int, NULL);
 	uv_close((uv_handle_t *)&s->on_hup, NULL);
@@ -352,103 +351,12 @@ static bool make_parts(struct serve *s, struct error *e)
 	return tokens_recall_tunnels(s->relay.tokens, know_tunnel, s->relay.router, e);
 }
 
-/* ---- the cluster ---- */
-
-static void on_tokens_changed(void *user)
-{
-	struct serve *s = user;
-	tunnel_server_check_tokens(s->relay.tunnels);
-}
-
 static void on_cluster_refused(void *user, const struct error *e)
 {
 	struct serve *s = user;
 	s->ended_by = *e;
 	start_drain(s);
 }
-
-static bool on_held(void *user, const char *name, struct record_tunnel *out)
-{
-	struct serve *s = user;
-	return registry_describe(s->relay.registry, name, cluster_id(s->relay.cluster), out);
-}
-
-static void on_moved(void *user, const char *name, const struct record_tunnel *r)
-{
-	struct serve *s = user;
-	registry_note_record(s->relay.registry, name, r, cluster_id(s->relay.cluster));
-	if (s->relay.crossing && router_holder(s->relay.router, name))
-		crossing_learn(s->relay.crossing, name, r);
-}
-
-static void on_name_taken(void *user, const char *name)
-{
-	struct serve *s = user;
-	registry_give_name_away(s->relay.registry, name);
-}
-
-static void on_name_contended(void *user, const char *name)
-{
-	struct serve *s = user;
-	registry_name_is_contended(s->relay.registry, name);
-}
-
-static void on_trunk_message(void *user, struct bytes message)
-{
-	struct serve *s = user;
-	if (s->relay.crossing)
-		crossing_receive(s->relay.crossing, message);
-}
-
-static bool publish(void *user, const uint8_t node[RECORD_NODE_ID_LEN], struct bytes message)
-{
-	struct serve *s = user;
-	return cluster_publish(s->relay.cluster, node, message);
-}
-
-static void look_up(void *user, const char *tunnel)
-{
-	struct serve *s = user;
-	struct record_tunnel r;
-	if (cluster_find(s->relay.cluster, tunnel, &r) == LOOKUP_FOUND)
-		crossing_learn(s->relay.crossing, tunnel, &r);
-}
-
-/* Lets webhooks cross to the node that has their client. */
-static bool open_crossing(struct serve *s, struct error *e)
-{
-	static const struct crossing_events events = { publish, look_up };
-	if (!s->relay.cluster)
-		return true;
-	s->relay.crossing = crossing_new(&s->relay, cluster_id(s->relay.cluster), &events, s);
-	return s->relay.crossing || error_set(e, EXIT_RELAY, "out of memory");
-}
-
-static void leave_cluster(struct serve *s)
-{
-	crossing_close(s->relay.crossing);
-	cluster_close(s->relay.cluster);
-	s->relay.crossing = NULL;
-	s->relay.cluster = NULL;
-}
-
-static void on_node(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch)
-{
-	(void)user;
-	(void)id;
-	(void)epoch;
-}
-
-static bool join_cluster(struct serve *s, struct error *e)
-{
-	static const struct cluster_events events = {
-		on_tokens_changed, on_cluster_refused, on_held,          on_moved,
-		on_name_taken,     on_name_contended,  on_trunk_message, on_node
-	};
-	return cluster_new(&s->relay, &events, s, &s->relay.cluster, e);
-}
-
-/* ---- all of it ---- */
 
 /* Webhooks matter more than `creel-relay status`. */
 static void open_control(struct serve *s)
@@ -464,13 +372,15 @@ static bool start(struct serve *s, struct error *e)
 	size_t inherited;
 	if (!(s->relay.trusted = trusted_new(&set->trusted_proxy, e)) || !check_addresses(&set->listen, e) ||
 	    !check_addresses(&set->tunnel_listen, e) || !tokens_open(&s->relay.tokens, set->data, true, e) ||
-	    !may_serve(s, e) || !make_parts(s, e) || !join_cluster(s, e))
+	    !may_serve(s, e) || !make_parts(s, e) ||
+	    !serve_cluster_join(&s->cluster, &s->relay, on_cluster_refused, s, e))
 		return false;
 	if (set->acme.count > 0 && !(s->acme = acme_new(&s->relay, e)))
 		return false;
 	/* senders before the tunnels: their sentence about a bad certificate is the better one. */
 	s->relay.senders = senders_new(&s->relay, e);
-	if (!s->relay.senders || !(s->relay.registry = registry_new(&s->relay, e)) || !open_crossing(s, e))
+	if (!s->relay.senders || !(s->relay.registry = registry_new(&s->relay, e)) ||
+	    !serve_cluster_begin(&s->cluster, e))
 		return false;
 	s->relay.tunnels = tunnel_server_new(&s->relay, e);
 	if (!s->relay.tunnels || !listen_inherited(s, &inherited, e) ||
@@ -501,7 +411,7 @@ static void free_relay(struct serve *s)
 		admin_close(s->admin);
 		control_close(s->control);
 		acme_close(s->acme);
-		leave_cluster(s);
+		serve_cluster_leave(&s->cluster);
 		uv_close((uv_handle_t *)&s->on_term, NULL);
 		uv_close((uv_handle_t *)&s->on_int, NULL);
 		uv_close((uv_handle_t *)&s->on_hup, NULL);

@@ -1,5 +1,6 @@
 #include "relay/cluster/cluster.h"
 
+#include "relay/cluster/adoption.h"
 #include "relay/cluster/cluster_settings.h"
 #include "relay/cluster/cluster_tokens.h"
 #include "relay/cluster/directory.h"
@@ -21,7 +22,7 @@
 #define HEX_ID_LEN (2 * RECORD_NODE_ID_LEN)
 #define TRUNK_PREFIX "creel.n."
 #define MOVED_SUBJECT "creel.moved"
-#define PARTS 5 /* bus, kv, nodes, tokens, directory */
+#define PARTS 7 /* bus, kv, nodes, tokens, directory, copies, adoption */
 
 _Static_assert(RECORD_NODE_ID_LEN == TOKENS_NODE_ID_LEN, "one id");
 
@@ -41,8 +42,10 @@ struct cluster {
 	struct cluster_tokens *tokens;
 	struct lookups *lookups;
 	struct directory *directory;
-	uint64_t malformed; /* messages that another node says it wrote */
-	enum said said;     /* in the log */
+	struct copies *copies;     /* NULL: none are made */
+	struct adoption *adoption; /* NULL: nothing is adopted */
+	uint64_t malformed;        /* messages that another node says it wrote */
+	enum said said;            /* in the log */
 	bool was_connected, refused, closing;
 	unsigned open_parts;
 };
@@ -223,7 +226,9 @@ static void on_node_came(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint6
 	char hex[HEX_ID_LEN + 1];
 	write_hex(id, hex);
 	log_event(LOG_INFO, "node_here", "node", hex, NULL);
-	c->events.node(c->user, id, epoch);
+	if (c->adoption)
+		adoption_came(c->adoption, id);
+	(void)epoch;
 }
 
 static void on_node_gone(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
@@ -232,7 +237,8 @@ static void on_node_gone(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
 	char hex[HEX_ID_LEN + 1];
 	write_hex(id, hex);
 	log_event(LOG_WARN, "node_gone", "node", hex, NULL);
-	c->events.node(c->user, id, 0);
+	if (c->adoption)
+		adoption_gone(c->adoption, id);
 }
 
 static void on_cloned(void *user)
@@ -245,7 +251,9 @@ static void on_cloned(void *user)
 static void measure(void *user, struct record_node *self)
 {
 	const struct cluster *c = user;
+	uint64_t copies = cluster_copies(c).pending;
 	self->tunnels = c->relay->metrics.tunnels > 0 ? (uint32_t)c->relay->metrics.tunnels : 0;
+	self->copies = copies < UINT32_MAX ? (uint32_t)copies : UINT32_MAX;
 }
 
 static void on_tokens_changed(void *user)
@@ -330,6 +338,45 @@ bool cluster_new(struct relay *relay, const struct cluster_events *events, void 
 	return false;
 }
 
+static int64_t on_adopt(void *user, const struct copy_message *m)
+{
+	struct cluster *c = user;
+	return c->events.adopt(c->user, m);
+}
+
+static void on_adopted(void *user, const char *tunnel)
+{
+	struct cluster *c = user;
+	c->events.adopted(c->user, tunnel);
+}
+
+static bool is_there(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	const struct cluster *c = user;
+	return nodes_epoch(c->nodes, id) != 0;
+}
+
+bool cluster_begin_copies(struct cluster *c, struct spool *spool, struct error *e)
+{
+	static const struct adoption_events events = { on_adopt, on_adopted, is_there };
+	struct copies_settings s = { .replicas = c->settings.replicas,
+				     .max_age_ms = (uint64_t)c->relay->settings.spool_max_age_ms };
+	struct adoption_settings a = { .after_ms = c->settings.adopt_after };
+	uv_loop_t *loop = c->relay->loop;
+	memcpy(s.node, c->id, sizeof s.node);
+	memcpy(a.node, c->id, sizeof a.node);
+	if (!c->settings.copies)
+		return true;
+	log_event(LOG_INFO, "copies", "replicas",
+		  c->settings.replicas == 1   ? "1"
+		  : c->settings.replicas == 3 ? "3"
+					      : "5",
+		  "text", "what a copy is worth depends on the version of NATS: see CLUSTERS in creel-relay(8)", NULL);
+	bool fine = (c->copies = copies_new(loop, c->bus, c->kv, spool, &s)) &&
+		    (!a.after_ms || (c->adoption = adoption_new(loop, c->bus, c->kv, spool, &a, &events, c)));
+	return fine || error_set(e, EXIT_RELAY, "out of memory");
+}
+
 static void on_part_closed(void *user)
 {
 	struct cluster *c = user;
@@ -352,6 +399,14 @@ void cluster_close(struct cluster *c)
 		on_part_closed(c);
 	if (c->tokens)
 		cluster_tokens_close(c->tokens, on_part_closed, c);
+	else
+		on_part_closed(c);
+	if (c->copies)
+		copies_close(c->copies, on_part_closed, c);
+	else
+		on_part_closed(c);
+	if (c->adoption)
+		adoption_close(c->adoption, on_part_closed, c);
 	else
 		on_part_closed(c);
 	if (c->directory)
@@ -402,8 +457,8 @@ size_t cluster_nodes(const struct cluster *c)
 
 uint64_t cluster_malformed(const struct cluster *c)
 {
-	return c->malformed + nodes_malformed(c->nodes) + cluster_tokens_malformed(c->tokens) +
-	       lookups_malformed(c->lookups) + directory_malformed(c->directory);
+	return c->malformed + (c->adoption ? adoption_malformed(c->adoption) : 0) + nodes_malformed(c->nodes) +
+	       cluster_tokens_malformed(c->tokens) + lookups_malformed(c->lookups) + directory_malformed(c->directory);
 }
 
 void cluster_tell(struct cluster *c, const char *name)
@@ -455,4 +510,14 @@ char *cluster_describe(const struct cluster *c)
 	char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
 	json_decref(all);
 	return text;
+}
+
+struct copies_figures cluster_copies(const struct cluster *c)
+{
+	return c->copies ? copies_figures(c->copies) : (struct copies_figures){ .pending = 0 };
+}
+
+uint64_t cluster_adopted(const struct cluster *c)
+{
+	return c->adoption ? adoption_count(c->adoption) : 0;
 }

@@ -3,6 +3,8 @@
  * knows, and keeps trying. Loop thread. */
 #pragma once
 
+#include "relay/cluster/copies.h"
+#include "relay/cluster/copy_message.h"
 #include "relay/cluster/lookups.h"
 #include "relay/cluster/record.h"
 #include "relay/common/relay.h"
@@ -25,17 +27,23 @@ struct cluster_events {
 	void (*taken)(void *user, const char *name);
 	/* The record could not be written, for other nodes changed it each time. */
 	void (*contended)(void *user, const char *name);
+	/* A copy of what waited at a node that is gone: the mailbox here for its client, which is made if there is none
+	 * (0: out of memory); and that something came into it. */
+	int64_t (*adopt)(void *user, const struct copy_message *m);
+	void (*adopted)(void *user, const char *tunnel);
 	/* A message came on this node's own subject (trunk.h). */
 	void (*trunk)(void *user, struct bytes message);
-	/* A node is there, or there again with another epoch; or it is gone, with epoch 0. */
-	void (*node)(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch);
 };
 
 /* Begins to connect. Needs relay->tokens. *out stays NULL where the relay is alone. False and *e: the options are
  * wrong, relay.db cannot be written, or this program was built without NATS. */
 MUST_CHECK bool cluster_new(struct relay *relay, const struct cluster_events *events, void *user, struct cluster **out,
 			    struct error *e);
-/* Says goodbye to NATS and frees it; the loop has to run until its handles are closed. NULL is fine. */
+/* Begins to copy what waits in the spool, and to adopt what others copied; not with --cluster-replicas 0. Before the
+ * loop runs. */
+MUST_CHECK bool cluster_begin_copies(struct cluster *c, struct spool *spool, struct error *e);
+/* Before the spool is closed. Says goodbye to NATS and frees it; the loop has to run until its handles are closed. NULL
+ * is fine. */
 void cluster_close(struct cluster *c);
 
 /* This node: its id, made once and kept in relay.db, and the random number of this run. */
@@ -70,3 +78,7 @@ uint64_t cluster_malformed(const struct cluster *c);
 size_t cluster_unwritten(const struct cluster *c);
 /* All nodes, as a JSON object for `creel-relay cluster status`; to be freed. NULL when out of memory. */
 char *cluster_describe(const struct cluster *c);
+/* How far copies have come; all 0 without. */
+struct copies_figures cluster_copies(const struct cluster *c);
+/* How many deliveries of nodes that are gone were taken over. */
+uint64_t cluster_adopted(const struct cluster *c);

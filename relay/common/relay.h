@@ -42,6 +42,7 @@ struct settings {
 
 struct metrics {
 	uint64_t requests, status_class[6], deliveries, bytes_in, bytes_out;
+	uint64_t foreign; /* deliveries, those whose client is at another node */
 	uint64_t refused[REFUSE_COUNT];
 	uint64_t reached[LIMITS_COUNT]; /* limits, by their row; of those that are COUNTED */
 	uint64_t connections_refused, spooled, accepted;

@@ -103,9 +103,17 @@ void registry_note_record(struct registry *r, const char *name, const struct rec
 			  const uint8_t node[RECORD_NODE_ID_LEN]);
 /* Whether a client of it is here, so that no other node need be asked. */
 bool registry_has_client(const struct registry *r, const char *name);
+/* Whether a client of it is at another node. */
+bool registry_is_elsewhere(const struct tunnel *t);
 /* What a lookup found: the tunnel is known here too from now on, with mailboxes for its clients. */
 void registry_take_record(struct registry *r, const char *name, const struct record_tunnel *record,
 			  const uint8_t node[RECORD_NODE_ID_LEN]);
+/* The mailbox here for the one client of that record, whose deliveries waited at a node that is gone; 0: out of memory.
+ */
+int64_t registry_adopt(struct registry *r, const char *name, const struct record_tunnel *one,
+		       const uint8_t node[RECORD_NODE_ID_LEN]);
+/* Something was put into mailboxes of the tunnel that did not come by it. */
+void registry_hand_out(struct registry *r, const char *name);
 /* The name is another token's, which had it before: it is not this node's to give any more. */
 void registry_give_name_away(struct registry *r, const char *name);
 /* Sends away those whose joining the other nodes could not be told. */

@@ -1,5 +1,6 @@
 /* What the other nodes of a cluster are told of this one's tunnels, and what they say of theirs. */
 #include "relay/registry/registry.h"
+#include "relay/streams/stream.h"
 #include "relay/names/tokens.h"
 #include "relay/tunnels/connection.h"
 #include "shared/program/log.h"
@@ -99,6 +100,14 @@ bool registry_has_client(const struct registry *r, const char *name)
 	return false;
 }
 
+bool registry_is_elsewhere(const struct tunnel *t)
+{
+	for (const struct client *c = t->clients; c; c = c->next)
+		if (c->current && c->foreign && client_is_here(c))
+			return true;
+	return false;
+}
+
 /* A client with a mailbox here, so that what comes for it while it is nowhere may wait at every node. */
 static void add_client(struct tunnel *t, const char *owner, const struct record_client *k)
 {
@@ -139,4 +148,31 @@ void registry_take_record(struct registry *r, const char *name, const struct rec
 		if (!tunnel_find_client(t, bytes_make(k->key, k->key_len)))
 			add_client(t, record->owner, k);
 	}
+}
+
+int64_t registry_adopt(struct registry *r, const char *name, const struct record_tunnel *one,
+		       const uint8_t node[RECORD_NODE_ID_LEN])
+{
+	struct tokens *tokens = r->table.relay->tokens;
+	const struct record_client *k = &one->clients[0];
+	struct bytes key = bytes_make(k->key, k->key_len);
+	char owner[65];
+	bool others = tokens_owner_of(tokens, name, owner) == NAME_OWNED && *owner && strcmp(owner, one->owner) != 0;
+	struct tunnel *t = tunnel_find(&r->table, name);
+	if (!others)
+		registry_take_record(r, name, one, node);
+	else if (t && !tunnel_find_client(t, key))
+		add_client(t, one->owner, k);
+	t = tunnel_find(&r->table, name);
+	struct client *c = t ? tunnel_find_client(t, key) : NULL;
+	if (c && others && strcmp(c->owner, one->owner) == 0)
+		c->current = false; /* the name is another token's by now: what waits is for the holder of the key */
+	return c ? c->mailbox : 0;
+}
+
+void registry_hand_out(struct registry *r, const char *name)
+{
+	struct tunnel *t = tunnel_find(&r->table, name);
+	for (struct client *c = t ? t->clients : NULL; c; c = c->next)
+		c->events->put(c);
 }

@@ -173,6 +173,7 @@ static void open_delivery(struct sender *s, struct wire_request *r, const struct
 	s->tunnel->senders++;
 	s->tunnel->passages += s->delivery->upgrade;
 	all->relay->metrics.deliveries++;
+	all->relay->metrics.foreign += all->relay->cluster && registry_is_elsewhere(s->tunnel);
 	all->relay->metrics.in_flight++;
 	s->counted = true;
 	sender_to(s, SENDER_BODY);

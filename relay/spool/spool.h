@@ -46,6 +46,7 @@ struct spool_item {
 	uint8_t event_id[UUID_LEN];
 	uint64_t received_at_us;
 	struct bytes payload; /* plain; must live until `done` */
+	bool is_sealed;       /* it comes from another spool, where it was sealed for the mailbox's client */
 };
 
 /* A delivery that waits. Its receiver owns it and frees it with spool_waiting_free. */
@@ -117,3 +118,38 @@ struct spool_copy *spool_copy_new(struct spool *s,
 void spool_copy_next(struct spool_copy *c);
 /* Ends it, at any time before spool_close; `piece` is not called any more. NULL is allowed. */
 void spool_copy_free(struct spool_copy *c);
+
+/* ---- spool_uncopied.c: copies elsewhere, for a node that never comes back (relay/cluster/copies.h) ---- */
+
+#define SPOOL_COPY_PARTS 64 /* of one delivery, at most */
+
+/* A delivery that waits and was copied nowhere. Its receiver owns it and frees it with spool_uncopied_free. */
+struct spool_uncopied {
+	int64_t row, mailbox;
+	uint8_t event_id[UUID_LEN];
+	uint64_t received_at_us;
+	bool sealed;
+	struct buffer payload; /* as it is stored */
+	struct spool_uncopied *next;
+};
+
+/* From now on it is known what is copied. `put` is called after the commit of each put instead of its `done`, which is
+ * then to be called; NULL: no more. */
+MUST_CHECK bool spool_begin_copies(struct spool *s,
+				   void (*put)(void *user, int64_t row, void (*done)(void *user, const struct error *e),
+					       void *done_user),
+				   void *user);
+void spool_end_copies(struct spool *s);
+/* The mailbox of that id; NULL: it was left. Valid until the next call of any function. */
+const struct spool_mailbox *spool_find_mailbox(const struct spool *s, int64_t mailbox);
+/* As spool_sqlite_uncopied. The list is the callback's to free; it is empty on failure. */
+void spool_uncopied(struct spool *s, int64_t after, size_t most,
+		    void (*done)(void *user, struct spool_uncopied *list, const struct error *e), void *user);
+void spool_uncopied_free(struct spool_uncopied *u);
+/* Notes where the copies of its parts are. */
+void spool_copied(struct spool *s, const struct spool_uncopied *u, const uint64_t *sequences, size_t count);
+/* Copies of what waits no more, up to SPOOL_COPY_PARTS of them; none on failure. */
+void spool_useless_copies(struct spool *s, void (*done)(void *user, const uint64_t *sequences, size_t count),
+			  void *user);
+/* The copy was deleted. */
+void spool_copy_gone(struct spool *s, uint64_t sequence);

@@ -49,6 +49,8 @@ struct spool {
 	int open_parts;            /* on closing: the writer and the timer */
 	void (*gap)(void *user, const struct spool_mailbox *m);
 	void *gap_user;
+	void (*put)(void *user, int64_t row, void (*done)(void *user, const struct error *e), void *done_user);
+	void *put_user; /* of copies elsewhere */
 	void (*closed)(void *user);
 	void *closed_user;
 };

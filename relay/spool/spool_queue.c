@@ -28,7 +28,8 @@ static bool run_put(struct writer_job *job, void *db, struct error *e)
 		return false;
 	if (!j->stored)
 		return true;
-	bool fine = (!j->put.sealed || spool_seal(seals, j->put.mailbox, j->key, j->item.event_id, &payload, e)) &&
+	bool fine = (!j->put.sealed || j->item.is_sealed ||
+		     spool_seal(seals, j->put.mailbox, j->key, j->item.event_id, &payload, e)) &&
 		    spool_sqlite_put_payload(db, j->put.row, payload, e);
 	spool_seal_trim(seals);
 	return fine;
@@ -39,7 +40,10 @@ static void done_put(struct writer_job *job, const struct error *e)
 	struct put_job *j = (struct put_job *)job;
 	if (e || !j->stored)
 		spool_level_take(j->spool, j->put.mailbox, j->item.payload.len);
-	j->done(j->user, e);
+	if (!e && j->stored && j->spool->put)
+		j->spool->put(j->spool->put_user, j->put.row, j->done, j->user);
+	else
+		j->done(j->user, e);
 	free(j);
 }
 

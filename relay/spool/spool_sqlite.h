@@ -102,3 +102,17 @@ struct spool_merged {
  * as they are. `path` is the other's name, for the sentence when it holds what no relay writes. */
 MUST_CHECK bool spool_sqlite_merge(struct spool_sqlite *s, sqlite3 *from, const char *path, struct spool_merged *merged,
 				   struct error *e);
+
+/* ---- spool_uncopied.c: what is copied elsewhere ---- */
+
+/* Makes the table of what is copied, where it is missing. */
+MUST_CHECK bool spool_sqlite_begin_copies(struct spool_sqlite *s, struct error *e);
+/* What was copied nowhere, after row `after`, oldest first: at most `most`, and no more once 4 MiB are read. */
+MUST_CHECK bool spool_sqlite_uncopied(struct spool_sqlite *s, int64_t after, size_t most, struct spool_uncopied **list,
+				      struct error *e);
+MUST_CHECK bool spool_sqlite_copied(struct spool_sqlite *s, const struct spool_uncopied *u, uint64_t sequence,
+				    struct error *e);
+/* Copies of what waits no more. */
+MUST_CHECK bool spool_sqlite_useless(struct spool_sqlite *s, uint64_t *sequences, size_t most, size_t *count,
+				     struct error *e);
+MUST_CHECK bool spool_sqlite_copy_gone(struct spool_sqlite *s, uint64_t sequence, struct error *e);

@@ -40,6 +40,16 @@ static const char *const statement_sql[SPOOL_STATEMENTS] = {
 	    "SELECT w.id, w.mailbox, w.event_id, w.received_at, w.size, w.sealed, p.bytes FROM waiting w"
 	    " CROSS JOIN mailbox m ON m.id = w.mailbox CROSS JOIN payload p ON p.id = w.id"
 	    " WHERE w.id > ?1 AND w.id <= ?2 AND m.is_left = 0 ORDER BY w.id",
+	/* In a table that only a node of a cluster has (spool_uncopied.c). */
+	[SPOOL_UNCOPIED] =
+	    "SELECT w.id, w.mailbox, w.event_id, w.received_at, w.size, w.sealed, p.bytes FROM waiting w"
+	    " CROSS JOIN mailbox m ON m.id = w.mailbox CROSS JOIN payload p ON p.id = w.id WHERE w.id > ?1"
+	    " AND m.is_left = 0 AND NOT EXISTS (SELECT 1 FROM copied c WHERE c.event_id = w.event_id"
+	    " AND c.mailbox = w.mailbox) ORDER BY w.id LIMIT ?2",
+	[SPOOL_COPIED] = "INSERT OR REPLACE INTO copied (sequence, mailbox, event_id) VALUES (?1,?2,?3)",
+	[SPOOL_USELESS] = "SELECT c.sequence FROM copied c WHERE NOT EXISTS (SELECT 1 FROM waiting w WHERE"
+			  " w.event_id = c.event_id AND w.mailbox = c.mailbox) LIMIT ?1",
+	[SPOOL_COPY_GONE] = "DELETE FROM copied WHERE sequence = ?1",
 	[SPOOL_MERGE_FIND] = "SELECT id FROM mailbox WHERE tunnel = ?1 AND key = ?2 AND is_left = 0",
 	[SPOOL_MERGE_MAILBOX] = "INSERT INTO mailbox (tunnel, owner, key, options, random_name, seen_at, expired)"
 				" VALUES (?1,?2,?3,?4,?5,?6,?7)",

@@ -1,8 +1,8 @@
 // Which node of a cluster has a tunnel: what the others know of it, find out, and do without.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Brokers, connected, hasNats, readRecord, startNode, writeRecord } from './lib/cluster.mjs';
-import { waitFor, within, World } from './lib/harness.mjs';
+import { ask, Brokers, connected, hasNats, readRecord, startNode, writeRecord } from './lib/cluster.mjs';
+import { removeFolder, waitFor, within, World } from './lib/harness.mjs';
 import { post, Receiver } from './lib/http.mjs';
 
 const w = new World();
@@ -94,4 +94,39 @@ describe('tunnels of two nodes', { skip: hasNats ? false : 'nats-server is not i
 	});
 
 	test('every program ended cleanly', () => w.endsCleanly());
+});
+
+describe('what waits at a node', { skip: hasNats ? false : 'nats-server is not installed' }, () => {
+	const v = new World();
+	after(() => v.close());
+
+	test('is copied, and handed out by another node when its own disk is gone', async () => {
+		const servers = await Brokers.start(v, 1);
+		const quick = { args: ['--cluster-adopt-after', '1s'] };
+		const one = await startNode(v, servers, quick);
+		const token = (await v.run('creel-relay', ['token', 'add', 'me', '--data', one.data])).text.trim();
+		const two = await startNode(v, servers, quick);
+		await waitFor('the token', async () => /me/.test((await v.run('creel-relay', ['token', 'list', '--data', two.data])).text));
+		const receiver = v.keep(await Receiver.start());
+		const db = v.fresh('db');
+		const rest = { target: receiver.port, name: 'backlog', db, env: { CREEL_TOKEN: token } };
+		const client = await v.startClient({ relay: one, ...rest });
+		await client.stop('SIGINT');
+		const large = 'x'.repeat(1_300_000);
+		const bodies = [...Array.from({ length: 30 }, (_, i) => `webhook ${i}`), large];
+		for (const body of bodies) assert.equal((await post(one.port, '/backlog', body)).status, 202);
+		await waitFor('all to be copied', async () => /^creel_cluster_copies_pending 0$/m.test((await one.get('/metrics')).text));
+		one.signal('SIGKILL');
+		await one.end();
+		await removeFolder(one.data);
+		await waitFor('them to be adopted', async () => Number(/^creel_cluster_adopted_total (\d+)$/m.exec((await two.get('/metrics')).text)[1]) >= bodies.length, 60_000);
+		const again = await v.startClient({ relay: two, ...rest });
+		await waitFor('all of them at the app', () => receiver.requests.length >= bodies.length);
+		assert.deepEqual(receiver.requests.map((r) => r.body.toString()).sort(), [...bodies].sort());
+		await waitFor('the copies to be deleted', async () =>
+			JSON.parse(await ask(servers.all[0].port, '$JS.API.STREAM.INFO.CREEL_COPY')).state.messages === 0);
+		await again.stop('SIGINT');
+		await two.stop('SIGTERM');
+		assert.doesNotMatch(two.err, /Sanitizer|runtime error/);
+	});
 });

@@ -1,0 +1,391 @@
+#include "relay/cluster/adoption.h"
+
+#include "relay/cluster/copies.h"
+#include "shared/program/log.h"
+#include "shared/text/base64.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#define TICK_MS 1000
+#define READ_MS 3000
+#define AGAIN_MS 60000 /* copies of its last moments, or another adopter that is gone too */
+#define PARTIAL_MOST 16
+#define JS_NO_SUCH_MESSAGE 10037
+#define HEX_ID_LEN (2 * RECORD_NODE_ID_LEN)
+
+/* A node that is gone.
+ *
+ *    WAITING ─▶ CLAIMING ─▶ READING ⇄ PUTTING
+ *       ▲          │           │
+ *       └──────────┴───────────┘  another has it; there is no more; NATS is away
+ */
+enum stage { STAGE_WAITING, STAGE_CLAIMING, STAGE_READING, STAGE_PUTTING };
+
+/* Parts of a payload that have come, with their places in the stream. */
+struct partial {
+	struct partial *next;
+	struct copy_message of;
+	struct buffer payload;
+	uint64_t sequences[COPY_PARTS_MOST];
+	size_t count;
+};
+
+struct gone {
+	struct gone *prev, *next;
+	struct adoption *all;
+	uint8_t id[RECORD_NODE_ID_LEN];
+	char hex[HEX_ID_LEN + 1];
+	enum stage stage;
+	bool back;    /* it is there again: to be forgotten */
+	uint64_t due; /* loop ms, in WAITING */
+	uint64_t next_sequence;
+	uint64_t count;
+	struct partial *partials;
+	struct partial *putting;
+};
+
+struct adoption {
+	uv_loop_t *loop;
+	struct bus *bus;
+	struct kv *kv;
+	struct spool *spool;
+	struct adoption_settings settings;
+	struct adoption_events events;
+	void *user;
+	struct gone *list;
+	uint64_t count, malformed;
+	bool closing, tick_closed;
+	uv_timer_t tick;
+	void (*closed)(void *user);
+	void *closed_user;
+};
+
+static void read_next(struct gone *g);
+static void finish(struct adoption *a);
+
+static void free_partial(struct partial *p)
+{
+	buffer_free(&p->payload);
+	free(p);
+}
+
+static void forget(struct gone *g)
+{
+	while (g->partials) {
+		struct partial *p = g->partials;
+		g->partials = p->next;
+		free_partial(p);
+	}
+	DL_DELETE(g->all->list, g);
+	free(g);
+}
+
+static void rest(struct gone *g, uint64_t ms)
+{
+	g->stage = STAGE_WAITING;
+	g->due = uv_now(g->all->loop) + ms;
+	if (g->back)
+		forget(g);
+}
+
+/* ---- taking over ---- */
+
+static void delete_copies(struct adoption *a, const struct partial *p)
+{
+	char text[64];
+	for (size_t i = 0; i < p->of.parts; i++) {
+		snprintf(text, sizeof text, "{\"seq\":%llu,\"no_erase\":true}", (unsigned long long)p->sequences[i]);
+		/* One that stays is adopted again, and waits once. */
+		if (!bus_publish(a->bus, &(struct bus_post){ .subject = "$JS.API.STREAM.MSG.DELETE." COPIES_STREAM,
+							     .data = bytes_of(text) }))
+			return;
+	}
+}
+
+static void on_put(void *user, const struct error *e)
+{
+	struct gone *g = user;
+	struct adoption *a = g->all;
+	struct partial *p = g->putting;
+	g->putting = NULL;
+	if (!e && !a->closing) {
+		g->count++;
+		a->count++;
+		delete_copies(a, p);
+		a->events.put(a->user, p->of.tunnel);
+	}
+	free_partial(p);
+	g->stage = STAGE_READING;
+	if (a->closing)
+		finish(a);
+	else if (e)
+		rest(g, AGAIN_MS);
+	else
+		read_next(g);
+}
+
+/* Its parts are all here. */
+static void put(struct gone *g, struct partial *p)
+{
+	struct adoption *a = g->all;
+	int64_t mailbox = a->events.mailbox(a->user, &p->of);
+	struct spool_item item = { .received_at_us = p->of.received_at_us,
+				   .payload = buffer_view(&p->payload),
+				   .is_sealed = p->of.sealed };
+	memcpy(item.event_id, p->of.event_id, UUID_LEN);
+	g->stage = STAGE_PUTTING;
+	g->putting = p;
+	spool_put(a->spool, mailbox, &item, on_put, g);
+}
+
+static bool is_of(const struct partial *p, const struct copy_message *m)
+{
+	return memcmp(p->of.event_id, m->event_id, UUID_LEN) == 0 && p->of.parts == m->parts &&
+	       p->of.key_len == m->key_len && memcmp(p->of.key, m->key, m->key_len) == 0 &&
+	       strcmp(p->of.tunnel, m->tunnel) == 0;
+}
+
+/* Parts of one delivery come in order, between those of others. NULL: it makes no sense, or more is to come. */
+static struct partial *take_part(struct gone *g, const struct copy_message *m, uint64_t sequence)
+{
+	struct partial *p = NULL, *at;
+	size_t count = 0;
+	LL_FOREACH(g->partials, at)
+	{
+		count++;
+		if (is_of(at, m))
+			p = at;
+	}
+	if (!p) {
+		if (m->part != 0 || count >= PARTIAL_MOST || !(p = calloc(1, sizeof *p)))
+			return NULL;
+		p->of = *m;
+		LL_PREPEND(g->partials, p);
+	}
+	if (m->part != p->count || !buffer_append_bytes(&p->payload, m->payload)) {
+		if (m->part >= p->count) { /* one is missing; a repetition is passed over */
+			LL_DELETE(g->partials, p);
+			free_partial(p);
+		}
+		return NULL;
+	}
+	p->sequences[p->count++] = sequence;
+	if (p->count < m->parts)
+		return NULL;
+	LL_DELETE(g->partials, p);
+	return p;
+}
+
+/* ---- reading ---- */
+
+static void on_message(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	struct gone *g = user;
+	struct adoption *a = g->all;
+	struct copy_message copy;
+	struct buffer data = { 0 };
+	if (a->closing)
+		return;
+	json_t *answer = outcome == BUS_ANSWERED ? json_loadb((const char *)m->data.at, m->data.len, 0, NULL) : NULL;
+	const json_t *message = json_object_get(answer, "message"), *text = json_object_get(message, "data");
+	json_int_t sequence = json_integer_value(json_object_get(message, "seq"));
+	json_int_t code = json_integer_value(json_object_get(json_object_get(answer, "error"), "err_code"));
+	if (sequence <= 0) {
+		if (code == JS_NO_SUCH_MESSAGE && g->count > 0)
+			log_event(LOG_INFO, "node_adopted", "node", g->hex, NULL);
+		json_decref(answer);
+		rest(g, code == JS_NO_SUCH_MESSAGE ? AGAIN_MS : TICK_MS);
+		return;
+	}
+	g->next_sequence = (uint64_t)sequence + 1;
+	bool fine = text && base64_decode(&data, bytes_make(json_string_value(text), json_string_length(text))) &&
+		    copy_message_read(buffer_view(&data), &copy);
+	struct partial *p = fine ? take_part(g, &copy, (uint64_t)sequence) : NULL;
+	a->malformed += !fine;
+	buffer_free(&data);
+	json_decref(answer);
+	if (p)
+		put(g, p);
+	else if (g->back)
+		forget(g);
+	else
+		read_next(g);
+}
+
+static void read_next(struct gone *g)
+{
+	char text[160];
+	if (g->back) {
+		forget(g);
+		return;
+	}
+	snprintf(text, sizeof text, "{\"seq\":%llu,\"next_by_subj\":\"" COPIES_PREFIX "%s.*\"}",
+		 (unsigned long long)g->next_sequence, g->hex);
+	const struct bus_post post = { .subject = "$JS.API.STREAM.MSG.GET." COPIES_STREAM, .data = bytes_of(text) };
+	g->stage = STAGE_READING;
+	if (!bus_request(g->all->bus, &post, READ_MS, on_message, g))
+		rest(g, TICK_MS);
+}
+
+/* ---- claiming ---- */
+
+static void begin_reading(struct gone *g)
+{
+	g->next_sequence = 1;
+	g->count = 0;
+	read_next(g);
+}
+
+static void on_claimed(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision)
+{
+	struct gone *g = user;
+	(void)value;
+	(void)revision;
+	if (g->all->closing)
+		return;
+	if (outcome == KV_DONE)
+		begin_reading(g);
+	else
+		rest(g, TICK_MS);
+}
+
+static void on_claim(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision)
+{
+	struct gone *g = user;
+	struct adoption *a = g->all;
+	char key[KV_KEY_LEN];
+	if (a->closing)
+		return;
+	bool whole = outcome == KV_DONE && value.len == RECORD_NODE_ID_LEN;
+	bool own = whole && memcmp(value.at, a->settings.node, RECORD_NODE_ID_LEN) == 0;
+	if (own) {
+		begin_reading(g);
+		return;
+	}
+	snprintf(key, sizeof key, "adopt.%s", g->hex);
+	if ((outcome != KV_DONE && outcome != KV_NONE) || (whole && a->events.is_there(a->user, value.at)) ||
+	    !kv_write_if(a->kv, key, bytes_make(a->settings.node, RECORD_NODE_ID_LEN), revision, on_claimed, g))
+		rest(g, whole ? AGAIN_MS : TICK_MS);
+}
+
+static void claim(struct gone *g)
+{
+	char key[KV_KEY_LEN];
+	snprintf(key, sizeof key, "adopt.%s", g->hex);
+	g->stage = STAGE_CLAIMING;
+	if (!kv_read(g->all->kv, key, on_claim, g))
+		rest(g, TICK_MS);
+}
+
+/* ---- the whole ---- */
+
+static void on_tick(uv_timer_t *h)
+{
+	struct adoption *a = h->data;
+	uint64_t now = uv_now(a->loop);
+	for (struct gone *g = kv_is_open(a->kv) ? a->list : NULL, *next; g; g = next) {
+		next = g->next;
+		if (g->stage == STAGE_WAITING && now >= g->due)
+			claim(g);
+	}
+}
+
+static struct gone *find(const struct adoption *a, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	for (struct gone *g = a->list; g; g = g->next)
+		if (memcmp(g->id, id, sizeof g->id) == 0)
+			return g;
+	return NULL;
+}
+
+void adoption_gone(struct adoption *a, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct gone *g = find(a, id);
+	if (g) {
+		g->back = false;
+		return;
+	}
+	if (!(g = calloc(1, sizeof *g)))
+		return;
+	g->all = a;
+	memcpy(g->id, id, sizeof g->id);
+	for (size_t i = 0; i < RECORD_NODE_ID_LEN; i++)
+		snprintf(g->hex + 2 * i, 3, "%02x", id[i]);
+	g->due = uv_now(a->loop) + a->settings.after_ms;
+	DL_APPEND(a->list, g);
+}
+
+void adoption_came(struct adoption *a, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct gone *g = find(a, id);
+	if (!g)
+		return;
+	g->back = true;
+	if (g->stage == STAGE_WAITING)
+		forget(g);
+}
+
+struct adoption *adoption_new(uv_loop_t *loop, struct bus *bus, struct kv *kv, struct spool *spool,
+			      const struct adoption_settings *settings, const struct adoption_events *events,
+			      void *user)
+{
+	struct adoption *a = calloc(1, sizeof *a);
+	if (!a)
+		return NULL;
+	a->loop = loop;
+	a->bus = bus;
+	a->kv = kv;
+	a->spool = spool;
+	a->settings = *settings;
+	a->events = *events;
+	a->user = user;
+	uv_timer_init(loop, &a->tick);
+	a->tick.data = a;
+	uv_timer_start(&a->tick, on_tick, TICK_MS, TICK_MS);
+	return a;
+}
+
+uint64_t adoption_count(const struct adoption *a)
+{
+	return a->count;
+}
+
+uint64_t adoption_malformed(const struct adoption *a)
+{
+	return a->malformed;
+}
+
+/* Frees it once nothing will call back any more. */
+static void finish(struct adoption *a)
+{
+	void (*closed)(void *user) = a->closed;
+	void *user = a->closed_user;
+	for (const struct gone *g = a->list; g; g = g->next)
+		if (g->putting)
+			return;
+	if (!a->tick_closed)
+		return;
+	while (a->list)
+		forget(a->list);
+	free(a);
+	if (closed)
+		closed(user);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	struct adoption *a = h->data;
+	a->tick_closed = true;
+	finish(a);
+}
+
+void adoption_close(struct adoption *a, void (*closed)(void *user), void *user)
+{
+	a->closing = true;
+	a->closed = closed;
+	a->closed_user = user;
+	uv_close((uv_handle_t *)&a->tick, on_closed);
+}
