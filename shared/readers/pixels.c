@@ -5,10 +5,18 @@
 
 #include "shared/readers/image.h"
 
+/* x * to / from, without a division a pixel. */
+static size_t scaled(struct pixel_scale *s, uint32_t x, uint32_t from, int to)
+{
+	if (s->from != from)
+		*s = (struct pixel_scale){ from, (((uint64_t)to << 32) + from - 1) / from };
+	return (size_t)(x * s->by >> 32);
+}
+
 void pixels_add(struct pixel_grid *g, uint32_t x, uint32_t y, const uint8_t rgb[3], bool clear)
 {
-	size_t column = (size_t)((uint64_t)x * (unsigned)g->width / g->full_width);
-	size_t row = (size_t)((uint64_t)y * (unsigned)g->height / g->full_height);
+	size_t column = scaled(&g->across, x, g->full_width, g->width);
+	size_t row = scaled(&g->down, y, g->full_height, g->height);
 	struct pixel_sum *s = &g->at[row * (unsigned)g->width + column];
 	s->count++;
 	if (clear) {
@@ -107,7 +115,9 @@ enum pixels_result pixels_read(struct bytes image, int most_width, int most_heig
 
 bool pixels_shrink(const struct pixels *p, int width, int height, struct pixels *out)
 {
-	struct pixel_grid g = { width, height, (uint32_t)p->width, (uint32_t)p->height, NULL };
+	struct pixel_grid g = {
+		.width = width, .height = height, .full_width = (uint32_t)p->width, .full_height = (uint32_t)p->height
+	};
 	*out = (struct pixels){ 0 };
 	if (!begin_grid(&g))
 		return false;

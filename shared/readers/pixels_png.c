@@ -186,6 +186,11 @@ static void add_pixel(struct png *p, size_t i, uint32_t x, uint32_t y)
 {
 	uint16_t s[4] = { 0 };
 	uint8_t rgb[3];
+	if (p->depth == 8 && (p->colour == RGB_ALPHA || (p->colour == RGB && !p->has_key))) { /* nearly all */
+		const uint8_t *at = p->row + i * p->channels;
+		pixels_add(p->grid, x, y, at, p->colour == RGB_ALPHA && at[3] < 128);
+		return;
+	}
 	bool colours = p->colour == RGB || p->colour == RGB_ALPHA, clear = p->has_key;
 	for (size_t k = 0; k < p->channels; k++)
 		s[k] = sample(p, i * p->channels + k);

@@ -12,8 +12,12 @@ struct pixel_sum {
 
 struct pixel_grid {
 	int width, height;                /* of the grid */
-	uint32_t full_width, full_height; /* of the image, or what its reader makes of it */
+	uint32_t full_width, full_height; /* of the image, or what its reader makes of it; at most 65,535 */
 	struct pixel_sum *at;
+	struct pixel_scale {
+		uint32_t from; /* 0: not known yet */
+		uint64_t by;   /* in 2^-32, rounded up: exact for what is below 65,536 */
+	} across, down;
 };
 
 /* Adds a pixel of the image at x, y, which must be within. */
