@@ -15,7 +15,9 @@ enum event_kind {
 	EVENT_SYNC,
 	EVENT_DELETE, /* `synced`: together with the folder */
 	EVENT_ACKNOWLEDGED,
-	EVENT_FORGOTTEN, /* from here on it may be gone */
+	EVENT_FORGOTTEN,   /* from here on it may be gone */
+	EVENT_ENDED,       /* from here on a killed program must not call the app for it again */
+	EVENT_SYNC_FOLDER, /* which names there are */
 };
 
 struct event {
@@ -28,14 +30,20 @@ struct event {
 	uint8_t *bytes;
 };
 
-enum { POWERLOSS_NAMES = 8 };
+enum { POWERLOSS_NAMES = 16 };
 
 /* Makes the VFS the default. Real syncs are left out: no real power is lost. */
 void powerloss_register(void);
 /* Notes what happens in that folder (NULL: nothing any more), after forgetting what was noted. */
 void powerloss_record(const char *folder);
 void powerloss_stop(void);
-/* Any thread. */
+/* Any thread, as the others of these. What happened to a file of that folder apart from SQLite (calls.c); the bytes are
+ * copied. */
+void powerloss_note(struct event e, const void *bytes);
+/* The file's index in the notes, -1 for one that is not in the folder, or while nothing is noted. */
+int powerloss_name_index(const char *path);
+/* Whether this is the folder that is noted. */
+bool powerloss_is_folder(const char *path);
 void powerloss_mark(enum event_kind kind, uint32_t n);
 size_t powerloss_count(void);
 const struct event *powerloss_event(size_t i);

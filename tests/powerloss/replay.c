@@ -109,7 +109,11 @@ static void step(struct replay *r, const struct event *e)
 		create(r, e);
 		return;
 	}
-	if (e->kind == EVENT_ACKNOWLEDGED || e->kind == EVENT_FORGOTTEN)
+	if (e->kind == EVENT_SYNC_FOLDER) {
+		memcpy(r->durable, r->current, sizeof r->durable);
+		return;
+	}
+	if (e->kind == EVENT_ACKNOWLEDGED || e->kind == EVENT_FORGOTTEN || e->kind == EVENT_ENDED)
 		return;
 	struct inode *n = &r->inodes[r->current[e->name]];
 	if (e->kind == EVENT_WRITE || e->kind == EVENT_TRUNCATE) {

@@ -20,7 +20,7 @@ static char *names[POWERLOSS_NAMES];
 
 /* ---- notes ---- */
 
-static void note(struct event e, const void *bytes)
+void powerloss_note(struct event e, const void *bytes)
 {
 	pthread_mutex_lock(&lock);
 	if (noted_folder) {
@@ -42,7 +42,7 @@ static void note(struct event e, const void *bytes)
 }
 
 /* -1 for one in another folder. */
-static int name_index(const char *path)
+int powerloss_name_index(const char *path)
 {
 	int found = -1;
 	pthread_mutex_lock(&lock);
@@ -56,6 +56,16 @@ static int name_index(const char *path)
 		}
 	pthread_mutex_unlock(&lock);
 	return found;
+}
+
+bool powerloss_is_folder(const char *path)
+{
+	char *real = realpath(path, NULL);
+	pthread_mutex_lock(&lock);
+	bool is = real && noted_folder && strcmp(real, noted_folder) == 0;
+	pthread_mutex_unlock(&lock);
+	free(real);
+	return is;
 }
 
 void powerloss_stop(void)
@@ -85,7 +95,7 @@ void powerloss_record(const char *folder)
 
 void powerloss_mark(enum event_kind kind, uint32_t n)
 {
-	note((struct event){ .kind = kind, .n = n }, NULL);
+	powerloss_note((struct event){ .kind = kind, .n = n }, NULL);
 }
 
 size_t powerloss_count(void)
@@ -129,7 +139,8 @@ static int shim_write(sqlite3_file *f, const void *from, int len, sqlite3_int64 
 {
 	int code = real_of(f)->pMethods->xWrite(real_of(f), from, len, at);
 	if (name_of(f) >= 0 && code == SQLITE_OK)
-		note((struct event){ .kind = EVENT_WRITE, .name = name_of(f), .at = at, .len = (uint32_t)len }, from);
+		powerloss_note(
+		    (struct event){ .kind = EVENT_WRITE, .name = name_of(f), .at = at, .len = (uint32_t)len }, from);
 	return code;
 }
 
@@ -137,7 +148,7 @@ static int shim_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
 	int code = real_of(f)->pMethods->xTruncate(real_of(f), size);
 	if (name_of(f) >= 0 && code == SQLITE_OK)
-		note((struct event){ .kind = EVENT_TRUNCATE, .name = name_of(f), .at = size }, NULL);
+		powerloss_note((struct event){ .kind = EVENT_TRUNCATE, .name = name_of(f), .at = size }, NULL);
 	return code;
 }
 
@@ -145,7 +156,7 @@ static int shim_sync(sqlite3_file *f, int flags)
 {
 	(void)flags;
 	if (name_of(f) >= 0)
-		note((struct event){ .kind = EVENT_SYNC, .name = name_of(f) }, NULL);
+		powerloss_note((struct event){ .kind = EVENT_SYNC, .name = name_of(f) }, NULL);
 	return SQLITE_OK;
 }
 
@@ -233,7 +244,7 @@ static int shim_open(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *f, i
 	(void)vfs;
 	struct noted_file *n = (struct noted_file *)f;
 	n->real = (sqlite3_file *)(n + 1);
-	n->name = name_index(path);
+	n->name = powerloss_name_index(path);
 	n->base.pMethods = NULL;
 	int there = 0;
 	if (n->name >= 0)
@@ -244,16 +255,16 @@ static int shim_open(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *f, i
 	n->base.pMethods = &methods;
 	sqlite3_int64 size = 0;
 	if (n->name >= 0 && n->real->pMethods->xFileSize(n->real, &size) == SQLITE_OK && (!there || size == 0))
-		note((struct event){ .kind = EVENT_CREATE, .name = n->name, .at = there }, NULL);
+		powerloss_note((struct event){ .kind = EVENT_CREATE, .name = n->name, .at = there }, NULL);
 	return SQLITE_OK;
 }
 
 static int shim_delete(sqlite3_vfs *vfs, const char *path, int sync_folder)
 {
 	(void)vfs;
-	int name = name_index(path), code = real_vfs->xDelete(real_vfs, path, 0);
+	int name = powerloss_name_index(path), code = real_vfs->xDelete(real_vfs, path, 0);
 	if (name >= 0 && code == SQLITE_OK)
-		note((struct event){ .kind = EVENT_DELETE, .name = name, .synced = sync_folder != 0 }, NULL);
+		powerloss_note((struct event){ .kind = EVENT_DELETE, .name = name, .synced = sync_folder != 0 }, NULL);
 	return code;
 }
 

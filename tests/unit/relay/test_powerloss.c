@@ -1,49 +1,13 @@
-/* Both databases through power losses (tests/powerloss): whatever was acknowledged before the cut is there, whole, and
- * once. `make test` looks at some of the cuts; CREEL_POWERLOSS=long at every one, of several runs.
- * CREEL_POWERLOSS_SEED=N makes another run of it. */
+/* Both databases through power losses (tests/powerloss/cuts.h): whatever was acknowledged before the cut is there,
+ * whole, and once. The journal's: tests/unit/client/test_journal_powerloss.c. */
 #include <sqlite3.h>
 
 #include "shared/store/store_private.h"
+#include "tests/powerloss/cuts.h"
 #include "tests/powerloss/powerloss.h"
 #include "tests/unit/relay/spool_fixture.h"
 
-enum { MOST = 4000, LONGEST = 20000 };
-
-/* What was promised of each delivery at the cut. */
-struct promises {
-	bool acknowledged[MOST], forgotten[MOST];
-};
-
-/* What was found after it. */
-struct found {
-	int copies[MOST];
-	char wrong[700]; /* empty: nothing */
-};
-
-struct run {
-	const char *name;
-	const char *pragmas; /* for the connection that writes */
-	int sessions, turns;
-	void (*work)(const struct run *run, uint64_t *seed);
-	void (*look)(const char *folder, struct found *f);
-};
-
-static char live[100], after[100];
 static struct seal_key *key;
-static uint8_t contents[MOST][LONGEST];
-static size_t lengths[MOST];
-
-static struct bytes content(uint32_t n)
-{
-	if (!lengths[n]) {
-		uint64_t seed = n * UINT64_C(0x9e3779b97f4a7c15) + 1;
-		lengths[n] = 1 + (size_t)(powerloss_random(&seed) >> 40) % (n % 17 == 0 ? LONGEST : 5000);
-		for (size_t i = 0; i < lengths[n]; i++)
-			contents[n][i] = (uint8_t)(powerloss_random(&seed) >> 56);
-	}
-	return bytes_make(contents[n], lengths[n]);
-}
-
 /* The program's connections are its own: this is told of each that is opened. */
 static sqlite3 *connection;
 
@@ -53,37 +17,6 @@ static int on_connection(sqlite3 *db, char **text, const struct sqlite3_api_rout
 	(void)api;
 	connection = db;
 	return SQLITE_OK;
-}
-
-static void say(struct found *f, const char *what, const char *detail)
-{
-	if (!*f->wrong)
-		snprintf(f->wrong, sizeof f->wrong, "%s: %s", what, detail);
-}
-
-static void check_integrity(struct found *f)
-{
-	sqlite3_stmt *st = NULL;
-	const char *text = NULL;
-	if (sqlite3_prepare_v2(connection, "PRAGMA integrity_check", -1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW)
-		text = (const char *)sqlite3_column_text(st, 0);
-	if (!text || strcmp(text, "ok") != 0)
-		say(f, "integrity_check", text ? text : sqlite3_errmsg(connection));
-	sqlite3_finalize(st);
-}
-
-static void check_content(struct found *f, struct bytes event_id, struct bytes body)
-{
-	uint32_t n = event_id.len == UUID_LEN ? bytes_get_u32(event_id.at) : MOST;
-	char number[20];
-	snprintf(number, sizeof number, "%u", n);
-	if (n >= MOST || !lengths[n])
-		say(f, "a delivery that nobody sent", number);
-	else if (!bytes_equal(body, content(n)))
-		say(f, "other bytes in delivery", number);
-	else
-		f->copies[n]++;
 }
 
 /* ---- the client's store ---- */
@@ -101,8 +34,8 @@ static uint32_t insert_some(struct store *s, const struct batch_ops *ops, uint32
 			.method = bytes_of("POST"),
 			.target = bytes_of("/hooks"),
 			.headers = bytes_of("Host: x\r\n"),
-			.body = content(n),
-			.body_size = content(n).len,
+			.body = cuts_content(n),
+			.body_size = cuts_content(n).len,
 		};
 		int64_t id;
 		bool duplicate;
@@ -121,11 +54,11 @@ static uint32_t insert_some(struct store *s, const struct batch_ops *ops, uint32
 	return next + count;
 }
 
-static void work_store(const struct run *run, uint64_t *seed)
+static void work_store(const struct cuts_run *run, uint64_t *seed)
 {
 	char path[160];
 	uint32_t next = 0;
-	snprintf(path, sizeof path, "%s/creel.db", live);
+	snprintf(path, sizeof path, "%s/creel.db", cuts_live);
 	for (int session = 1; session <= run->sessions; session++) {
 		struct store *s;
 		struct error e;
@@ -141,11 +74,11 @@ static void work_store(const struct run *run, uint64_t *seed)
 }
 
 /* As the running client does it: synced apart from the commit, the log shortened by a connection of its own. */
-static void work_store_apart(const struct run *run, uint64_t *seed)
+static void work_store_apart(const struct cuts_run *run, uint64_t *seed)
 {
 	char path[160];
 	uint32_t next = 0;
-	snprintf(path, sizeof path, "%s/creel.db", live);
+	snprintf(path, sizeof path, "%s/creel.db", cuts_live);
 	for (int session = 1; session <= run->sessions; session++) {
 		struct store *s, *own;
 		struct error e;
@@ -165,7 +98,7 @@ static void work_store_apart(const struct run *run, uint64_t *seed)
 	}
 }
 
-static void look_into_store(const char *in, struct found *f)
+static void look_into_store(const char *in, struct cuts_found *f)
 {
 	char path[160];
 	struct store *s;
@@ -173,26 +106,26 @@ static void look_into_store(const char *in, struct found *f)
 	sqlite3_stmt *st = NULL;
 	snprintf(path, sizeof path, "%s/creel.db", in);
 	if (!store_open(&s, path, STORE_READ_WRITE, &e)) {
-		say(f, "store_open", e.text);
+		cuts_say(f, "store_open", e.text);
 		return;
 	}
-	check_integrity(f);
+	cuts_check_integrity(f, connection);
 	int code = sqlite3_prepare_v2(s->db,
 				      "SELECT d.event_id, m.body FROM delivery d LEFT JOIN message m ON m.id ="
 				      " d.id * 4096",
 				      -1, &st, NULL);
 	while (code == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
-		check_content(f, bytes_make(sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0)),
-			      bytes_make(sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1)));
+		cuts_check_content(f, bytes_make(sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0)),
+				   bytes_make(sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1)));
 	if (sqlite3_errcode(s->db) != SQLITE_DONE)
-		say(f, "reading", sqlite3_errmsg(s->db));
+		cuts_say(f, "reading", sqlite3_errmsg(s->db));
 	sqlite3_finalize(st);
 	store_close(s);
 }
 
 /* ---- the spool ---- */
 
-static struct spool_item items[MOST];
+static struct spool_item items[CUTS_MOST];
 static uint32_t puts_done;
 
 static void on_stored(void *user, const struct error *e)
@@ -206,7 +139,7 @@ static void on_stored(void *user, const struct error *e)
 
 static void put_one(const int64_t mailboxes[2], uint32_t n)
 {
-	items[n] = item_of(n, content(n));
+	items[n] = item_of(n, cuts_content(n));
 	spool_put(spool, mailboxes[n % 2], &items[n], on_stored, &items[n]);
 }
 
@@ -222,11 +155,11 @@ static void forget_some(int64_t mailbox, size_t most)
 	}
 }
 
-static void work_spool(const struct run *run, uint64_t *seed)
+static void work_spool(const struct cuts_run *run, uint64_t *seed)
 {
 	uint32_t next = 0, put_count = 0;
 	puts_done = 0;
-	strcpy(folder, live);
+	strcpy(folder, cuts_live);
 	for (int session = 1; session <= run->sessions; session++) {
 		open_spool();
 		assert_int_equal(sqlite3_exec(connection, run->pragmas, NULL, NULL, NULL), SQLITE_OK);
@@ -256,40 +189,40 @@ static bool on_recall(void *user, const struct spool_mailbox *m)
 	return true;
 }
 
-static void look_at_waiting(const struct spool_waiting *w, struct found *f)
+static void look_at_waiting(const struct spool_waiting *w, struct cuts_found *f)
 {
 	struct buffer plain = { 0 };
 	uint8_t id[UUID_LEN];
 	struct error e;
 	if (!w->sealed)
-		check_content(f, bytes_make(w->event_id, UUID_LEN), buffer_view(&w->payload));
+		cuts_check_content(f, bytes_make(w->event_id, UUID_LEN), buffer_view(&w->payload));
 	else if (seal_key_open(key, buffer_view(&w->payload), id, &plain, &e))
-		check_content(f, bytes_make(id, UUID_LEN), buffer_view(&plain));
+		cuts_check_content(f, bytes_make(id, UUID_LEN), buffer_view(&plain));
 	else
-		say(f, "opening a sealed delivery", e.text);
+		cuts_say(f, "opening a sealed delivery", e.text);
 	buffer_free(&plain);
 }
 
-static void look_into_spool(const char *in, struct found *f)
+static void look_into_spool(const char *in, struct cuts_found *f)
 {
 	struct error e;
 	struct two_mailboxes mailboxes = { 0 };
 	spool = spool_open(&loop, in, &settings, &e);
 	if (!spool) {
-		say(f, "spool_open", e.text);
+		cuts_say(f, "spool_open", e.text);
 		return;
 	}
-	check_integrity(f);
+	cuts_check_integrity(f, connection);
 	if (*f->wrong) { /* what is damaged is not for reading */
 		close_spool();
 		return;
 	}
 	if (!spool_recall(spool, on_recall, &mailboxes, &e))
-		say(f, "spool_recall", e.text);
+		cuts_say(f, "spool_recall", e.text);
 	uint64_t waits = 0;
 	for (int i = 0; i < 2; i++) {
 		struct spool_waiting *list;
-		for (int64_t row = 0; mailboxes.id[i] && (list = fetch(mailboxes.id[i], row, MOST));)
+		for (int64_t row = 0; mailboxes.id[i] && (list = fetch(mailboxes.id[i], row, CUTS_MOST));)
 			while (list) {
 				struct spool_waiting *w = take(&list);
 				look_at_waiting(w, f);
@@ -299,159 +232,41 @@ static void look_into_spool(const char *in, struct found *f)
 			}
 	}
 	if (waits != spool_total(spool).count)
-		say(f, "counting", "it counted others than it handed out");
+		cuts_say(f, "counting", "it counted others than it handed out");
 	close_spool();
 }
 
-/* ---- cuts ---- */
-
-static void promises_to(struct promises *p, size_t from, size_t cut)
-{
-	for (size_t i = from; i < cut; i++) {
-		const struct event *e = powerloss_event(i);
-		if (e->kind == EVENT_ACKNOWLEDGED)
-			p->acknowledged[e->n] = true;
-		else if (e->kind == EVENT_FORGOTTEN)
-			p->forgotten[e->n] = true;
-	}
-}
-
-static void compare(const struct promises *p, struct found *f)
-{
-	char number[20];
-	for (uint32_t n = 0; n < MOST; n++) {
-		snprintf(number, sizeof number, "%u", n);
-		if (p->acknowledged[n] && !p->forgotten[n] && f->copies[n] == 0)
-			say(f, "an acknowledged delivery is lost", number);
-		if (f->copies[n] > 1)
-			say(f, "a delivery is there twice", number);
-	}
-}
-
-/* Some of the cuts: of those right behind an acknowledgement, where most can be lost, and of all others. */
-static bool is_chosen(size_t cut, size_t looks, uint64_t *seed)
-{
-	size_t count = powerloss_count();
-	bool promised = cut > 0 && powerloss_event(cut - 1)->kind == EVENT_ACKNOWLEDGED;
-	return looks >= count || cut == count || powerloss_random(seed) % count < (promised ? 4 * looks : looks);
-}
-
-/* Looks at about so many cuts, each with every kind of loss; how many broke a promise. Ends with the first. */
-static int cut_and_look(const struct run *run, const char *lied, size_t looks, uint64_t seed, struct found *f)
-{
-	static struct promises p;
-	size_t last = 0;
-	int cuts = 0;
-	memset(&p, 0, sizeof p);
-	struct replay *r = replay_new(lied, powerloss_count() / 2);
-	*f->wrong = 0;
-	for (size_t cut = 0; cut <= powerloss_count() && !*f->wrong; cut++) {
-		if (!is_chosen(cut, looks, &seed))
-			continue;
-		replay_to(r, cut);
-		promises_to(&p, last, cut);
-		last = cut;
-		cuts++;
-		for (int loss = 0; loss < LOSS_KINDS && !*f->wrong; loss++) {
-			memset(f->copies, 0, sizeof f->copies);
-			assert_true(replay_write(r, (enum loss)loss, powerloss_random(&seed), after));
-			run->look(after, f);
-			compare(&p, f);
-			if (*f->wrong)
-				print_message("%s: cut %zu of %zu, loss %d: %s\n", run->name, cut, powerloss_count(),
-					      loss, f->wrong);
-		}
-	}
-	replay_free(r);
-	return cuts;
-}
-
-/* In empty folders, noted. */
-static void work(const struct run *run, uint64_t seed)
-{
-	char command[400];
-	snprintf(command, sizeof command, "rm -rf %s/* %s/*", live, after);
-	assert_int_equal(system(command), 0);
-	powerloss_record(live);
-	run->work(run, &seed);
-	assert_true(powerloss_count() > 0);
-}
-
-static uint64_t base_seed(void)
-{
-	const char *text = getenv("CREEL_POWERLOSS_SEED");
-	return text && *text ? strtoull(text, NULL, 10) * 2 + 1 : 1;
-}
-
-static bool is_long(void)
-{
-	const char *text = getenv("CREEL_POWERLOSS");
-	return text && strcmp(text, "long") == 0;
-}
-
-static void keeps_its_promise(struct run run)
-{
-	static struct found f;
-	/* So few deliveries bring no checkpoint before the close; after a few pages there are many. */
-	static const char *const pragmas[] = { "PRAGMA wal_autocheckpoint=24", "PRAGMA wal_autocheckpoint=4",
-					       "PRAGMA wal_autocheckpoint=100", "SELECT 1" };
-	int cuts = 0;
-	size_t count = 0;
-	for (size_t i = 0; i < (is_long() ? sizeof pragmas / sizeof *pragmas : 1); i++) {
-		uint64_t seed = base_seed() + 1000 * i;
-		run.pragmas = pragmas[i];
-		work(&run, seed);
-		count += powerloss_count();
-		cuts += cut_and_look(&run, NULL, is_long() ? SIZE_MAX : 80, seed, &f);
-		if (*f.wrong)
-			fail_msg("%s, %s, seed %llu: %s", run.name, run.pragmas, (unsigned long long)base_seed() / 2,
-				 f.wrong);
-	}
-	print_message("%s: %d cuts of %zu, each with %d kinds of loss\n", run.name, cuts, count, LOSS_KINDS);
-}
-
-static void breaks_its_promise(struct run run, const char *pragmas, const char *lied)
-{
-	static struct found f;
-	run.pragmas = pragmas;
-	work(&run, base_seed());
-	cut_and_look(&run, lied, 80, base_seed(), &f);
-	if (!*f.wrong)
-		fail_msg("%s with %s, lies of %s: nothing was lost, so that the test above could not fail", run.name,
-			 pragmas, lied ? lied : "nothing");
-}
-
-static const struct run store_run = { "the client's store", NULL, 2, 15, work_store, look_into_store };
-static const struct run apart_run = {
+static const struct cuts_run store_run = { "the client's store", NULL, 2, 15, work_store, look_into_store };
+static const struct cuts_run apart_run = {
 	"the client's store, synced apart", NULL, 2, 30, work_store_apart, look_into_store
 };
-static const struct run spool_run = { "the spool", NULL, 2, 15, work_spool, look_into_spool };
+static const struct cuts_run spool_run = { "the spool", NULL, 2, 15, work_spool, look_into_spool };
 
 static void test_the_store_keeps_its_promise(void **state)
 {
 	(void)state;
-	keeps_its_promise(store_run);
+	cuts_keep(store_run);
 }
 
 static void test_a_store_synced_apart_keeps_its_promise(void **state)
 {
 	(void)state;
-	keeps_its_promise(apart_run);
+	cuts_keep(apart_run);
 }
 
 static void test_the_spool_keeps_its_promise(void **state)
 {
 	(void)state;
-	keeps_its_promise(spool_run);
+	cuts_keep(spool_run);
 }
 
 static void test_without_syncs_a_loss_is_found(void **state)
 {
 	(void)state;
-	breaks_its_promise(store_run, "PRAGMA synchronous=OFF", NULL);
-	breaks_its_promise(store_run, "PRAGMA synchronous=NORMAL", NULL);
-	breaks_its_promise(spool_run, "PRAGMA synchronous=OFF", NULL);
-	breaks_its_promise(spool_run, "PRAGMA synchronous=NORMAL", NULL);
+	cuts_break(store_run, "PRAGMA synchronous=OFF", NULL);
+	cuts_break(store_run, "PRAGMA synchronous=NORMAL", NULL);
+	cuts_break(spool_run, "PRAGMA synchronous=OFF", NULL);
+	cuts_break(spool_run, "PRAGMA synchronous=NORMAL", NULL);
 }
 
 /* Syncs are asked for, and from the middle on the disk does not do them: those of the log; those of the database, when
@@ -460,17 +275,17 @@ static void test_a_disk_that_lies_is_found(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		breaks_its_promise(i ? spool_run : store_run, "PRAGMA wal_autocheckpoint=24", "-wal");
-		breaks_its_promise(i ? spool_run : store_run, "PRAGMA wal_autocheckpoint=24", ".db");
+		cuts_break(i ? spool_run : store_run, "PRAGMA wal_autocheckpoint=24", "-wal");
+		cuts_break(i ? spool_run : store_run, "PRAGMA wal_autocheckpoint=24", ".db");
 	}
-	breaks_its_promise(apart_run, NULL, "-wal");
-	breaks_its_promise(apart_run, NULL, ".db");
+	cuts_break(apart_run, NULL, "-wal");
+	cuts_break(apart_run, NULL, ".db");
 }
 
 static bool same_file(const char *name)
 {
 	char command[400];
-	snprintf(command, sizeof command, "cmp %s/%s %s/%s", live, name, after, name);
+	snprintf(command, sizeof command, "cmp %s/%s %s/%s", cuts_live, name, cuts_after, name);
 	return system(command) == 0;
 }
 
@@ -478,8 +293,8 @@ static bool same_file(const char *name)
 static void test_nothing_escapes_the_notes(void **state)
 {
 	(void)state;
-	powerloss_record(live);
-	strcpy(folder, live);
+	powerloss_record(cuts_live);
+	strcpy(folder, cuts_live);
 	open_spool();
 	assert_int_equal(sqlite3_exec(connection, "PRAGMA wal_autocheckpoint=24", NULL, NULL, NULL), SQLITE_OK);
 	int64_t mailboxes[2] = { join_as("dev", bytes_make(NULL, 0)), join_as("dev", seal_key_public(key)) };
@@ -490,7 +305,7 @@ static void test_nothing_escapes_the_notes(void **state)
 	}
 	struct replay *r = replay_new(NULL, 0);
 	replay_to(r, powerloss_count());
-	assert_true(replay_write(r, LOSS_ALL_WRITTEN, 1, after));
+	assert_true(replay_write(r, LOSS_ALL_WRITTEN, 1, cuts_after));
 	replay_free(r);
 	assert_true(same_file("spool.db"));
 	assert_true(same_file("spool.db-wal"));
@@ -503,8 +318,8 @@ static void test_a_database_is_synced_as_it_is_written(void **state)
 {
 	uint64_t written = 0, unsynced = 0, most = 0;
 	(void)state;
-	powerloss_record(live);
-	strcpy(folder, live);
+	powerloss_record(cuts_live);
+	strcpy(folder, cuts_live);
 	open_spool();
 	int64_t mailboxes[2] = { join_as("dev", bytes_make(NULL, 0)), join_as("dev", seal_key_public(key)) };
 	puts_done = 0;
@@ -534,11 +349,11 @@ static int set_up_disks(void **state)
 	if (set_up(state) != 0 || rmdir(folder) != 0 || mkdir(folder, 0700) != 0)
 		return -1;
 	strcpy(scratch, folder);
-	snprintf(live, sizeof live, "%s/live", scratch);
-	snprintf(after, sizeof after, "%s/after", scratch);
+	snprintf(cuts_live, sizeof cuts_live, "%s/live", scratch);
+	snprintf(cuts_after, sizeof cuts_after, "%s/after", scratch);
 	snprintf(path, sizeof path, "%s/key.pem", scratch);
 	key = seal_key_load(path, &e);
-	return key && mkdir(live, 0700) == 0 && mkdir(after, 0700) == 0 ? 0 : -1;
+	return key && mkdir(cuts_live, 0700) == 0 && mkdir(cuts_after, 0700) == 0 ? 0 : -1;
 }
 
 static int tear_down_disks(void **state)
