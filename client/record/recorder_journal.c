@@ -367,7 +367,8 @@ void recorder_use_journal(struct recorder *r)
 		free(j);
 		return;
 	}
-	if (!store_journal_add(r->store, j->files.name, &ignored) ||
+	/* The row is what says that there are files to bring in: it has to be on disk before what is in them is. */
+	if (!store_journal_add(r->store, j->files.name, &ignored) || !store_sync_apart_ops.sync(r->store, &ignored) ||
 	    !store_open(&j->reader, r->path, STORE_READ_ONLY, &ignored) ||
 	    !(j->syncer = journal_syncer_new(r->loop, on_synced, j, &ignored))) {
 		bool dropped = store_journal_drop(r->store, j->files.name, &ignored);

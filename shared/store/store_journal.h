@@ -11,7 +11,8 @@ char *store_journal_path(const char *db, const char *what);
 /* The same of one of a journal's two files. */
 char *store_journal_file(const char *db, const char *name, int file);
 
-/* Says in the database that this process has such a journal, whose files are there and locked. It is synced. */
+/* Says in the database that this process has such a journal, whose files are there and locked. The caller syncs
+ * it (store_sync_apart_ops). */
 MUST_CHECK bool store_journal_add(struct store *s, const char *name, struct error *e);
 /* Whether this process has it. */
 bool store_journal_is_own(const char *name);
