@@ -339,6 +339,7 @@ bench:
 	@node tests/bench/tunnels.mjs $(BUILD)
 	@ulimit -n 20000 && node tests/bench/memory.mjs $(BUILD)
 	@node tests/bench/web.mjs $(BUILD)
+	@node tests/bench/pages.mjs $(BUILD)
 	@tests/bench/inspector.sh $(BUILD)
 
 # Beside whatever of chisel, frp and OpenSSH is installed, on the same work.

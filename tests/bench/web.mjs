@@ -1,6 +1,7 @@
 // creel web at DELIVERIES on record: how soon the first rows are there, what a call takes, and what twenty pages and 500
 // deliveries a second cost. Usage: node web.mjs BUILD_DIR. Beside each paint stands that of a page with one word, which
 // is what the browser and the hour take. What a limit is set for and is beyond it is said, and the bench fails.
+// MINUTES=10 goes on looking at the page's memory for as long, while rows arrive.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -40,6 +41,7 @@ try {
 			if (answer.status !== 200) throw new Error(`${target}: ${answer.status} ${answer.text}`);
 		}
 		console.log(`${count} deliveries, ${target}: ${median(took).toFixed(1)} ms`);
+		if (target.startsWith('/api/stats')) limit(target, median(took), 50, 'ms');
 	}
 
 	b = await Browser.start(w);
@@ -62,18 +64,62 @@ try {
 	console.log(`twenty pages: creel ${kib()} KiB`);
 	limit('memory with twenty pages', kib() / 1024, 40, 'MiB');
 	for (const p of pages.slice(1)) await p.shut();
-	await pages[0].say('Page.bringToFront');
 	writer = spawn(load, [db, 'rate', '500'], { stdio: 'ignore' });
-	const frames = await pages[0].eval(`new Promise((done) => {
-		const took = [], end = performance.now() + 10000; let last = performance.now(), down = 1;
-		const s = document.querySelector('#scroller');
-		const step = (now) => { took.push(now - last); last = now; s.scrollTop += 40 * down; if (s.scrollTop > 20000 || s.scrollTop <= 0) down = -down; now < end ? requestAnimationFrame(step) : done(took); };
-		requestAnimationFrame(step);
-	})`);
-	frames.sort((x, y) => x - y);
-	const late = frames.filter((f) => f > 32).length;
-	limit('frames over 32 ms', (100 * late) / frames.length, 1, '%');
-	console.log(`scrolling for 10 s while 500/s arrive: ${frames.length} frames, ${late} over 32 ms, p99 ${frames[Math.floor(frames.length * 0.99)].toFixed(0)} ms; creel ${kib()} KiB`);
+	/** Frames of ten seconds, in ms, and how many in a hundred took over 32. */
+	const frames = async (page, move) => {
+		const took = await page.eval(`new Promise((done) => {
+			const took = [], end = performance.now() + 10000; let last = performance.now(), down = 1;
+			const s = document.querySelector('#scroller');
+			const step = (now) => { took.push(now - last); last = now; ${move} now < end ? requestAnimationFrame(step) : done(took); };
+			requestAnimationFrame(step);
+		})`);
+		took.sort((x, y) => x - y);
+		return { took, late: (100 * took.filter((f) => f > 32).length) / took.length, p99: took[Math.floor(took.length * 0.99)] };
+	};
+	await b.say('Page.bringToFront');
+	const idle = await frames(b, '');
+	await pages[0].say('Page.bringToFront');
+	await pages[0].say('Emulation.setDeviceMetricsOverride', { width: 1440, height: 900, deviceScaleFactor: 1, mobile: false });
+	const page = pages[0], ready = (what, text) => waitFor(what, () => page.eval(text));
+	const follows = `!document.querySelector('#fol b').checkVisibility()`;
+	await ready('rows that come', `${follows} && !!document.querySelector('.row.new')`);
+	for (const [what, move] of [['following', ''], ['scrolling', 's.scrollTop += 40 * down; if (s.scrollTop > 20000 || s.scrollTop <= 0) down = -down;']]) {
+		const f = await frames(page, move);
+		console.log(`${what} for 10 s while 500/s arrive: ${f.took.length} frames, ${f.late.toFixed(1)} % over 32 ms, p99 ${f.p99.toFixed(0)} ms; of a page with one word: ${idle.late.toFixed(1)} %, ${idle.p99.toFixed(0)} ms; creel ${kib()} KiB`);
+		limit(`frames over 32 ms, ${what}, beyond those of a word`, f.late - idle.late, 1, '%');
+	}
+
+	// A key, from when it is pressed until what it changes is painted (Event Timing, in steps of 8 ms); a click, until the
+	// delivery stands there.
+	const key = async (name, code) => {
+		for (const type of ['keyDown', 'keyUp']) await page.say('Input.dispatchKeyEvent', { type, key: name, text: type === 'keyDown' && name.length === 1 ? name : undefined, windowsVirtualKeyCode: code });
+	};
+	await page.eval(`document.querySelector('#grid').focus(); window.timed = []; new PerformanceObserver((l) => l.getEntries().forEach((e) => e.name === 'keydown' && timed.push([e.duration, e.processingEnd - e.startTime]))).observe({ type: 'event', durationThreshold: 16 })`);
+	for (let i = 0; i < 100; i++) await key('j', 74);
+	const keys = await page.eval('timed');
+	console.log(`100 keys: ${keys.length} of them took 16 ms or more until the next paint, the longest ${Math.max(0, ...keys.map((k) => k[0]))} ms; their handlers ${Math.max(0, ...keys.map((k) => k[1])).toFixed(1)} ms`);
+	limit('a key, until its handler has run', Math.max(0, ...keys.map((k) => k[1])), 16, 'ms');
+	const opened = [];
+	for (let i = 0; i < 9; i++) {
+		opened.push(await page.eval(`new Promise((done) => {
+			const row = [...document.querySelectorAll('#grid .row:not([hidden])')][${1 + (i % 4)}], id = '#' + row.dataset.id, from = performance.now();
+			new MutationObserver((all, o) => document.querySelector('#detail h1 .id')?.textContent === id && (o.disconnect(), done(performance.now() - from))).observe(document.querySelector('#detail'), { childList: true, subtree: true });
+			row.click();
+		})`));
+	}
+	console.log(`a delivery is opened: ${median(opened).toFixed(0)} ms`);
+	limit('a delivery is opened', median(opened), 50, 'ms');
+
+	const minutes = Number(process.env.MINUTES ?? 0), heap = [];
+	await page.say('Performance.enable');
+	for (let i = 0; minutes && i <= minutes; i++) {
+		if (i) await new Promise((done) => setTimeout(done, 60_000));
+		await page.say('HeapProfiler.collectGarbage');
+		const { metrics } = await page.say('Performance.getMetrics');
+		heap.push(metrics.find((m) => m.name === 'JSHeapUsedSize').value / 1048576);
+		console.log(`memory of the page after ${i} minutes: ${heap[i].toFixed(1)} MiB`);
+	}
+	if (minutes) limit('memory that the page gained', heap.at(-1) - heap[1], 1, 'MiB');
 } finally {
 	writer?.kill('SIGTERM');
 	await b?.close();
