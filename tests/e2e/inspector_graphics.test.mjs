@@ -221,6 +221,7 @@ describe('a picture', () => {
 		['its cells are none', [], {}, `${KITTY}\x1b[6;2000;1t${SIXEL}`, ASKED],
 		['an answer is broken', [], {}, `\x1b_Gi=31;ENOTSUPPORTED:no\x1b\\${CELLS}\x1b[?4c`, ASKED],
 		['it is tmux, which has none', [], { term: 'tmux-256color' }, PLAIN, ASKED.slice(1)],
+		['tmux is between, and TERM says otherwise', [], { env: { TMUX: '/run/tmux,1,0' } }, PLAIN, ASKED.slice(1)],
 		['half blocks are asked for', ['--images', 'blocks'], {}, `${KITTY}${CELLS}${SIXEL}`, []],
 		['CREEL_IMAGES says so', [], { env: { CREEL_IMAGES: 'blocks' } }, `${KITTY}${CELLS}${SIXEL}`, []],
 		['there are no colours', ['--color', 'never'], {}, `${KITTY}${CELLS}${SIXEL}`, []],

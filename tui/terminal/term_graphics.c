@@ -9,16 +9,17 @@
 #define CELL_LEAST 4 /* what a terminal says beyond these is not believed */
 #define CELL_MOST 64
 
-static bool is_multiplexer(const char *name)
+/* Whether tmux or GNU screen is between, whatever TERM is set to in it. */
+static bool is_multiplexed(const char *name)
 {
-	return strncmp(name, "tmux", 4) == 0 || strncmp(name, "screen", 6) == 0;
+	return strncmp(name, "tmux", 4) == 0 || strncmp(name, "screen", 6) == 0 || getenv("TMUX") || getenv("STY");
 }
 
 /* Whether it is known to swallow a question of kitty's: tmux makes a title of it, Apple's terminal shows it. */
 static bool asks_kitty(void)
 {
 	const char *name = getenv("TERM"), *program = getenv("TERM_PROGRAM");
-	return name && !is_multiplexer(name) && !(program && strcmp(program, "Apple_Terminal") == 0);
+	return name && !is_multiplexed(name) && !(program && strcmp(program, "Apple_Terminal") == 0);
 }
 
 static bool is_active(const struct term_graphics *g)
