@@ -37,7 +37,7 @@ static uint8_t choose(uint32_t rgb, int (*error)[3], int (*below)[3])
 static uint8_t *choose_all(const struct pixels *p, struct graphics_part part)
 {
 	size_t width = (size_t)part.width, row_size = (width + 2) * sizeof(int[3]);
-	uint8_t *out = malloc(width * (size_t)part.height);
+	uint8_t *out = calloc(width, (size_t)part.height);
 	int(*errors)[3] = calloc(2, row_size), (*here)[3] = errors, (*below)[3] = errors ? errors + width + 2 : NULL;
 	for (int y = 0; out && errors && y < part.height; y++) {
 		for (int x = 0; x < part.width; x++) {
@@ -89,7 +89,7 @@ static bool put_colour(struct buffer *out, const uint8_t *band, int width, int r
 	for (int x = 0; x < width; x++) {
 		unsigned bits = 0;
 		for (int y = 0; y < rows; y++)
-			bits |= (unsigned)(band[y * width + x] == colour) << y;
+			bits |= (unsigned)(band[(size_t)y * (size_t)width + (size_t)x] == colour) << y;
 		uint8_t sixel = (uint8_t)('?' + bits);
 		if (sixel != last && !put_run(out, last, count))
 			return false;
@@ -101,7 +101,7 @@ static bool put_colour(struct buffer *out, const uint8_t *band, int width, int r
 
 static void note_used(const uint8_t *at, size_t count, bool used[COLOURS])
 {
-	memset(used, 0, COLOURS * sizeof *used);
+	memset(used, 0, (size_t)COLOURS * sizeof *used);
 	for (size_t i = 0; i < count; i++)
 		if (at[i] < COLOURS)
 			used[at[i]] = true;
