@@ -275,6 +275,13 @@ static bool start_inspector(struct listen *l, struct error *e)
 	return fine;
 }
 
+/* By the environment, for measurements. */
+static bool is_left_out(const char *name)
+{
+	const char *value = getenv(name);
+	return value && strcmp(value, "0") == 0;
+}
+
 static bool start(struct listen *l, struct error *e)
 {
 	const char *path = l->db = l->options->db ? strdup(l->options->db) : store_default_path(e);
@@ -306,9 +313,10 @@ static bool start(struct listen *l, struct error *e)
 	};
 	struct tunnel_options to = l->options->tunnel;
 	if (ready) {
-		const char *journal = getenv("CREEL_JOURNAL");
-		if (!journal || strcmp(journal, "0") != 0)
+		if (!is_left_out("CREEL_JOURNAL"))
 			recorder_use_journal(l->recorder);
+		if (is_left_out("CREEL_INDEX"))
+			recorder_leave_out_index(l->recorder);
 		recorder_set_secrets(l->recorder, &l->options->secrets);
 	}
 	if (ready && !secrets_names(&l->options->secrets, &l->secret_names))

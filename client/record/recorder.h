@@ -30,6 +30,8 @@ struct store_gave_way recorder_take_gave_way(struct recorder *r);
 /* Has deliveries and attempts go into a journal first (shared/store/journal.md), where the disk has room for one. After
  * recorder_keep_bound, before anything is submitted. */
 void recorder_use_journal(struct recorder *r);
+/* Fills no search index, for measurements of all else (CREEL_INDEX=0). Before anything is submitted. */
+void recorder_leave_out_index(struct recorder *r);
 
 /* What becomes of a delivery that was submitted, in this order except that `numbered` may come last. */
 struct record_delivery_ops {

@@ -91,6 +91,11 @@ void recorder_watch_index(struct recorder *r, void (*step)(void *user, uint64_t 
 	r->indexing.step_user = user;
 }
 
+void recorder_leave_out_index(struct recorder *r)
+{
+	uv_timer_stop(&r->indexing.timer);
+}
+
 static void on_closed(uv_handle_t *h)
 {
 	struct recorder *r = h->data;
