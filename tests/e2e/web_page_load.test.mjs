@@ -81,6 +81,16 @@ describe('while much arrives', { skip: !hasBrowser && 'no browser here' }, () =>
 		}
 	});
 
+	it('who catches up while more comes misses none', async () => {
+		await page.open('/');
+		await page.until('the rows', firstRow);
+		await page.js(`window.list = (await import('/page/list.js')); window.again = setInterval(list.catchUp, 1)`);
+		for (let i = 0; i < 8; i++) await arrive(40);
+		await shown();
+		await page.eval('clearInterval(again)');
+		assert.deepEqual(await page.eval(`list.list.rows.flatMap((r, i, all) => (i && all[i - 1].id !== r.id + 1 ? [[all[i - 1].id, r.id]] : []))`), []);
+	});
+
 	it('with a filter, new are those that match', async () => {
 		await page.open('/?filter=path%3A%2Fhooks%2F1*');
 		await page.until('the rows', firstRow);

@@ -543,7 +543,7 @@ export function onDelivery(row) {
 	list.newest = Math.max(list.newest, row.id);
 	if (!list.follow || list.moreAfter) {
 		count(1);
-	} else if (list.filter || list.loading) {
+	} else if (list.filter || list.loading || catching) {
 		catchUp();
 	} else if (arriving.unshift(row) === 1) {
 		requestAnimationFrame(() => {
