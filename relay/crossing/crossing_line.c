@@ -127,13 +127,10 @@ static void lose(struct crossing_line *l, bool expected)
 void crossing_line_lose_all(struct crossing_peer *p, uint64_t silent_ms)
 {
 	const uint64_t early = silent_ms > NOTICED_MS ? silent_ms - NOTICED_MS : 0;
-	/* Those that are opened meanwhile go to the list's end. */
-	struct crossing_line *last = p->lines ? p->lines->prev : NULL;
-	for (bool more = last != NULL; more;) {
+	while (p->lines) {
 		struct crossing_line *l = p->lines;
 		struct client *c = l->client;
 		const bool was_here = l->state == CROSSING_HERE;
-		more = l != last;
 		lose(l, true);
 		if (was_here && c->in_grace)
 			c->grace_end -= early < c->grace_end ? early : c->grace_end;

@@ -18,7 +18,7 @@ void registry_restart_streams(struct client *c)
 	late_forget_all(c);
 	for (struct stream *st = c->streams, *next; st; st = next) {
 		next = st->hh.next;
-		if (st->delivery->upgrade)
+		if (st->delivery->upgrade && stream_was_sent(st))
 			stream_give_up(st, REFUSE_CLIENT_LOST);
 		else
 			stream_restart(st);

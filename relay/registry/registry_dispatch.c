@@ -18,7 +18,8 @@ enum refusal registry_admit(const struct tunnel *t, struct bytes method)
 
 static bool can_upgrade(const struct client *c)
 {
-	return (c->features & WIRE_FEATURE_UPGRADE) && client_carrier(c) && client_takes_part(c);
+	bool here = client_carrier(c) || (c->foreign && c->in_grace); /* the way to it may just be opened */
+	return here && (c->features & WIRE_FEATURE_UPGRADE) && client_takes_part(c);
 }
 
 bool registry_passes_upgrades(const struct tunnel *t)

@@ -1,6 +1,7 @@
 /* What happens when a client joins its tunnel. */
 #include "relay/tunnels/connection.h"
 #include "relay/streams/drain.h"
+#include "relay/streams/late.h"
 #include "relay/registry/registry.h"
 #include "relay/streams/stream.h"
 #include "shared/base/clock.h"
@@ -16,7 +17,8 @@ static void move_streams(struct client *from, struct client *to)
 	struct stream *list = NULL;
 	while (from->streams) {
 		struct stream *st = from->streams;
-		if (st->state != STREAM_OPEN || st->delivery->row || st->delivery->upgrade) {
+		bool begun = st->delivery->upgrade && stream_was_sent(st);
+		if (st->state != STREAM_OPEN || st->delivery->row || begun) {
 			stream_give_up(st, REFUSE_CLIENT_LOST);
 			continue;
 		}
@@ -45,6 +47,7 @@ static void displace(struct client *c, struct client *by)
 		registry_tell_left(c, CLIENT_MOVED);
 		c->current = false;
 	}
+	late_forget_all(c); /* what it had on the connection before is handed out again */
 	move_streams(c, by);
 }
 

@@ -13,7 +13,7 @@
 #define ACK_EVERY (256u << 10) /* bytes that came, after which the other end is told at the latest */
 #define LOG_EVERY_MS 60000
 #define TRUNKS_MOST 1024
-#define BACKLOG_MOST (4 * TRUNK_WINDOW) /* bytes that wait, after which the other end is taken for gone */
+#define BACKLOG_MOST ((size_t)4 * TRUNK_WINDOW) /* bytes that wait, after which the other end is taken for gone */
 
 struct trunk {
 	struct trunk_set *set;
@@ -481,7 +481,8 @@ void trunk_set_free(struct trunk_set *s)
 		(void)flush(t);
 	while (s->trunks) {
 		struct trunk *t = s->trunks;
-		HASH_DELETE(hh, s->trunks, t);
+		HASH_DELETE(hh, s->trunks,
+			    t); /* NOLINT(clang-analyzer-unix.Malloc,clang-analyzer-core.NullDereference) */
 		buffer_free(&t->out);
 		buffer_free(&t->in);
 		buffer_free(&t->sizes);

@@ -79,7 +79,7 @@ async function startApp() {
 
 describe('a webhook through another node', { skip: hasNats ? false : 'nats-server is not installed' }, () => {
 	const w = new World();
-	const grace = ['--resume-grace', '3s'];
+	const grace = ['--resume-grace', '3s'], patient = [...grace, '--record-timeout', '30s']; // the disk has more to do
 	let brokers, holder, taker, app, client, secret;
 	const fronts = [];
 
@@ -90,8 +90,8 @@ describe('a webhook through another node', { skip: hasNats ? false : 'nats-serve
 
 	before(async () => {
 		brokers = await Brokers.start(w, 1);
-		holder = await startNode(w, brokers, { args: grace });
-		taker = await startNode(w, brokers, { args: grace });
+		holder = await startNode(w, brokers, { args: patient });
+		taker = await startNode(w, brokers, { args: patient });
 		app = await startApp();
 		secret = (await w.run('creel-relay', ['token', 'add', 'me', '--data', holder.data])).text.trim();
 		await waitFor('the token at the other node', async () => /me/.test((await w.run('creel-relay', ['token', 'list', '--data', taker.data])).text));
@@ -165,8 +165,10 @@ describe('a webhook through another node', { skip: hasNats ? false : 'nats-serve
 		await waitFor('the end at the app', () => over);
 	});
 
-	test('a WebSocket', async () => {
-		const s = new WebSocket(`ws://127.0.0.1:${taker.port}/far/socket`);
+	test('a WebSocket, also as the first that comes for the tunnel', async () => {
+		const p = await listen(holder, 'upgrades');
+		await known('upgrades');
+		const s = new WebSocket(`ws://127.0.0.1:${taker.port}/upgrades/socket`);
 		await within('its opening', once(s, 'open'));
 		const big = randomBytes(1 << 20);
 		for (const m of ['hello', big]) {
@@ -176,6 +178,7 @@ describe('a webhook through another node', { skip: hasNats ? false : 'nats-serve
 		}
 		s.close(1000);
 		await within('its end', once(s, 'close'));
+		await p.stop('SIGINT');
 	});
 
 	test('its client’s connection is cut in the middle of a large answer: it resumes, and the sender sees nothing of it', async () => {
@@ -263,10 +266,10 @@ describe('a webhook through another node', { skip: hasNats ? false : 'nats-serve
 	});
 
 	test('the holder hangs: 202 within 5 s and the grace, and the client is served elsewhere', async () => {
-		const third = await startNode(w, brokers, { args: [...grace, '--ping-interval', '1s'] });
+		const third = await startNode(w, brokers, { args: grace });
 		const front = await Front.start([third, taker]);
 		fronts.push(front);
-		const p = await listen({ port: front.port }, 'hangs', { relayUrl: front.url });
+		const p = await listen({ port: front.port }, 'hangs', { relayUrl: front.url, args: ['--ping-interval', '1s'] });
 		await known('hangs');
 		await answers(taker, '/hangs/before');
 		front.nodes = [taker];

@@ -4,8 +4,8 @@
 #include "tests/unit/unit.h"
 
 #define MOST_UNDER_WAY 4096
-#define PROBE_MS 20
-#define SILENT_MS 100
+#define PROBE_MS UINT64_C(20)
+#define SILENT_MS UINT64_C(100)
 
 struct message {
 	size_t to;
