@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Has spin search every state of handshake.pml: the model as it should be, in several sizes, and then broken on purpose, where
-# an error has to be found. Ends with 1 when anything is not as it has to be; the trail of an error stays in the directory.
+# Has spin search every state of handshake.pml and journal.pml: each model as it should be, in several sizes, and then broken
+# on purpose, where an error has to be found. Ends with 1 when anything is not as it has to be; the trail of an error stays in the directory.
 set -u
 out=${1:?usage: run.sh DIRECTORY}
 cd "$(dirname "$0")/../.." || exit 1
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 sources=$PWD/tests/model
-model=$sources/handshake.pml
 cc=${CC:-cc}
-failed=0 runs=0 safe_states=0
-names=$(sed -n 's/^hidden byte \([a-z_]*\);.*/\1/p' "$model")
+failed=0 runs=0
+use() { # a model: what follows is about it
+	model=$sources/$1.pml
+	safe_states=0 failed_before=$failed
+	names=$(sed -n 's/^hidden byte \([a-z_]*\);.*/\1/p' "$model")
+}
 
 # Generates, compiles and runs one verifier in a directory of its own. pan ends with 0 whatever it finds: its words count.
 search() { # name, macros, the compiler's options, pan's options
@@ -19,7 +22,7 @@ search() { # name, macros, the compiler's options, pan's options
 	mkdir -p "$dir"
 	cp "$sources"/*.pml "$dir/"
 	# shellcheck disable=SC2086 # lists of words
-	(cd "$dir" && spin $2 -a handshake.pml && $cc -w -DMEMLIM=1900 $3 -o pan pan.c && timeout 600 ./pan -m100000 $4) \
+	(cd "$dir" && spin $2 -a "$(basename "$model")" && $cc -w -DMEMLIM=1900 $3 -o pan pan.c && timeout 600 ./pan -m100000 $4) \
 		>"$dir/log" 2>&1
 }
 
@@ -89,17 +92,25 @@ broken_formula() { # macro, formula
 }
 
 # A rule of the model that no run takes would be checked in vain.
-reached() { # name of the run
+reached() { # name of the run, a process of the model
 	local log=$out/$1/log left
 	left=$(sed -n '/^unreached in proctype/,/^unreached in claim/p' "$log" | grep '\.pml:' |
 		grep -vE '"-end-"|assert\(no_malformed_frame\)')
 	runs=$((runs + 1))
-	if [ -z "$left" ] && grep -q '^unreached in proctype Monitor' "$log"; then
+	if [ -z "$left" ] && grep -q "^unreached in proctype $2" "$log"; then
 		echo "ok  every step of the model is taken in $1"
 	else
 		not_ok "$1" 'some steps are never taken'
 		printf '%s\n' "$left"
 	fi
+}
+
+properties() {
+	[ "$failed" -eq "$failed_before" ] || return 0
+	echo "In each of these $safe_states states:"
+	for name in $names; do
+		printf 'ok  %-28s %s\n' "$name" "$(sed -n "s|^hidden byte $name; */[*] \(.*\) [*]/|\1|p" "$model")"
+	done
 }
 
 none='-DCUTS=0 -DC_CRASHES=0 -DR_CRASHES=0 -DFULLS=0 -DSPOOL_FULLS=0 -DHANGUPS=0'
@@ -109,9 +120,10 @@ few() { # macros that take the place of those in none
 	echo "-DN=2 $macros"
 }
 
+use handshake
 echo 'One delivery, two cuts, a crash of each end, a full disk at each end, a sender that hangs up; then more of them:'
 safety one '-DPARTS'
-reached one
+reached one Monitor
 safety one_whole ''
 safety one_old_nonce '-DPARTS -DOLD_NONCE_TOO'
 safety one_more_faults '-DPARTS -DCUTS=3 -DC_CRASHES=2 -DR_CRASHES=2 -DFULLS=2'
@@ -120,12 +132,7 @@ safety two_cuts "$(few -DCUTS=2)"
 safety two_client_crash "$(few -DCUTS=1 -DC_CRASHES=1)"
 safety two_relay_crash "$(few -DCUTS=1 -DR_CRASHES=1)"
 safety two_full_hangup "$(few -DCUTS=1 -DFULLS=1 -DHANGUPS=1)"
-if [ "$failed" -eq 0 ]; then
-	echo "In each of these $safe_states states:"
-	for name in $names; do
-		printf 'ok  %-26s %s\n' "$name" "$(sed -n "s|^hidden byte $name; */[*] \(.*\) [*]/|\1|p" "$model")"
-	done
-fi
+properties
 echo 'In every run:'
 formula delivered_at_last '-DPARTS'
 formula over_at_last '-DPARTS'
@@ -147,5 +154,19 @@ broken HOLE_CANCEL_ONLY_SENT all_is_over_at_the_end
 broken ROOM=2 room_in_flight
 broken_formula BAD_NO_CALL_WITHOUT_STREAM delivered_at_last
 broken_formula HOLE_NO_DONE_FOR_SPOOLED over_at_last
+use journal
+echo 'The journal: two deliveries, two kills, a power cut; then more of them:'
+safety journal ''
+reached journal Client
+safety journal_more_faults '-DN=1 -DKILLS=4 -DPOWER_CUTS=3'
+safety journal_two_power_cuts '-DKILLS=3 -DPOWER_CUTS=2'
+properties
+echo 'Broken on purpose:'
+broken BAD_ACKNOWLEDGED_BEFORE_SYNC acknowledged_is_on_record
+broken BAD_BEGUN_AGAIN_AT_COMMIT acknowledged_is_on_record
+broken HOLE_ROW_IS_NOT_SYNCED acknowledged_is_on_record
+broken BAD_ANSWERED_BEFORE_WRITTEN answered_is_not_called_again -DPOWER_CUTS=0
+broken BAD_MARK_LATER brought_in_once
+broken HOLE_END_IS_NOT_LOOKED_FOR brought_in_once
 echo "model: $((runs - failed)) passed, $failed failed"
 [ "$failed" -eq 0 ]
