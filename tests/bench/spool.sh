@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Figures of the spool: webhooks/s accepted onto the disk at 32 connections while the client is away (one fsync a batch), a
 # backlog of BACKLOG with the memory of both sides, how fast it drains and at what CPU time, and when the first of it comes.
-# Then a second backlog, a quarter as large, which drains beside four live senders: what that adds to their times.
+# Then a second backlog, half as large, which drains beside four live senders: how fast, and what that adds to their times.
 # Usage: spool.sh BUILD_DIR
 set -eu
 bin=$(cd "${1:?usage: spool.sh BUILD_DIR}" && pwd)
@@ -56,19 +56,27 @@ n=$("$bin/creel" list -n 1 --json | sed -E 's/^\{"id": ?([0-9]+).*/\1/')
 echo "recorded $n of $waiting"
 [ "$n" -eq "$waiting" ]
 
-live() { # file: appends "p50 p99 errors" of a second
-	wrk -t1 -c4 -d1s --latency -s "$here/post.lua" "$url/live" >"$dir/wrk"
+live() { # during or after: appends "p50 p99 errors" of a second
+	wrk -t1 -c4 -d1s --latency -s "$here/post_paced.lua" "$url/live" >"$dir/wrk"
 	awk 'function ms(v) { if (v ~ /us$/) return v / 1000; if (v ~ /ms$/) return v + 0; return v * 1000 }
 		/50%/ {p50 = ms($2)} /99%/ {p99 = ms($2)} /Non-2xx/ {bad = $NF} END {print p50, p99, bad + 0}' "$dir/wrk" >>"$dir/live-$1"
 }
 kill -INT $client
 wait $client || true
-spool $((backlog / 4))
+spool $((backlog / 2))
 rm -f "$dir/url"
+start=$(now)
 listen
 wait_for "the tunnel" 20 test -s "$dir/url"
-until empty; do live during; done
+(wait_for "the whole of it" 1800 empty && now >"$dir/over") &
+over=$!
+until [ -s "$dir/over" ]; do live during; done
+wait $over
+# The last of them went on after the drain.
+[ "$(wc -l <"$dir/live-during")" -eq 1 ] || sed -i '$d' "$dir/live-during"
 for _ in 1 2 3; do live after; done
+awk "BEGIN{printf \"drained beside four live senders: %.0f/s\\n\", $waiting/(($(cat "$dir/over") - $start)/1e9)}"
 for when in during after; do
 	echo "four live senders $when a drain: p50 $(median "$dir/live-$when" 1) ms, p99 $(median "$dir/live-$when" 2) ms, not 2xx: $(awk '{n += $3} END {print n + 0}' "$dir/live-$when")"
 done
+echo "the drain adds $(awk "BEGIN{printf \"%.1f\", $(median "$dir/live-during" 2) - $(median "$dir/live-after" 2)}") ms to a live sender's p99"
