@@ -423,6 +423,23 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		await until('the one', `${firstRow}?.dataset.id === '10'`);
 	});
 
+	it('bars are chosen one by one, with Shift many, and Enter filters to them; the split is in the address', async () => {
+		await open('/overview?span=30d');
+		await until('the chart', `document.activeElement?.matches('svg.ch')`);
+		const words = `document.querySelector('.leg .cur').innerText`;
+		const one = await js(`return ${words}`);
+		await press('ArrowLeft');
+		await press('ArrowLeft', { shiftKey: true });
+		await press('ArrowLeft', { shiftKey: true });
+		assert.notEqual(await js(`return ${words}`), one);
+		await press('Enter');
+		await until('the span of three bars', `/since:\\S+ before:\\S+/.test(document.querySelector('#filter').value)`);
+		const [from, to] = (await js(`return document.querySelector('#filter').value`)).match(/:(\S+)/g).map((t) => Date.parse(t.slice(1)));
+		assert.ok((to - from) / 3 >= 3600_000 && (to - from) % 3 === 0, `${from} to ${to}`);
+		await open('/?split=below');
+		assert.ok(await js(`return document.body.matches('.below')`));
+	});
+
 	it('a signature is checked with what was tried, one line each', async () => {
 		await open('/d/10?tab=verify');
 		await js(`document.querySelector('#provider').value = 'stripe'; document.querySelector('#secret').value = 'whsec_page'; document.querySelector('#provider').form.requestSubmit();`);

@@ -76,7 +76,7 @@ function readable(url, attempt, state, label) {
 	const box = el('div.col');
 	get(url, { attempt, view: 'text' }).then((d) => {
 		word(label, d.about);
-		box.replaceChildren(linesView(d.lines, state), d.more ? el('p.note', 'There are more lines: Raw has them.') : '');
+		box.replaceChildren(linesView(d.lines, state), d.more ? el('p.note', 'Raw has further lines.') : '');
 	}).catch((error) => box.replaceChildren(trouble(error)));
 	return box;
 }
@@ -178,7 +178,7 @@ export function show(id, part, message, state, change, tools) {
 	const holder = el('div.col'), out = { node: holder, tree: null };
 	const draw = () => {
 		const b = state.bytes, whole = state.decoded ? b.length : message.body_bytes ?? b.length;
-		const what = sniff(message, b), mode = state.mode === 'hex' ? 'hex' : state.mode === 'raw' ? 'raw' : state.mode === 'frame' && what.render ? 'frame' : 'tree';
+		const what = sniff(message, b), mode = ['raw', 'hex', what.render && 'frame'].find((m) => m === state.mode) || 'tree';
 		const label = el('span', `${what.label}, ${number(whole)} bytes`);
 		let tree = null;
 		const body = guarded('This body', () => {

@@ -576,7 +576,6 @@ export function onGone({ ids, before }) {
 
 function drawNote() {
 	const note = $('note');
-	if (!note) return;
 	const kind = list.rows.length ? 'rows' : list.loading || list.wrong ? 'loading' : list.filter ? 'nothing' : 'first';
 	if (note.of === kind + list.filter) return;
 	note.of = kind + list.filter;

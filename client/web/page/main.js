@@ -24,6 +24,7 @@ function title() {
 
 async function show(before = {}) {
 	document.body.dataset.view = state.view;
+	document.body.classList.toggle('below', state.split === 'below');
 	keys.setContext(CONTEXT[state.view] ?? 'L');
 	for (const [id, on] of [['nav-list', !is('overview', 'export')], ['nav-overview', is('overview')]]) $(id).toggleAttribute('aria-current', on);
 	const beside = is('list', 'detail', 'edit');
@@ -348,7 +349,7 @@ function bind() {
 			go({ cols: cols === lists.DEFAULT ? '' : cols });
 		} }), ` ${name}`))));
 	});
-	act('below', 'LD', () => document.body.classList.toggle('below'));
+	act('below', 'LD', () => go({ split: state.split ? '' : 'below' }));
 	act('unmark-all', 'L', () => Promise.all([...list.marked].map((id) => deeds.mark(id, false))));
 	act('diff', 'LD', () => deeds.hooks.diff(current()), chosen);
 	act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), one('#deed-copy') ?? document.activeElement), chosen);

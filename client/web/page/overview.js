@@ -1,5 +1,5 @@
 // Charts of what matches: by outcome over time, how long the app took, and by source, event or path.
-import { $, button, el, gate, halt, icon, link, number, say, svg, table, took, trouble } from './dom.js';
+import { $, button, el, fill, gate, halt, icon, link, number, say, svg, table, took, trouble } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { quoted } from './filter.js';
 
@@ -7,7 +7,7 @@ const STEPS = [1, 5, 15, 60, 300, 900, 3600, 10800, 21600, 86400], SPANS = { '1h
 const BY = ['source', 'event', 'path', 'status'];
 const KINDS = [['2xx', 'f2', 'k2'], ['3xx', 'f3', 'k3'], ['4xx', 'f4', 'k4'], ['5xx', 'f5', 'k5'], ['no_answer', 'f6', 'k6', 'no answer'], ['waiting', 'fw', 'kw']];
 const signal = latest();
-let current = -1, tabled = {};
+let current = -1, anchor, tabled = {};
 
 const sum = (list, f) => list.reduce((n, x) => n + f(x), 0);
 const all = (b) => sum(KINDS, ([k]) => b[k]);
@@ -46,28 +46,30 @@ function bars(s, W, go, state) {
 	});
 	const now = svg('rect', { class: 'curbar' }), words = el('span.cur', { 'aria-live': 'polite' });
 	chart.append(now);
-	const move = (i) => {
+	/** To a bar, or with Shift and a drag over all from the last one on. */
+	const move = (i, extend) => {
 		current = Math.max(0, Math.min(n - 1, i));
-		const b = s.buckets[current], h = Math.max(4, (all(b) / most) * H);
-		for (const [k, v] of Object.entries({ x: 38 + current * bw, y: H - h - 3, width: bw + 2.5, height: h + 5 })) now.setAttribute(k, v);
-		words.textContent = `${hm(b.at)}${step < 86400 ? `–${hm(Date.parse(b.at) + step * 1000)}` : ''}: ${number(all(b))}, of them ${number(failed(b))} failed`;
+		if (!extend) anchor = current;
+		const chosen = range(), h = Math.max(4, (Math.max(...chosen.map(all)) / most) * H), end = Date.parse(chosen.at(-1).at) + step * 1000;
+		fill(now, { x: 38 + Math.min(anchor, current) * bw, y: H - h - 3, width: chosen.length * bw + 2.5, height: h + 5 });
+		words.textContent = `${hm(chosen[0].at)}–${hm(end)}: ${number(sum(chosen, all))}, of them ${number(sum(chosen, failed))} failed`;
 	};
+	const range = () => s.buckets.slice(Math.min(anchor, current), Math.max(anchor, current) + 1);
 	move(current < 0 ? n - 1 : current);
 	const choose = (not) => {
-		const b = s.buckets[current], from = b.at.slice(0, 19), to = new Date(Date.parse(b.at) + s.step_s * 1000).toISOString().slice(0, 19);
+		const chosen = range(), from = chosen[0].at.slice(0, 19), to = new Date(Date.parse(chosen.at(-1).at) + s.step_s * 1000).toISOString().slice(0, 19);
 		const iso = (t) => `${t}Z`, rest = (state.filter ?? '').split(' ').filter((t) => !/^-?(since|before):/.test(t)).join(' ');
 		go({ view: 'list', filter: `${rest} ${not ? `(before:${iso(from)} OR since:${iso(to)})` : `since:${iso(from)} before:${iso(to)}`}`.trim() }, true);
 	};
 	chart.onkeydown = (e) => {
 		const step2 = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
-		if (step2) move(current + step2);
+		if (step2) move(current + step2, e.shiftKey);
 		else if (e.key === 'Enter') choose(e.shiftKey);
 		else return;
 		halt(e);
 	};
-	chart.onclick = (e) => {
-		move(Math.floor((((e.clientX - chart.getBoundingClientRect().left) / chart.clientWidth) * W - 40) / bw));
-		chart.focus();
+	chart.onpointerdown = chart.onpointermove = (e) => {
+		if (e.buttons === 1) move(Math.floor((((e.clientX - chart.getBoundingClientRect().left) / chart.clientWidth) * W - 40) / bw), e.type === 'pointermove' || e.shiftKey);
 	};
 	chart.ondblclick = () => choose(false);
 	return [chart, el('div.leg', KINDS.filter(([k]) => k !== 'waiting' || sum(s.buckets, (b) => b[k])).map(([k, , c, name]) => el('span', el(`i.${c}`), `${name ?? k} ${number(sum(s.buckets, (b) => b[k]))}`)), words)];
@@ -107,10 +109,8 @@ function histogram(s, W) {
 function groups(list, head, by, state, go) {
 	const filter = (key, not) => go({ view: 'list', filter: [state.filter, `${not ? '-' : ''}${by}:${quoted(key)}`].filter(Boolean).join(' ') }, true);
 	return data([head, 'COUNT', 'OUTCOME', 'FAILED', 'P95'], list.slice(0, 8).map((g) => {
-		const bad = el('i.k5'), good = el('i.k2'), share = g.count ? (100 * g.failed) / g.count : 0;
-		good.style.width = `${100 - share}%`;
-		bad.style.width = `${share}%`;
-		return [el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–')), number(g.count), el('span.meter', { hush: 'true' }, good, bad), number(g.failed), took(g.p95_ms)];
+		const share = g.count ? (100 * g.failed) / g.count : 0, part = (name, width) => el(name, { style: { width: `${width}%` } });
+		return [el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–')), number(g.count), el('span.meter', { hush: 'true' }, part('i.k2', 100 - share), part('i.k5', share)), number(g.failed), took(g.p95_ms)];
 	}));
 }
 
