@@ -65,7 +65,7 @@ static const struct option_row rows[] = {
 	  .preset = "auto" },
 	{ "theme", 0, OPTION_CHOICE_AT(AT, inspector.theme), OPTION_BY_PROJECT, "auto|dark|light|contrast|16|mono",
 	  "how it looks; auto asks the terminal for its background", .preset = "auto" },
-	{ "images", 0, OPTION_CHOICE_AT(AT, inspector.images), OPTION_BY_PROJECT, "auto|kitty|sixel|blocks",
+	{ "images", 0, OPTION_CHOICE_AT(AT, inspector.images), OPTION_BY_PROJECT, "auto|kitty|sixel|blocks|off",
 	  "how pictures are drawn; auto asks the terminal", .preset = "auto" },
 	{ "ascii", 0, OPTION_FLAG_AT(AT, inspector.ascii), OPTION_BY_PROJECT, NULL, "no line-drawing characters" },
 	{ "secret", 0, OPTION_LIST_AT(AT, secret_specs), OPTION_BY_USER, "PROVIDER=@FILE",
@@ -113,7 +113,7 @@ static int run(struct command_call *call, struct error *e)
 const struct command command_ui = {
 	"ui",
 	"creel ui [FILTER] [--secret PROVIDER=@FILE…] [--color auto|always|never]\n"
-	"         [--theme auto|dark|light|contrast|16|mono] [--images auto|kitty|sixel|blocks]\n"
+	"         [--theme auto|dark|light|contrast|16|mono] [--images auto|kitty|sixel|blocks|off]\n"
 	"         [--ascii] [--mouse]",
 	"look through what is on record, search, compare, replay",
 	"The inspector: deliveries as they arrive, each with request, answer, attempts and bytes. ? shows the keys, q "

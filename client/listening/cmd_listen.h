@@ -23,7 +23,7 @@ struct listen_options {
 	struct parts parts;           /* read of it */
 	const char *color;            /* of the inspector: auto, always, never; NULL: auto */
 	const char *theme;            /* of the inspector: auto, dark, light, contrast, 16, mono; NULL: auto */
-	const char *images;           /* of the inspector: auto, kitty, sixel, blocks; NULL: auto */
+	const char *images;           /* of the inspector: auto, kitty, sixel, blocks, off; NULL: auto */
 	const char *ready_file;
 	const char *exec; /* a command for each delivery (exec.h), or NULL: then there is a target */
 	struct tunnel_options tunnel;

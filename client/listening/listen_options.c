@@ -30,7 +30,7 @@ const struct option_row listen_rows[LISTEN_ROWS] = {
 	  .preset = "auto" },
 	{ "theme", 0, OPTION_CHOICE_AT(AT, theme), OPTION_BY_PROJECT, "auto|dark|light|contrast|16|mono",
 	  "how the inspector looks; auto asks the terminal for its background", .preset = "auto" },
-	{ "images", 0, OPTION_CHOICE_AT(AT, images), OPTION_BY_PROJECT, "auto|kitty|sixel|blocks",
+	{ "images", 0, OPTION_CHOICE_AT(AT, images), OPTION_BY_PROJECT, "auto|kitty|sixel|blocks|off",
 	  "how pictures are drawn in the inspector; auto asks the terminal", .preset = "auto" },
 	{ "ascii", 0, OPTION_FLAG_AT(AT, ascii), OPTION_BY_PROJECT, NULL,
 	  "no line-drawing characters in the inspector" },

@@ -236,6 +236,14 @@ describe('a picture', () => {
 			if (!answers) assert.doesNotMatch(p.out, /sending|Replay\?/);
 		});
 
+	it('is named alone where none is wanted', async () => {
+		await Pty.start(['--images', 'off']);
+		for (const question of ASKED) assert.equal(p.out.includes(question), false);
+		const text = await p.press(`${KITTY}${CELLS}${SIXEL}g\r`, /PNG image, 9 x 6 pixels, 250 bytes[^]*00000000/);
+		await p.leave();
+		assert.equal(/\x1bP|\x1b_G|\xe2\x96[\x80\x84\x88]/.test(text), false);
+	});
+
 	it('is what the option names, whatever the terminal says of itself', async () => {
 		await Pty.start(['--images', 'sixel']);
 		assert.equal(p.out.includes(ASKED[0]) || p.out.includes(ASKED[2]), false);

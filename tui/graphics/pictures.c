@@ -11,7 +11,13 @@ static struct {
 	struct entry *first;
 	uint32_t last_id;
 	int cell_width, cell_height;
+	bool off;
 } table = { .cell_width = 1, .cell_height = 2 };
+
+void pictures_draw(bool drawn)
+{
+	table.off = !drawn;
+}
 
 void pictures_set_cell(int width, int height)
 {
@@ -57,6 +63,8 @@ static enum pixels_result fill(struct picture *p, struct bytes image, int column
 
 enum pixels_result pictures_add(struct bytes image, int columns, uint32_t *id)
 {
+	if (table.off)
+		return PIXELS_OTHER;
 	struct entry *e = calloc(1, sizeof *e);
 	if (!e)
 		return PIXELS_NO_MEMORY;

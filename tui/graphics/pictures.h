@@ -21,6 +21,8 @@ struct picture {
 /* Sets what a cell measures on a terminal that draws graphics, for pictures that are added from now on; 0 and 0, as at
  * first, for one that does not. */
 void pictures_set_cell(int width, int height);
+/* Whether images are drawn at all, as at first: else each is as one of a kind that is not read. */
+void pictures_draw(bool drawn);
 /* Adds what an image shows, made small enough for so many columns; its id is never 0. */
 MUST_CHECK enum pixels_result pictures_add(struct bytes image, int columns, uint32_t *id);
 /* NULL when it was removed. Valid until that. */

@@ -9,7 +9,7 @@ struct tui_options {
 	const char *filter; /* to begin with, or NULL */
 	const char *color;  /* auto, always, never */
 	const char *theme;  /* auto, dark, light, contrast, 16, mono */
-	const char *images; /* auto, kitty, sixel, blocks; NULL is auto */
+	const char *images; /* auto, kitty, sixel, blocks, off; NULL is auto */
 	bool ascii, mouse;
 	const char *keys_path; /* the user's keymap, or NULL */
 	const char *state_dir; /* history of filters, order; or NULL */

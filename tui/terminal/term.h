@@ -12,7 +12,7 @@ struct term;
 struct term_options {
 	const char *color;  /* auto, always, never; NULL is auto */
 	const char *theme;  /* auto, dark, light, contrast, 16, mono; NULL is auto, which asks the terminal */
-	const char *images; /* auto, kitty, sixel, blocks; NULL is auto, which asks as well */
+	const char *images; /* auto, kitty, sixel, blocks, off; NULL is auto, which asks as well */
 	bool ascii, mouse;
 };
 

@@ -43,7 +43,9 @@ const char *term_graphics_begin(struct term_graphics *g, const char *images, boo
 {
 	bool automatic = !images || strcmp(images, "auto") == 0;
 	*g = (struct term_graphics){ .how = GRAPHICS_NONE };
-	if (!able || (!automatic && strcmp(images, "blocks") == 0))
+	bool off = !automatic && strcmp(images, "off") == 0;
+	pictures_draw(!off);
+	if (!able || off || (!automatic && strcmp(images, "blocks") == 0))
 		return "";
 	if (!automatic)
 		g->how = strcmp(images, "kitty") == 0 ? GRAPHICS_KITTY : GRAPHICS_SIXEL;

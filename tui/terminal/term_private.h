@@ -45,8 +45,8 @@ struct term_graphics {
 	int sent_count;
 };
 
-/* What to ask the terminal, perhaps nothing. `images` is auto, kitty, sixel or blocks, NULL is auto; `able`: whether
- * the terminal may be sent sequences of ours, and shows colours. */
+/* What to ask the terminal, perhaps nothing. `images` is auto, kitty, sixel, blocks or off, NULL is auto; `able`:
+ * whether the terminal may be sent sequences of ours, and shows colours. */
 const char *term_graphics_begin(struct term_graphics *g, const char *images, bool able);
 void term_graphics_resize(struct term_graphics *g, const struct winsize *size);
 /* What comes of it is for pictures that are opened from now on. */
