@@ -149,8 +149,30 @@ add_the_disk() {
 	wait "$client" "$relay" 2>/dev/null || true
 }
 
+# One sender, whose answer waits for the record's sync, in turns with the same whose record lies in memory, where a sync
+# is nothing.
+compare_syncs() {
+	local memory=/dev/shm/creel-bench-$$ round s on_disk
+	[ -d /dev/shm ] || { echo "no /dev/shm: what recording costs one sender is not measured"; return 0; }
+	on_disk=${url_of[creel-plain]}
+	mkdir "$memory"
+	folders+=("$memory")
+	start_relay memory
+	start_client memory "http://$(cat "$dir/memory.port")" --db "$memory/creel.db"
+	url_of[memory-plain]=$url pids_of[memory]="$relay $client" url_of[creel-plain]=$on_disk
+	for round in $(seq "$rounds"); do
+		node "$here/sync.mjs" "$dir/synced" >>"$dir/sync-disk"
+		for s in $([ $((round % 2)) -eq 1 ] && echo memory creel || echo creel memory); do run_one sync "$s" 1 "$here/post.lua"; done
+	done
+	awk -v p50="$(median "$dir/sync-creel-1" 2)" -v p99="$(median "$dir/sync-creel-1" 3)" -v m50="$(median "$dir/sync-memory-1" 2)" \
+		-v m99="$(median "$dir/sync-memory-1" 3)" -v d50="$(median "$dir/sync-disk" 1)" -v d99="$(median "$dir/sync-disk" 2)" 'BEGIN {
+		printf "one sender, c=1: p50/p99 %.2f/%.2f ms; the record in memory %.2f/%.2f: %.2f/%.2f more; an fdatasync of this disk takes %.2f/%.2f\n",
+			p50, p99, m50, m99, p50 - m50, p99 - m99, d50, d99 }'
+}
+
 for set in $sets; do
 	case $set in
+	sync) compare_syncs ;;
 	disk) add_the_disk ;;
 	plain) compare plain "1 KiB POST" "$here/post.lua" 1 32 256 ;;
 	tls)
