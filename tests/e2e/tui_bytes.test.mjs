@@ -166,7 +166,11 @@ describe('the bytes of a terminal', () => {
 				await p.press('\r', '2', '3', '4', 'H', '1', '\x06', 'G', 'p', 'H', 'H', 'Z', '<', '>', 'w', '/CANARY\r', 'n', ']', '\x1b', 'k');
 			}
 			// What is decoded: queries, cookies, tokens, events, fields, images.
-			await p.press('\r', ...'[[[[[[[[G', '\x1b');
+			await p.press('\r', ...'[[[[[[[[[[[[[[G', '\x1b');
+			// What the user gave: notes and tags, to be seen and to be changed; all columns, sorted by one.
+			await p.press(':set columns id tunnel peer host tag replay-of event\r', 'a', '\x01', '\x05', '\x1b', 'T', '\x1b', 's', '\x1b', ':sort host\r', 'j', 'G', 'v', ':set columns usual\r');
+			// A filter of such a value: completed, kept, sorted, and back.
+			await p.press('fevent:\t', '\t', '\x1b', 'ftag:\t', '\x1b', 'f\x1b[200~CANARY \x1b]0;CANARY\x07\x9b\x1b[201~\r', '@', 's', '@', '\x1b', 'F', 'f\x15\r', '\x1b[A');
 			await p.press('d', 'c', 'i', '\x1b', '?', '\x06', '\x06', '\x1b', 'O', '\t', '[', 'G', '\x1b', '=', '\x1b', '@', '\x1b');
 			p.write('Qy');
 			assert.equal(await within('the end', p.ended), 0);
@@ -176,7 +180,7 @@ describe('the bytes of a terminal', () => {
 			assert.ok(shown.split('CANARY').length > 100);
 			assert.match(shown, /\^\[.*\]0;CANARY/);
 			assert.match(shown, /<9b>/);
-			for (const decoded of [/-- Query --/, /password = /, /X-Token {2}JWT, decoded and not verified/, /-- event 1 --/, /GIF image, 39707 x 6919/]) assert.match(shown, decoded);
+			for (const decoded of [/-- Query --/, /password = /, /X-Token {2}JWT, decoded and not verified/, /-- event 1 --/, /GIF image, 39707 x 6919/, /form, \d+ pairs|-- form/i, /multipart|-- part/i, / note: /, / tags: /, /SORTED by host/, /saved filters/, /event:/]) assert.match(shown, decoded);
 			for (const s of sequences.keys()) assert.doesNotMatch(s, /CANARY/);
 			assert.doesNotMatch(p.bytes.toString('latin1').replace('\x1b]11;?\x1b\\', '').replace('\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\', ''), /\x1b[\]P^_X]|\x1b#|\x1bc|\x9b/);
 			if (locale === 'C') assert.doesNotMatch(shown, /[^ -~]/);

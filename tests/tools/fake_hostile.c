@@ -37,7 +37,7 @@ static bool put_field(struct buffer *b, const char *name, const char *value)
 }
 
 /* What is decoded before it is shown: a query, a cookie, credentials, a token ({"iss":"ESC ]0;CANARY BEL"}), and by
- * turns events, Protocol Buffers and an image. */
+ * turns events, Protocol Buffers, an image, a form, parts and JSON whose names are hostile. */
 static bool fill_hidden(struct document *d, int64_t id)
 {
 	static const char message[] = "\x0a\x0e\x1b]0;CANARY\x07ok\x0a\x12\0\x9b\x1b]52;c;CANARY\x07\xff";
@@ -48,15 +48,31 @@ static bool fill_hidden(struct document *d, int64_t id)
 	    put_field(&d->headers, "Authorization", "Basic G10wO0NBTkFSWQc6m+KArg==") &&
 	    put_field(&d->headers, "X-Token",
 		      "eyJhbGciOiJcdTAwMWJdMDtDQU5BUllcdTAwMDcifQ.eyJpc3MiOiKb4oCuXHUwMDFiXTA7Q0FOQVJZXHUwMDA3In0.");
-	if (id % 4 == 0)
+	if (id % 6 == 0)
 		return fine && put_field(&d->headers, "Content-Type", "text/event-stream") &&
 		       buffer_append_text(
 			   &d->body,
 			   "event: \x1b]0;CANARY\x07\n\x1b: CANARY\ndata: {\"a\":\"\x9b\"}\n\n: \x1b]52;CANARY\n");
-	if (id % 4 == 1)
+	if (id % 6 == 1)
 		return fine && put_field(&d->headers, "Content-Type", "application/x-protobuf") &&
 		       buffer_append(&d->body, message, sizeof message - 1);
-	return fine && (id % 4 != 2 || buffer_append(&d->body, gif, sizeof gif - 1));
+	if (id % 6 == 3)
+		return fine && put_field(&d->headers, "Content-Type", "application/x-www-form-urlencoded") &&
+		       buffer_append_text(&d->body,
+					  "%1b]0;CANARY%07=%9b31m&%e2%80%ae[%0d]=%1b[2J&\x1b]0;CANARY\x07=\x9b");
+	if (id % 6 == 4)
+		return fine && put_field(&d->headers, "Content-Type", "multipart/form-data; boundary=b") &&
+		       buffer_append_text(&d->body,
+					  "--b\r\nContent-Disposition: form-data; name=\"\x1b]0;CANARY\x07\"; "
+					  "filename=\"\x9b\xe2\x80\xae.png\"\r\nContent-Type: "
+					  "\x1b[31mCANARY/x\r\n\r\n\x1b]52;c;CANARY\x07\r\n"
+					  "--b\r\nContent-Disposition: form-data; name=CANARY%1b]0;\r\n\x1b#8: "
+					  "\x9b\r\n\r\nx\r\n--b--\r\n");
+	if (id % 6 == 5)
+		return fine && put_field(&d->headers, "Content-Type", "application/json; charset=\x1b]0;CANARY\x07") &&
+		       buffer_append_text(&d->body, "{\"\x1b]0;CANARY\x07\":\"\\u001b]0;CANARY\\u0007\",\"\\u009b\":["
+						    "\"\xc2\x9b\",\"\xe2\x80\xae\"]}");
+	return fine && (id % 6 != 2 || buffer_append(&d->body, gif, sizeof gif - 1));
 }
 
 /* By turns all bytes, brackets 100,000 deep, and a line of 10 MB. */
