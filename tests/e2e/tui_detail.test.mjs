@@ -210,7 +210,7 @@ describe('a comparison', () => {
 		await t.keys('q', 'm', 'k', 'k', 'm', 'd');
 		await t.until(/diff #38 -> #40/);
 		await t.resize(120, 40);
-		s = await t.until(/context 3 lines/);
+		s = await t.until(/3 lines around each/);
 		assert.match(s, /"id": "evt_38".*\| .*"id": "evt_40"/);
 	});
 

@@ -114,10 +114,13 @@ static void draw_title(const struct diff_view *d, struct surface *s, struct rect
 {
 	char right[120], context[24];
 	const struct doc_diff_options *o = &d->options;
+	const char *order = o->key_order ? "key order counts" : "key order ignored";
 	snprintf(context, sizeof context, o->all_context ? "all" : "%d lines", o->context);
-	if (line.width >= 60)
-		snprintf(right, sizeof right, "  %s%s  %sorder %s  volatile %s ", line.width >= 100 ? "context " : "",
-			 context, line.width >= 100 ? "key " : "", o->key_order ? "counts" : "free",
+	if (line.width >= 100)
+		snprintf(right, sizeof right, "  %s around each  %s  dates and ids %s ", context, order,
+			 o->volatile_too ? "shown" : "hidden");
+	else if (line.width >= 60)
+		snprintf(right, sizeof right, "  %s%s  dates, ids %s ", context, o->key_order ? "  order counts" : "",
 			 o->volatile_too ? "shown" : "hidden");
 	else
 		snprintf(right, sizeof right, "  %s%s%s ", o->all_context ? "all" : context,

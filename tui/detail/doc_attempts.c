@@ -106,7 +106,7 @@ static void put_answered(const struct times *t, uint64_t at_us)
 {
 	put_time(t, t->columns >= 60 ? "Answer to relay" : "To relay", at_us);
 	if (t->columns >= 60)
-		styled_print(t->s, ROLE_DIM, "   whole, to be passed on to the sender");
+		styled_print(t->s, ROLE_DIM, "   all of it, on its way to the sender");
 	styled_end(t->s, 0);
 }
 
@@ -191,8 +191,8 @@ static void put_header(struct styled *s, const struct plan *p)
 	styled_print(s, ROLE_DIM, "RESULT");
 	styled_to(s, p->connect ? p->connect : p->total);
 	styled_print(s, ROLE_DIM, "%s",
-		     p->connect ? "CONNECT FIRST BYTE   TOTAL   NEXT"
-		     : p->next  ? " TOTAL    NEXT"
+		     p->connect ? "CONNECT FIRST BYTE   TOTAL  RETRY"
+		     : p->next  ? " TOTAL   RETRY"
 				: " TOTAL");
 	styled_end(s, 0);
 }

@@ -52,17 +52,22 @@ static void put_rows(const struct columns *c, const char *heading, const struct 
 
 /* ---- what to begin with ---- */
 
+#define BEGINNING_KEYS 3
+
 struct beginning {
 	enum context of;
-	enum action actions[2]; /* their first keys */
+	enum action actions[BEGINNING_KEYS]; /* their first keys */
 	const char *what;
 };
 static const struct beginning beginnings[] = {
 	{ CONTEXT_LIST, { ACTION_DOWN, ACTION_UP }, "choose a delivery" },
 	{ CONTEXT_LIST, { ACTION_OPEN }, "see what came, and what the app answered" },
-	{ CONTEXT_LIST, { ACTION_REPLAY }, "send it to the app again" },
-	{ CONTEXT_LIST, { ACTION_EDIT }, "change it in your editor, then send it" },
-	{ CONTEXT_LIST, { ACTION_FILTER, ACTION_ONLY_FAILED }, "show only some; only what failed" },
+	{ CONTEXT_LIST, { ACTION_REPLAY, ACTION_EDIT }, "send it to the app again; change it in your editor first" },
+	{ CONTEXT_LIST,
+	  { ACTION_FILTER, ACTION_ONLY_FAILED, ACTION_LIKE },
+	  "show only some; what failed; what is like this one" },
+	{ CONTEXT_LIST, { ACTION_SORT, ACTION_OVERVIEW }, "the slowest or largest first; counts over time" },
+	{ CONTEXT_LIST, { ACTION_DIFF }, "compare it with the last of its kind, or the two marked" },
 	{ CONTEXT_LIST, { ACTION_COPY }, "copy it as a curl command, its body, its URL" },
 	{ CONTEXT_LIST, { ACTION_BOTTOM }, "to the newest, and follow what comes" },
 	{ CONTEXT_DETAIL, { ACTION_TAB_REQUEST, ACTION_TAB_RESPONSE }, "what came; what the app answered" },
@@ -75,7 +80,7 @@ static const struct beginning beginnings[] = {
 
 static void put_beginning(const struct columns *c, const struct ui *ui, enum context of)
 {
-	char keys[2 * KEY_NAME_LEN + 2];
+	char keys[BEGINNING_KEYS * (KEY_NAME_LEN + 1)];
 	put_heading(c, "Begin with");
 	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
 		const struct beginning *b = &beginnings[i];
@@ -83,7 +88,7 @@ static void put_beginning(const struct columns *c, const struct ui *ui, enum con
 		if (b->of != of)
 			continue;
 		keys[0] = '\0';
-		for (size_t k = 0; k < 2 && b->actions[k] != ACTION_NONE; k++) {
+		for (size_t k = 0; k < BEGINNING_KEYS && b->actions[k] != ACTION_NONE; k++) {
 			char name[KEY_NAME_LEN] = "";
 			key_code key = keymap_key(&ui->keys, of, b->actions[k], false);
 			if (key != TKEY_NONE)

@@ -53,7 +53,7 @@ static void test_diff(void **state)
 	assert_true(shows(&w, "order counts"));
 	act(&w, ACTION_KEY_ORDER);
 	act(&w, ACTION_VOLATILE);
-	assert_true(shows(&w, "volatile shown"));
+	assert_true(shows(&w, "ids shown"));
 	check(&w, "diff-volatile");
 	end(&w);
 }
