@@ -66,21 +66,22 @@ static void on_tried(void *user, const char *what, bool holds, const char *why)
 
 /* Tries each secret that there is for the provider. When none fits, the reason is the one that says most, or that of
  * the first. */
-static void check(struct work *v, const struct signature_provider *p, struct signature_input *in,
+static void check(struct work *v, const struct signature_provider *p, const struct signature_input *with,
 		  struct signature_result *out)
 {
+	struct signature_input in = *with;
 	const struct secret *secret;
 	struct trying t = { v->o, { .provider = signature_name(p) } };
 	bool first = true;
 	if (signature_needs_url(p))
-		t.at.url = in->url;
-	in->tried = v->o->tried ? on_tried : NULL;
-	in->tried_user = &t;
+		t.at.url = in.url;
+	in.tried = v->o->tried ? on_tried : NULL;
+	in.tried_user = &t;
 	for (size_t at = 0; (secret = secrets_next(v->o->secrets, p, &at));) {
 		struct signature_result one = { 0 };
-		in->secret = bytes_of(secret->text);
+		in.secret = bytes_of(secret->text);
 		t.at.secret++;
-		signature_verify(p, in, &one);
+		signature_verify(p, &in, &one);
 		keep_better(out, &one, first);
 		if (one.verdict == SIGNATURE_VALID)
 			return;
