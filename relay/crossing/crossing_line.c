@@ -129,7 +129,7 @@ void crossing_line_lose_all(struct crossing_peer *p, uint64_t silent_ms)
 	const uint64_t early = silent_ms > NOTICED_MS ? silent_ms - NOTICED_MS : 0;
 	while (p->lines) {
 		struct crossing_line *l = p->lines;
-		struct client *c = l->client;
+		struct client *c = l->client; /* NOLINT(clang-analyzer-unix.Malloc): the one before left the list */
 		const bool was_here = l->state == CROSSING_HERE;
 		lose(l, true);
 		if (was_here && c->in_grace)

@@ -208,6 +208,28 @@ describe('a webhook through another node', { skip: hasNats ? false : 'nats-serve
 		for (let i = 0; i < 200; i++) assert.equal(app.count(`/many-${i}`), 1);
 	});
 
+	test('a client that does not read holds up no other, and gets all of it when it reads again', async () => {
+		const p = await listen(holder, 'stalls');
+		await known('stalls');
+		await answers(taker, '/stalls/before');
+		p.signal('SIGSTOP');
+		const body = randomBytes(256 << 10);
+		const waiting = Array.from({ length: 60 }, (_, i) => post(taker.port, `/stalls/n${i}`, body));
+		const times = [];
+		for (let i = 0; i < 100; i++) {
+			const began = performance.now();
+			assert.equal((await post(taker.port, `/far/beside-${i}`)).status, 200);
+			times.push(performance.now() - began);
+		}
+		times.sort((a, b) => a - b);
+		console.log(`# beside one that does not read: p50 ${times[50].toFixed(1)} ms, p99 ${times[98].toFixed(1)} ms`);
+		assert.ok(times[98] < 1000, `p99 ${times[98]} ms`);
+		p.signal('SIGCONT');
+		for (const answer of await within('answers to all', Promise.all(waiting))) assert.ok([200, 202].includes(answer.status), answer.text);
+		for (let i = 0; i < 60; i++) assert.equal(digest((await app.got(`/n${i}`)).body), digest(body));
+		await p.stop('SIGINT');
+	});
+
 	test('it says at the taker that the client is gone, and takes what comes', async () => {
 		const db = w.fresh('db');
 		let p = await listen(holder, 'comes-and-goes', { db });
