@@ -11,9 +11,11 @@
 
 #include <limits.h>
 
-#define LOG_LONG 4096        /* frames, 16 MiB */
-#define LOG_REST 256         /* frames that a commit may stop for: some milliseconds */
-#define LOG_MOST 16384       /* from here on it stops for any number of them */
+#define LOG_LONG 4096  /* frames, 16 MiB */
+#define LOG_REST 256   /* frames that a commit may stop for: some milliseconds */
+#define LOG_MOST 16384 /* from here on it stops for any number of them */
+#define MOVER_MS 2000  /* that a commit waits for another thread that moves the log */
+#define MOVER_AGAIN_MS 2
 #define READERS_MS 100       /* that a commit waits for others to have read */
 #define READERS_AGAIN_MS 500 /* not before then once more */
 #define PASSES 4             /* each leaves what came during the one before */
@@ -55,12 +57,24 @@ bool store_sync_apart(struct store *s, struct error *e)
 	return code == SQLITE_OK || store_fail(s, "opened", e);
 }
 
+/* Another thread may be moving it, which SQLite does not wait for. Where the log has reached its length `most` this
+ * does, for otherwise it would grow for as long as that takes. */
+static void move_here(struct store *s, int most)
+{
+	for (int waited_ms = 0; waited_ms < MOVER_MS; waited_ms += MOVER_AGAIN_MS) {
+		int code = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		if (code != SQLITE_BUSY || atomic_load(&s->log_frames) < most)
+			break;
+		sqlite3_sleep(MOVER_AGAIN_MS);
+	}
+}
+
 /* Where it gets too long although all of it was moved, others read without a pause: for a moment the next ones are kept
  * out of the log, so that it can start again. Not waited for at each commit: a reader may take its time. */
 static void shorten_here(struct store *s)
 {
 	struct keeping *k = &s->keeping;
-	sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	move_here(s, k->on ? k->log_short * 3 / 2 : LOG_MOST);
 	if (!k->on || atomic_load(&s->log_frames) < k->log_short * 3 / 2)
 		return;
 	uint64_t now = clock_steady_ms();
@@ -73,13 +87,14 @@ static void shorten_here(struct store *s)
 }
 
 /* All but a few frames. Where the log was moved to its end this commit has begun it again, and there is nothing to do;
- * where the commit is a long one its frames are left to store_shorten_log, so that nobody waits for them. */
+ * where the commit is a long one its frames are left to store_shorten_log, so that nobody waits for them, if that is
+ * whose task it is. */
 static bool is_nearly_moved(struct store *s)
 {
 	int frames = atomic_load(&s->log_frames), moved = atomic_exchange(&s->log_moved, 0);
 	if (!moved || frames <= moved)
 		return false;
-	if (frames - moved < 2 * LOG_REST || frames >= LOG_MOST)
+	if (frames - moved < 2 * LOG_REST || frames >= LOG_MOST || log_long(s) == INT_MAX)
 		return true;
 	atomic_store(&s->log_again, frames);
 	return false;

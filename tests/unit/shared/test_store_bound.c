@@ -384,6 +384,35 @@ static void test_no_room_ahead(void **state)
 	end_world(&w);
 }
 
+/* Another thread has begun to move the log, and large bodies keep coming: it stays as short as its bound says. */
+static void test_the_log_beside_large_bodies(void **state)
+{
+	struct error e;
+	(void)state;
+	struct world w = begin_world(512 * MIB);
+	struct store *own = open_store();
+	for (int i = 0; i < 16; i++) {
+		struct store_delivery d = sample(1);
+		int64_t id;
+		bool duplicate;
+		memset(d.event_id, 0x40 + i, sizeof d.event_id);
+		d.body = bytes_make(w.bytes, 10 * MIB);
+		assert_true(store_sync_apart_ops.begin(w.s, &e));
+		assert_true(store_insert_delivery(w.s, &d, &id, &duplicate, &e));
+		if (store_log_is_long(w.s))
+			store_shorten_log(own, w.s);
+		commit(&w);
+	}
+	assert_true(number(&w, "SELECT page_count FROM pragma_page_count()") * 4096 > 100 * MIB);
+	char log[200];
+	struct stat st;
+	snprintf(log, sizeof log, "%s-wal", path);
+	assert_int_equal(stat(log, &st), 0);
+	assert_in_range(st.st_size, MIB, 48 * MIB);
+	store_close(own);
+	end_world(&w);
+}
+
 /* Another connection deletes and writes: what this one knows of the answers is counted anew. */
 static void test_others_write(void **state)
 {
@@ -463,6 +492,7 @@ int main(void)
 		IN_FOLDER(test_what_is_under_way_stays),
 		IN_FOLDER(test_approach),
 		IN_FOLDER(test_room_ahead),
+		IN_FOLDER(test_the_log_beside_large_bodies),
 		IN_FOLDER(test_no_room_ahead),
 		IN_FOLDER(test_others_write),
 		IN_FOLDER(test_rolled_back),
