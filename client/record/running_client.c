@@ -5,6 +5,7 @@
 
 struct search {
 	struct bytes tunnel;
+	bool any; /* the newest, of any tunnel */
 	struct running_client *client;
 };
 
@@ -12,7 +13,9 @@ static void on_client(void *user, const struct client_status *c)
 {
 	struct search *search = user;
 	struct running_client *client = search->client;
-	if (!c->tunnel.len || !bytes_equal(c->tunnel, search->tunnel) || !process_is_alive(c->pid))
+	bool wanted =
+	    search->any ? bytes_begins(c->target, "http") : c->tunnel.len && bytes_equal(c->tunnel, search->tunnel);
+	if (!wanted || (search->any && c->started_at_us < client->started_at_us) || !process_is_alive(c->pid))
 		return;
 	client->found = true;
 	client->started_at_us = c->started_at_us;
@@ -23,7 +26,14 @@ static void on_client(void *user, const struct client_status *c)
 bool running_client_find(struct store *s, struct bytes tunnel, struct running_client *out, struct error *e)
 {
 	*out = (struct running_client){ 0 };
-	struct search search = { tunnel, out };
+	struct search search = { tunnel, false, out };
+	return store_list_status(s, on_client, &search, e);
+}
+
+bool running_client_newest(struct store *s, struct running_client *out, struct error *e)
+{
+	*out = (struct running_client){ 0 };
+	struct search search = { .any = true, .client = out };
 	return store_list_status(s, on_client, &search, e);
 }
 

@@ -12,4 +12,6 @@ struct running_client {
 
 /* The newest one whose process is alive. An empty tunnel has none. */
 MUST_CHECK bool running_client_find(struct store *s, struct bytes tunnel, struct running_client *out, struct error *e);
+/* The newest of all that have an app to call, whatever their tunnels. */
+MUST_CHECK bool running_client_newest(struct store *s, struct running_client *out, struct error *e);
 MUST_CHECK bool running_client_exists(struct store *s, struct bytes tunnel, bool *exists, struct error *e);

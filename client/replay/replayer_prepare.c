@@ -28,6 +28,16 @@ static void on_attempt_row(void *user, const struct attempt_row *a)
 	p->no_memory = !buffer_append_bytes(&p->last_url, a->url) || p->no_memory;
 }
 
+/* What was never sent, an import for example, goes to the app of the client that runs. */
+static bool present_target(struct replayer *r, struct replay *p, struct error *e)
+{
+	struct running_client client;
+	if (running_client_newest(r->store, &client, e) && client.found && !client.no_memory)
+		p->base = bytes_dup_text(buffer_view(&client.target));
+	buffer_free(&client.target);
+	return p->base != NULL;
+}
+
 /* Where it went the last time: the attempt's URL without the delivery's target. */
 static bool find_base(struct replayer *r, struct replay *p, struct error *e)
 {
@@ -43,6 +53,8 @@ static bool find_base(struct replayer *r, struct replay *p, struct error *e)
 		p->base = bytes_dup_text(bytes_make(url.at, url.len - target.len));
 		return p->base || error_set(e, EXIT_STORE, "out of memory");
 	}
+	if (!p->last_url.len && present_target(r, p, e))
+		return true;
 	return error_set(e, EXIT_USAGE,
 			 "nothing is forwarding, and delivery %lld was never sent anywhere: start `creel listen PORT` "
 			 "or name the target with --to",
