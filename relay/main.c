@@ -54,11 +54,11 @@ static const struct {
 	{ "status", "how the relay is: tunnels, what waits, tokens", status_run },
 	{ "tunnel", "the tunnels that are known; close one", tunnel_run },
 	{ "token", "who may open tunnels, and the names they own", token_run },
+	{ "cluster", "the nodes of the relay's cluster", cluster_run },
 	{ "backup", "save tokens, names and what waits to a file", backup_run },
 	{ "restore", "add what a backup holds to a stopped relay", backup_run_restore },
 	{ "version", "print the version", run_version },
 	{ "help", "this text", run_help },
-	{ "cluster", NULL, cluster_run }, /* not offered yet */
 	/* What uacme calls its hook with. */
 	{ "begin", NULL, hook_run },
 	{ "done", NULL, hook_run },

@@ -77,7 +77,6 @@ static const struct option_row other_rows[] = {
 	{ "help", 'h', OPTION_FLAG_AT(SERVE, help), OPTION_BY_LINE, NULL, "this text" },
 };
 
-/* Read, and not offered yet: what a webhook needs that arrives at another node is not there. */
 static const struct option_row cluster_rows[] = {
 	{ "cluster", 0, OPTION_TEXT_AT(SERVE, set.cluster), OPTION_BY_USER, "URLS",
 	  "join other relays over these NATS servers: nats://a:4222,b:4222" },
@@ -97,7 +96,6 @@ static const struct option_group groups[] = { OPTION_GROUP(place_rows, 0),
 					      OPTION_GROUP(limit_rows, offsetof(SERVE, set)),
 					      OPTION_GROUP(other_rows, 0), OPTION_GROUP(cluster_rows, 0) };
 static const struct option_table table = { groups, sizeof groups / sizeof *groups };
-static const struct option_table offered = { groups, sizeof groups / sizeof *groups - 1 };
 
 /* No option takes a token: one in the file is there by mistake, and a sentence about a line would repeat it. */
 static void hide_tokens(struct secret_gate *gate, struct bytes text)
@@ -207,7 +205,7 @@ bool serve_options_print(FILE *out, const struct serve_options *o)
 		fputs("Usage: creel-relay serve [OPTIONS]\n\nTakes webhooks on a public port and carries them to creel "
 		      "clients.\n\n",
 		      out);
-		options_print(out, &offered);
+		options_print(out, &table);
 		fputs("\nEvery option is also a key of the INI file and CREEL_RELAY_NAME in the environment.\n"
 		      "Example: creel-relay serve --listen 0.0.0.0:443 --public-url https://hooks.example.com \\\n"
 		      "           --tls-cert tls.crt --tls-key tls.key --data /var/lib/creel-relay\n",

@@ -74,7 +74,7 @@ static void see_who_is_there(const struct cluster *c, struct record_tunnel *r)
 	for (size_t i = 0; i < r->client_count; i++) {
 		struct record_client *k = &r->clients[i];
 		bool own = memcmp(k->node, c->id, sizeof c->id) == 0;
-		if (k->epoch != (own ? c->epoch : nodes_epoch(c->nodes, k->node)))
+		if (own ? k->epoch != c->epoch : !nodes_may_have(c->nodes, k->node, k->epoch))
 			memset(k->node, 0, sizeof k->node);
 	}
 }

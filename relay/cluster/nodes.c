@@ -26,6 +26,7 @@ struct nodes {
 	struct node *others;
 	uint64_t first_revision; /* of this run's first record; 0: not written yet */
 	uint64_t written_at;     /* loop ms: the last that was acknowledged */
+	uint64_t joined_at;      /* loop ms: the first */
 	uint64_t malformed;
 	bool writing, closing;
 	uv_timer_t timer;
@@ -136,8 +137,10 @@ static void on_written(void *user, enum kv_outcome outcome, struct bytes value, 
 	n->writing = false;
 	if (n->closing || outcome != KV_DONE)
 		return;
-	if (n->first_revision == 0)
+	if (n->first_revision == 0) {
 		n->first_revision = revision;
+		n->joined_at = now;
+	}
 	if (now - n->written_at > 3 * n->settings.write_ms)
 		hear_all_anew(n, now);
 	n->written_at = now;
@@ -196,6 +199,15 @@ uint64_t nodes_epoch(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN]
 	const struct node *o;
 	HASH_FIND(hh, n->others, id, RECORD_NODE_ID_LEN, o);
 	return o ? o->record.epoch : 0;
+}
+
+bool nodes_may_have(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch)
+{
+	const struct node *o;
+	HASH_FIND(hh, n->others, id, RECORD_NODE_ID_LEN, o);
+	if (o)
+		return o->record.epoch == epoch;
+	return epoch != 0 && (n->first_revision == 0 || uv_now(n->timer.loop) - n->joined_at < n->settings.gone_ms);
 }
 
 void nodes_each(const struct nodes *n,

@@ -34,6 +34,9 @@ struct nodes *nodes_new(uv_loop_t *loop, struct kv *kv, const struct nodes_setti
 			const struct nodes_events *events, void *user);
 /* The epoch of another one; 0: it is not there. */
 uint64_t nodes_epoch(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN]);
+/* Whether that run of a node may be there; one that has not been heard may, until this node has been there for as long
+ * as a node may be silent. */
+bool nodes_may_have(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch);
 /* All that are there with their last record, this one first. */
 void nodes_each(const struct nodes *n,
 		void (*each)(void *user, const uint8_t id[RECORD_NODE_ID_LEN], const struct record_node *r),

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { hasNats } from './lib/cluster.mjs';
 import { World, binDir, freePort, root } from './lib/harness.mjs';
 import { Receiver } from './lib/http.mjs';
 import { block, blocks } from './lib/readme.mjs';
@@ -15,6 +16,7 @@ const CI = 'set -e\n';
 const OPTIONS = '[serve]\nlisten = [::]:443\n';
 const BACKUP = 'sudo creel-relay backup ';
 const TOKEN = 'sudo creel-relay token add ';
+const CLUSTER = 'nats-server ';
 const ELSEWHERE = {
 	'make run ': 'installs packages; tests/run.sh runs make demo, which does the same, and make test is what runs this',
 	'podman-compose ': 'needs podman and images: containers.test.mjs runs the same programs',
@@ -55,7 +57,7 @@ describe('README.md', () => {
 	};
 
 	it('every block of code is run here, or it is known why not', () => {
-		const known = [FIRST, DAY, CI, OPTIONS, TOKEN, BACKUP, ...Object.keys(ELSEWHERE)];
+		const known = [FIRST, DAY, CI, OPTIONS, TOKEN, BACKUP, CLUSTER, ...Object.keys(ELSEWHERE)];
 		for (const beginning of known) block(beginning);
 		assert.deepEqual(blocks().filter((b) => !known.some((beginning) => b.startsWith(beginning))), []);
 	});
@@ -124,6 +126,14 @@ describe('README.md', () => {
 		await p.stop('SIGTERM');
 		await guarded.stop('SIGTERM');
 		assert.match((await sh(restore)).text, /^Restored 0 tokens, 0 tunnel names and 0 webhooks /);
+	});
+
+	it('many relays as one', { skip: hasNats ? false : 'nats-server is not installed' }, async () => {
+		let script = own(block(CLUSTER));
+		for (const port of ['4222', '8081', '8082']) script = script.replaceAll(port, String(await freePort()));
+		const r = await sh(`${script}\nstatus=$?\njobs -p > pids\nkill $(cat pids)\nwait\nexit $status`, { cwd: w.dir, timeoutMs: 60_000, env: { XDG_DATA_HOME: w.fresh('cluster') } });
+		assert.equal(r.code, 0, r.err);
+		assert.match(r.text, /got/);
 	});
 
 	it('when something is wrong: what is quoted is what one sees', async () => {
