@@ -121,7 +121,8 @@ void spool_copy_free(struct spool_copy *c);
 
 /* ---- spool_uncopied.c: copies elsewhere, for a node that never comes back (relay/cluster/copies.h) ---- */
 
-#define SPOOL_COPY_PARTS 64 /* of one delivery, at most */
+#define SPOOL_COPY_PARTS 64        /* of one delivery, at most */
+#define SPOOL_COPY_MOST (31 << 20) /* bytes of a payload; larger ones are not copied */
 
 /* A delivery that waits and was copied nowhere. Its receiver owns it and frees it with spool_uncopied_free. */
 struct spool_uncopied {
@@ -134,7 +135,7 @@ struct spool_uncopied {
 };
 
 /* From now on it is known what is copied. `put` is called after the commit of each put instead of its `done`, which is
- * then to be called; NULL: no more. */
+ * then to be called; not for what is too large to be copied. */
 MUST_CHECK bool spool_begin_copies(struct spool *s,
 				   void (*put)(void *user, int64_t row, void (*done)(void *user, const struct error *e),
 					       void *done_user),

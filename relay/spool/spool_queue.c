@@ -40,7 +40,7 @@ static void done_put(struct writer_job *job, const struct error *e)
 	struct put_job *j = (struct put_job *)job;
 	if (e || !j->stored)
 		spool_level_take(j->spool, j->put.mailbox, j->item.payload.len);
-	if (!e && j->stored && j->spool->put)
+	if (!e && j->stored && j->spool->put && j->item.payload.len <= SPOOL_COPY_MOST)
 		j->spool->put(j->spool->put_user, j->put.row, j->done, j->user);
 	else
 		j->done(j->user, e);

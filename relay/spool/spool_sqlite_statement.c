@@ -44,7 +44,7 @@ static const char *const statement_sql[SPOOL_STATEMENTS] = {
 	[SPOOL_UNCOPIED] =
 	    "SELECT w.id, w.mailbox, w.event_id, w.received_at, w.size, w.sealed, p.bytes FROM waiting w"
 	    " CROSS JOIN mailbox m ON m.id = w.mailbox CROSS JOIN payload p ON p.id = w.id WHERE w.id > ?1"
-	    " AND m.is_left = 0 AND NOT EXISTS (SELECT 1 FROM copied c WHERE c.event_id = w.event_id"
+	    " AND w.size <= ?3 AND m.is_left = 0 AND NOT EXISTS (SELECT 1 FROM copied c WHERE c.event_id = w.event_id"
 	    " AND c.mailbox = w.mailbox) ORDER BY w.id LIMIT ?2",
 	[SPOOL_COPIED] = "INSERT OR REPLACE INTO copied (sequence, mailbox, event_id) VALUES (?1,?2,?3)",
 	[SPOOL_USELESS] = "SELECT c.sequence FROM copied c WHERE NOT EXISTS (SELECT 1 FROM waiting w WHERE"

@@ -50,6 +50,7 @@ bool spool_sqlite_uncopied(struct spool_sqlite *s, int64_t after, size_t most, s
 		return false;
 	sqlite3_bind_int64(st, 1, after);
 	sqlite3_bind_int64(st, 2, (int64_t)most);
+	sqlite3_bind_int64(st, 3, SPOOL_COPY_MOST);
 	while (bytes < READ_MOST && (code = sqlite3_step(st)) == SQLITE_ROW) {
 		if (!(*last = take_row(st)))
 			break;
