@@ -116,6 +116,46 @@ describe('creel-relay status', () => {
 		assert.match(no.text, /^certificate .*, expired \d{4}-/m);
 	});
 
+	it('warns of a certificate that nears its end once a day, without a restart', { skip: process.platform !== 'linux' && 'moves the clock by LD_PRELOAD' }, async () => {
+		// The clock on the wall, as many seconds ahead as a file says.
+		writeFileSync(w.path('ahead.c'), `#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t id, struct timespec *t) {
+	char text[32] = "";
+	int fd, r = (int)syscall(SYS_clock_gettime, id, t);
+	if (id == CLOCK_REALTIME && (fd = (int)syscall(SYS_openat, AT_FDCWD, getenv("AHEAD"), O_RDONLY)) >= 0) {
+		if (syscall(SYS_read, fd, text, sizeof text - 1) > 0) t->tv_sec += atol(text);
+		syscall(SYS_close, fd);
+	}
+	return r;
+}
+time_t time(time_t *out) {
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	if (out) *out = t.tv_sec;
+	return t.tv_sec;
+}
+`);
+		const built = await w.run('cc', ['-shared', '-fPIC', '-o', w.path('ahead.so'), w.path('ahead.c')]);
+		assert.equal(built.code, 0, built.err);
+		const ahead = (days) => writeFileSync(w.path('ahead'), String(days * 86_400));
+		ahead(0);
+		const day = (days) => `${new Date(Date.now() + days * 86_400_000).toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
+		const c = makeDatedCertificate(w.dir, 'nears-its-end', { start: day(-1), end: day(9.5) });
+		const relay = await w.startRelay({ args: ['--tls-cert', c.cert, '--tls-key', c.key], env: { LD_PRELOAD: w.path('ahead.so'), AHEAD: w.path('ahead'), ASAN_OPTIONS: `${w.env.ASAN_OPTIONS}:verify_asan_link_order=0` } });
+		const said = () => [...relay.err.matchAll(/event=certificate_date .*(it ends in \d+ days?)/g)].map(([, text]) => text);
+		assert.deepEqual(said(), []);
+		for (const [days, want] of [[4, ['it ends in 5 days']], [4.5, ['it ends in 5 days']], [5.25, ['it ends in 5 days', 'it ends in 4 days']]]) {
+			ahead(days);
+			await waitFor('the warnings', () => said().length >= want.length);
+			assert.deepEqual(said(), want);
+		}
+	});
+
 	it('its socket is the owner’s alone, takes the place of a dead relay’s, and needs no short path', async () => {
 		const data = path.join(w.dir, 'a'.repeat(100), 'b'.repeat(100));
 		mkdirSync(data, { recursive: true });

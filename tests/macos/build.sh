@@ -54,7 +54,7 @@ for arch in aarch64 x86_64; do
 	to=$out/$arch
 	# shellcheck disable=SC2086
 	MAKEFLAGS='' make -s -j"$(nproc)" BUILD="$to" UNAME=Darwin BREW= WITH_NATS=1 ZSTD=libzstd JPEG=libjpeg WEBP=libwebp WERROR=1 CC="$zig cc -target $arch-macos" AR="$zig ar" \
-		PKG_CFLAGS="-isystem $out/include" LIBS_CLIENT="$(libs $client $core)" LIBS_TUI= LIBS_IMAGES= LIBS_RELAY="$(libs $relay $core)" LIBS_NATS= \
+		PKG_CFLAGS="-isystem $out/include" LIBS_CLIENT="$(libs $client $core)" LIBS_TUI= LIBS_IMAGES= LIBS_RELAY="$(libs $relay $core)" \
 		"$to/creel" "$to/creel-relay"
 	# Whether the check sees anything: what only Linux has must not link.
 	echo 'int pipe2(int *, int); int main(void) { int p[2]; return pipe2(p, 0); }' >"$to/linux.c"
