@@ -79,8 +79,9 @@ ASAN := BUILD=build/asan OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-san
 TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 TORTURE ?= --kills 500
+CLUSTER_UNITS := bus bus_servers kv nodes record copy_message tokens_shared trunk crossing
 
-.PHONY: deb dist packagers all help deps run demo test one hooks coverage unit corpus lint format fuzz torture attack model bench peers macos install uninstall clean
+.PHONY: deb dist packagers all help deps run demo test test-cluster one hooks coverage unit corpus lint format fuzz torture attack model bench peers macos install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 COMPLETIONS := $(addprefix $(BUILD)/completions/,creel.bash _creel creel.fish)
@@ -90,6 +91,7 @@ help:
 	@echo "make run        install what is missing, build, and open a tunnel on this machine (Ctrl-C ends it)"
 	@echo "make demo       send one signed webhook through and print its record"
 	@echo "make test       all tests under ASan and UBSan"
+	@echo "make test-cluster  those of several relays as one"
 	@echo "make one T=...  one of them: T=filter (unit), T=spool.test.mjs (end to end)"
 	@echo "make            build build/release/creel and creel-relay"
 	@echo "make lint | format | hooks | coverage | compile_commands.json | fuzz | torture | attack | model | bench | peers | neighbours | install | uninstall | clean"
@@ -323,6 +325,14 @@ fuzz:
 	  $$(test -d tests/fuzz/regress/$$t && echo tests/fuzz/regress/$$t) 2>&1 | tail -n 8 || exit 1; done
 
 # The long form, about 20 minutes; TORTURE="--kills 50 --seed 7" for another (tests/torture/torture.mjs).
+# What concerns several relays as one, against NATS servers of its own on loopback.
+test-cluster:
+	@.ci/deps build test
+	@tests/e2e/packages.sh
+	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all build/asan/sample-receiver $(patsubst %,build/asan/unit/relay/test_%,$(CLUSTER_UNITS))
+	@for t in $(CLUSTER_UNITS); do build/asan/unit/relay/test_$$t || exit 1; done
+	@tests/e2e/run.sh $(notdir $(wildcard tests/e2e/cluster*.test.mjs))
+
 torture:
 	@.ci/deps build test
 	@$(MAKE) --no-print-directory all
