@@ -369,6 +369,22 @@ enum column bars_head_at(const struct ui *ui, struct rect area, int x)
 	return COLUMN_COUNT;
 }
 
+/* The day of the first row in the place of "TIME", where that is not today: no line between days says it. */
+static const char *time_head(const struct ui *ui, char out[WORDS_LEN])
+{
+	struct list_row first;
+	char day[WORDS_LEN], today[WORDS_LEN];
+	list_rows(&ui->list, &first, 1);
+	if (!first.item || ui->time == TIMES_AGO || ui->list.sorting.shown || !ui->now_us)
+		return "TIME";
+	words_day(day, ui, first.item->row.received_at_us);
+	words_day(today, ui, ui->now_us);
+	if (strcmp(day, today) == 0 || strlen(day) < 5)
+		return "TIME";
+	snprintf(out, WORDS_LEN, "%s", day + strlen(day) - 5); /* "11-28" of "Sat 2026-11-28" */
+	return out;
+}
+
 void bars_draw_header(const struct ui *ui, struct surface *s, struct rect area)
 {
 	static const unsigned right = COLUMN_BIT(COLUMN_ATTEMPTS) | COLUMN_BIT(COLUMN_TOOK) | COLUMN_BIT(COLUMN_SIZE) |
@@ -376,7 +392,8 @@ void bars_draw_header(const struct ui *ui, struct surface *s, struct rect area)
 	struct column_plan plan = columns_plan(ui, area.width);
 	for (int i = 0; i < COLUMN_COUNT; i++) {
 		struct rect cell = { area.x + plan.at[i].x, area.y, plan.at[i].width, 1 };
-		const char *name = columns_name((enum column)i);
+		char day[WORDS_LEN];
+		const char *name = i == COLUMN_TIME ? time_head(ui, day) : columns_name((enum column)i);
 		if (!name || !cell.width)
 			continue;
 		enum role role = is_sorted_by(ui, i) ? ROLE_NORMAL : ROLE_DIM;

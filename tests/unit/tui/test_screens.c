@@ -110,6 +110,20 @@ static bool is_there(struct world *w, int columns, const char *words)
 	return there;
 }
 
+static void test_list_of_an_old_day(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 214);
+	assert_true(is_there(&w, 80, "    TIME     STAT"));
+	w.s.ui.now_us += UINT64_C(86400000000);
+	assert_true(is_there(&w, 80, "    11-23    STAT"));
+	assert_true(is_there(&w, 40, "    11-23 STAT"));
+	ui_set_time(&w.s.ui, TIMES_AGO);
+	assert_true(is_there(&w, 80, "    TIME     STAT"));
+	end(&w);
+}
+
 static void test_list_sorted(void **state)
 {
 	struct world w;
@@ -534,6 +548,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_list_of_an_old_day),
 		cmocka_unit_test(test_list_sorted),
 		cmocka_unit_test(test_overview),
 		cmocka_unit_test(test_preview),
