@@ -203,7 +203,10 @@ static bool send_piece(struct trunk *t)
 {
 	size_t len = next_piece(t);
 	struct trunk_head h = { .flags = t->probe_due ? TRUNK_PROBE : 0, .number = t->sent + 1 };
-	if (!publish(t, &h, bytes_make(t->out.at + t->out_start, len)) || !buffer_put_u32(&t->sizes, (uint32_t)len))
+	/* The room first: a message that went and was not noted would go again, with more after it, and be taken for
+	 * the one that came. */
+	if (!buffer_reserve(&t->sizes, sizeof(uint32_t)) ||
+	    !publish(t, &h, bytes_make(t->out.at + t->out_start, len)) || !buffer_put_u32(&t->sizes, (uint32_t)len))
 		return false;
 	take_probe(t);
 	t->sent++;
