@@ -431,11 +431,6 @@ const uint8_t *cluster_id(const struct cluster *c)
 	return c->id;
 }
 
-uint64_t cluster_epoch(const struct cluster *c)
-{
-	return c->epoch;
-}
-
 bool cluster_publish(struct cluster *c, const uint8_t node[RECORD_NODE_ID_LEN], struct bytes message)
 {
 	char subject[SUBJECT_LEN] = TRUNK_PREFIX;

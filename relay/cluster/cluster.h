@@ -46,9 +46,8 @@ MUST_CHECK bool cluster_begin_copies(struct cluster *c, struct spool *spool, str
  * is fine. */
 void cluster_close(struct cluster *c);
 
-/* This node: its id, made once and kept in relay.db, and the random number of this run. */
+/* This node's id, made once and kept in relay.db. */
 const uint8_t *cluster_id(const struct cluster *c);
-uint64_t cluster_epoch(const struct cluster *c);
 /* Sends to a node's own subject. False: not connected, or the queue is full; it is not sent later. */
 MUST_CHECK bool cluster_publish(struct cluster *c, const uint8_t node[RECORD_NODE_ID_LEN], struct bytes message);
 

@@ -10,7 +10,8 @@
 #define MAILBOX_TICKS 25     /* every how many ticks */
 #define MAILBOXES_A_TICK 100 /* asked for at once */
 
-struct crossing_peer *crossing_peer_of(struct crossing *x, struct trunk *t)
+/* The peer of a trunk; NULL when out of memory. */
+static struct crossing_peer *peer_of(struct crossing *x, struct trunk *t)
 {
 	struct crossing_peer *p = trunk_data(t);
 	if (p || !(p = calloc(1, sizeof *p)))
@@ -45,7 +46,7 @@ static bool on_publish(void *user, const uint8_t node[TRUNK_NODE_LEN], struct by
 
 static bool on_part(void *user, struct trunk *t, const struct trunk_part *part)
 {
-	struct crossing_peer *p = crossing_peer_of(user, t);
+	struct crossing_peer *p = peer_of(user, t);
 	if (!p)
 		return false;
 	switch (part->kind) {
@@ -121,14 +122,6 @@ static const struct client_events watcher = { on_resume, on_online, on_left, on_
 
 /* ---- the directory ---- */
 
-static const struct record_client *find_in_record(const struct record_tunnel *r, const struct client *c)
-{
-	for (size_t i = 0; i < r->client_count; i++)
-		if (bytes_equal(bytes_make(r->clients[i].key, r->clients[i].key_len), bytes_make(c->key, c->key_len)))
-			return &r->clients[i];
-	return NULL;
-}
-
 /* Whether there is nothing to do about it: it is here, or its line leads there already. */
 static bool is_known(struct client *c, const struct record_client *there)
 {
@@ -146,7 +139,7 @@ static void expect(struct crossing *x, const char *tunnel, const struct record_t
 		   const struct record_client *at)
 {
 	struct trunk *t = trunk_to(x->trunks, at->node);
-	struct crossing_peer *p = t ? crossing_peer_of(x, t) : NULL;
+	struct crossing_peer *p = t ? peer_of(x, t) : NULL;
 	const struct join j = { .name = tunnel,
 				.owner = r->owner,
 				.random_name = r->random_name,
@@ -168,7 +161,7 @@ void crossing_learn(struct crossing *x, const char *tunnel, const struct record_
 	const uint8_t *self = x->id;
 	struct tunnel *t = tunnel_find(&x->relay->registry->table, tunnel);
 	for (struct client *c = t ? t->clients : NULL; c; c = c->next) {
-		if (!c->line || find_in_record(r, c))
+		if (!c->line || record_find_client(r, bytes_make(c->key, c->key_len)))
 			continue;
 		crossing_line_close(c->line);
 		registry_lost(c, false);

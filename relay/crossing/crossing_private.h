@@ -11,9 +11,9 @@
 struct crossing_peer {
 	struct crossing *crossing;
 	struct trunk *trunk;
-	struct crossing_peer *next;  /* of the crossing */
-	struct crossing_line *lines; /* utlist */
-	struct crossing_guest *guests;
+	struct crossing_peer *next;    /* of the crossing */
+	struct crossing_line *lines;   /* utlist */
+	struct crossing_guest *guests; /* by their line's number (uthash) */
 };
 
 struct crossing {
@@ -30,8 +30,6 @@ struct crossing {
 	unsigned ticks;
 };
 
-/* The peer of a trunk; NULL when out of memory. */
-struct crossing_peer *crossing_peer_of(struct crossing *x, struct trunk *t);
 /* Sends a part. */
 void crossing_send(struct crossing_peer *p, enum trunk_kind kind, uint32_t line, uint32_t session, struct bytes data);
 /* Appends the frame with another stream's number. */
@@ -69,10 +67,10 @@ MUST_CHECK bool crossing_line_take(struct crossing_peer *p, const struct trunk_p
 
 struct crossing_guest {
 	struct crossing_peer *peer;
-	struct crossing_guest *prev, *next;               /* of the peer */
 	struct crossing_guest *client_prev, *client_next; /* of the client */
 	struct client *client;
 	uint32_t line, session;
+	UT_hash_handle hh;
 	struct crossing_stream *streams; /* by their number there (uthash) */
 	uint64_t last_there;             /* the highest such number */
 	struct buffer queue;             /* frames that wait for the window of the client's connection */
