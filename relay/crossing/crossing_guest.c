@@ -226,24 +226,38 @@ bool crossing_take_frame(struct client *c, const struct wire_frame *f, const cha
 
 /* ---- guests come and go ---- */
 
-/* Streams of the guest; `cancelled`: the client is told. */
-static void end_streams(struct crossing_guest *g, bool cancelled, bool upgrades_only)
+/* The client has lost its connection, and the streams with it. */
+static void end_streams(struct crossing_guest *g)
 {
-	struct carrier *to = cancelled ? carrier_of(g) : NULL;
 	for (struct crossing_stream *st = g->streams, *next; st; st = next) {
 		next = st->by_there.next;
-		if (upgrades_only && !st->upgrade)
-			continue;
-		if (to)
-			carrier_sent(to, wire_encode_reset(carrier_out(to), st->here, WIRE_RESET_CANCEL,
-							   bytes_of("the relay that took it is gone")));
 		crossing_stream_end(st);
 	}
 }
 
+/* An upgraded connection cannot be resumed. */
+static void end_upgrades(struct crossing_guest *g)
+{
+	for (struct crossing_stream *st = g->streams, *next; st; st = next) {
+		next = st->by_there.next;
+		if (st->upgrade)
+			crossing_stream_end(st);
+	}
+}
+
+/* The other node is gone, or wants nothing more: the client is told. */
+static void cancel_streams(struct crossing_guest *g)
+{
+	struct carrier *to = carrier_of(g);
+	for (struct crossing_stream *st = to ? g->streams : NULL; st; st = st->by_there.next)
+		carrier_sent(to, wire_encode_reset(carrier_out(to), st->here, WIRE_RESET_CANCEL,
+						   bytes_of("the relay that took it is gone")));
+	end_streams(g);
+}
+
 static void forget(struct crossing_guest *g)
 {
-	DL_DELETE(g->peer->guests, g);
+	HASH_DELETE(hh, g->peer->guests, g);
 	DL_DELETE2(g->client->guests, g, client_prev, client_next);
 	buffer_free(&g->queue);
 	free(g);
@@ -252,10 +266,16 @@ static void forget(struct crossing_guest *g)
 static struct crossing_guest *find(const struct crossing_peer *p, uint32_t line)
 {
 	struct crossing_guest *g;
-	DL_FOREACH(p->guests, g)
-	if (g->line == line)
-		return g;
-	return NULL;
+	HASH_FIND(hh, p->guests, &line, sizeof line, g);
+	return g;
+}
+
+static bool has_guest_of(const struct client *c, const struct crossing_peer *p)
+{
+	const struct crossing_guest *g = c->guests;
+	while (g && g->peer != p)
+		g = g->client_next;
+	return g;
 }
 
 /* The client if it is here, or may be back within its grace. */
@@ -269,13 +289,30 @@ static struct client *find_client(const struct crossing_peer *p, const struct tr
 	return c && !c->line && (c->connection || c->in_grace) ? c : NULL;
 }
 
+static struct crossing_guest *add_guest(struct crossing_peer *p, struct client *c, uint32_t line)
+{
+	struct crossing_guest *g = calloc(1, sizeof *g);
+	if (!g)
+		return NULL;
+	*g = (struct crossing_guest){ .peer = p, .client = c, .line = line, .session = 1 };
+	HASH_ADD(hh, p->guests, line, sizeof g->line, g);
+	if (!g->hh.tbl) {
+		free(g);
+		return NULL;
+	}
+	DL_APPEND2(c->guests, g, client_prev, client_next);
+	return g;
+}
+
 static bool open_guest(struct crossing_peer *p, const struct trunk_part *part)
 {
 	struct trunk_client_name n;
 	if (!trunk_message_read_name(part->data, &n) || find(p, part->line))
 		return false;
 	struct client *c = find_client(p, &n);
-	struct crossing_guest *g = c ? calloc(1, sizeof *g) : NULL;
+	if (c && has_guest_of(c, p))
+		return false; /* a node has one line to a client, and closes it before it opens another */
+	struct crossing_guest *g = c ? add_guest(p, c, part->line) : NULL;
 	if (!g) {
 		const struct trunk_state gone = { .presence = TRUNK_GONE };
 		struct buffer data = { 0 };
@@ -284,12 +321,6 @@ static bool open_guest(struct crossing_peer *p, const struct trunk_part *part)
 		buffer_free(&data);
 		return true;
 	}
-	g->peer = p;
-	g->client = c;
-	g->line = part->line;
-	g->session = 1;
-	DL_APPEND(p->guests, g);
-	DL_APPEND2(c->guests, g, client_prev, client_next);
 	tell(g, carrier_of(g) ? TRUNK_HERE : TRUNK_AWAY);
 	return true;
 }
@@ -319,7 +350,7 @@ bool crossing_guest_take(struct crossing_peer *p, const struct trunk_part *part)
 	case TRUNK_FAIL:
 		return fail_client(g, part);
 	default:
-		end_streams(g, true, false);
+		cancel_streams(g);
 		forget(g);
 		return true;
 	}
@@ -328,7 +359,7 @@ bool crossing_guest_take(struct crossing_peer *p, const struct trunk_part *part)
 void crossing_guest_lose_all(struct crossing_peer *p)
 {
 	while (p->guests) {
-		end_streams(p->guests, true, false);
+		cancel_streams(p->guests);
 		forget(p->guests);
 	}
 }
@@ -356,9 +387,12 @@ void crossing_guest_online(struct client *c, bool resumed)
 	DL_FOREACH2(c->guests, g, client_next)
 	{
 		drop_queue(g);
-		end_streams(g, false, resumed);
-		if (!resumed)
+		if (resumed) {
+			end_upgrades(g);
+		} else {
+			end_streams(g);
 			g->last_there = 0;
+		}
 		g->session++;
 		tell(g, resumed ? TRUNK_RESUMED : TRUNK_HERE);
 	}
@@ -371,12 +405,12 @@ void crossing_guest_left(struct client *c, enum client_left why)
 	{
 		if (why == CLIENT_AWAY) {
 			drop_queue(g);
-			end_streams(g, false, true);
+			end_upgrades(g);
 			tell(g, TRUNK_AWAY);
 			continue;
 		}
 		tell(g, why == CLIENT_MOVED ? TRUNK_MOVED : TRUNK_GONE);
-		end_streams(g, false, false);
+		end_streams(g);
 		forget(g);
 	}
 }
