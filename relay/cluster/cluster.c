@@ -22,7 +22,6 @@
 #define HEX_ID_LEN (2 * RECORD_NODE_ID_LEN)
 #define TRUNK_PREFIX "creel.n."
 #define MOVED_SUBJECT "creel.moved"
-#define PARTS 7 /* bus, kv, nodes, tokens, directory, copies, adoption */
 
 _Static_assert(RECORD_NODE_ID_LEN == TOKENS_NODE_ID_LEN, "one id");
 
@@ -47,7 +46,7 @@ struct cluster {
 	uint64_t malformed;        /* messages that another node says it wrote */
 	enum said said;            /* in the log */
 	bool was_connected, refused, closing;
-	unsigned open_parts;
+	unsigned open_parts; /* what cluster_close waits for */
 };
 
 static void write_hex(const uint8_t id[RECORD_NODE_ID_LEN], char *out)
@@ -392,35 +391,24 @@ void cluster_close(struct cluster *c)
 	if (!c)
 		return;
 	c->closing = true;
-	c->open_parts = PARTS + 1;
+	const void *parts[] = { c->bus, c->tokens, c->copies, c->adoption, c->directory, c->nodes, c->kv };
+	c->open_parts = 1;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		c->open_parts += parts[i] != NULL;
 	if (c->bus)
 		bus_close(c->bus, on_part_closed, c);
-	else
-		on_part_closed(c);
 	if (c->tokens)
 		cluster_tokens_close(c->tokens, on_part_closed, c);
-	else
-		on_part_closed(c);
 	if (c->copies)
 		copies_close(c->copies, on_part_closed, c);
-	else
-		on_part_closed(c);
 	if (c->adoption)
 		adoption_close(c->adoption, on_part_closed, c);
-	else
-		on_part_closed(c);
 	if (c->directory)
 		directory_close(c->directory, on_part_closed, c);
-	else
-		on_part_closed(c);
 	if (c->nodes)
 		nodes_close(c->nodes, on_part_closed, c);
-	else
-		on_part_closed(c);
 	if (c->kv)
 		kv_close(c->kv, on_part_closed, c);
-	else
-		on_part_closed(c);
 	on_part_closed(c);
 }
 
