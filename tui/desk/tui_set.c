@@ -42,7 +42,7 @@ static void sort_by_time(struct tui *t, enum sort_way way)
 {
 	struct list_model *m = &t->screen.ui.list;
 	if (m->sorting.by.key != STORE_ORDER_TIME)
-		list_sort(m, STORE_ORDER_TIME, false, true);
+		list_sort(m, STORE_ORDER_TIME, false);
 	else if (way == SORT_AS_USUAL)
 		list_reverse(m);
 	else
@@ -53,16 +53,17 @@ void tui_set_sort(struct tui *t, const struct effect *e)
 {
 	struct list_model *m = &t->screen.ui.list;
 	enum store_order_key key = e->sort.key;
-	bool same = m->sorting.by.key == key, again = e->sort.way == SORT_AGAIN;
-	bool descending = e->sort.way == SORT_AS_USUAL && !same ? columns_order_descends(key)
-			  : e->sort.way == SORT_AS_USUAL        ? !m->sorting.by.descending
-			  : again                               ? m->sorting.by.descending
-								: e->sort.way == SORT_DOWN;
+	bool same = m->sorting.by.key == key;
+	bool descending = e->sort.way != SORT_AS_USUAL ? e->sort.way == SORT_DOWN
+			  : same                       ? !m->sorting.by.descending
+						       : columns_order_descends(key);
 	if (key == STORE_ORDER_TIME) {
 		sort_by_time(t, e->sort.way);
+	} else if (e->sort.way == SORT_AGAIN) {
+		list_sort_again(m);
 	} else {
-		list_sort(m, key, descending, again);
-		if (!again && !same)
+		list_sort(m, key, descending);
+		if (!same)
 			tui_say(t, "sorted by %s: the list does not follow; F goes back to the newest",
 				columns_order_name(key));
 	}

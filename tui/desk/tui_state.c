@@ -46,7 +46,7 @@ static void take_sort(struct list_model *m, const char *text)
 	size_t len = strcspn(text, " ");
 	snprintf(name, sizeof name, "%.*s", (int)len, text);
 	if (columns_read_order(name, &key) && key != STORE_ORDER_TIME)
-		list_sort(m, key, strcmp(text + len, " down") == 0, false);
+		list_sort(m, key, strcmp(text + len, " down") == 0);
 }
 
 static bool put_sort(struct buffer *out, const struct store_order *by)

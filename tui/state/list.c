@@ -194,7 +194,7 @@ void list_follow(struct list_model *m)
 {
 	if (m->sorting.by.key != STORE_ORDER_TIME) {
 		m->chosen = 0; /* the newest will be */
-		list_sort(m, STORE_ORDER_TIME, false, false);
+		list_sort(m, STORE_ORDER_TIME, false);
 	}
 	m->follow = true;
 	m->may_resume = false;
@@ -325,7 +325,7 @@ void list_choose_row(struct list_model *m, int row)
 void list_reverse(struct list_model *m)
 {
 	if (m->sorting.by.key != STORE_ORDER_TIME) {
-		list_sort(m, m->sorting.by.key, !m->sorting.by.descending, false);
+		list_sort(m, m->sorting.by.key, !m->sorting.by.descending);
 		return;
 	}
 	m->reversed = !m->reversed;

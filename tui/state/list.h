@@ -109,8 +109,10 @@ void list_follow(struct list_model *m);
 void list_reverse(struct list_model *m);
 bool list_newest_first(const struct list_model *m);
 
-/* Sorts by a column; by STORE_ORDER_TIME it is as it was before. `stays`: what is chosen stays so. */
-void list_sort(struct list_model *m, enum store_order_key key, bool descending, bool stays);
+/* Sorts by a column, and chooses the first; by STORE_ORDER_TIME it is as it was before. */
+void list_sort(struct list_model *m, enum store_order_key key, bool descending);
+/* The same again with what has come since; what is chosen stays so. Sorted by a column alone. */
+void list_sort_again(struct list_model *m);
 /* True when an order is wanted, of m->sorting.by, which the caller must then ask for. */
 bool list_wants_order(struct list_model *m, uint64_t *generation);
 /* Takes the answer, as list_receive does. */

@@ -68,7 +68,7 @@ static void by_time(struct list_model *m)
 		list_goto(m, chosen);
 }
 
-void list_sort(struct list_model *m, enum store_order_key key, bool descending, bool stays)
+void list_sort(struct list_model *m, enum store_order_key key, bool descending)
 {
 	struct list_sorting *s = &m->sorting;
 	if (key == STORE_ORDER_TIME) {
@@ -78,7 +78,13 @@ void list_sort(struct list_model *m, enum store_order_key key, bool descending, 
 	list_pause(m);
 	s->by = (struct store_order){ key, descending, LIST_SORTED_MOST };
 	s->state = LIST_SORT_WANTED;
-	s->stays = stays;
+	s->stays = false;
+}
+
+void list_sort_again(struct list_model *m)
+{
+	list_sort(m, m->sorting.by.key, m->sorting.by.descending);
+	m->sorting.stays = true;
 }
 
 bool list_wants_order(struct list_model *m, uint64_t *generation)

@@ -17,7 +17,7 @@ static void test_sorted(void **state)
 	(void)state;
 	begin(&f, &m, 1000, 20);
 	list_counted(&m, 1000);
-	list_sort(&m, STORE_ORDER_TOOK, true, false);
+	list_sort(&m, STORE_ORDER_TOOK, true);
 	assert_false(m.follow);
 	assert_int_equal(at_row(&m, 19), 1000); /* what was there stays until there is an order */
 	feed(&f, &m);
@@ -55,7 +55,7 @@ static void test_sorted(void **state)
 	assert_int_equal(m.chosen, first);
 	list_counted(&m, 1026);
 	assert_int_equal(list_new(&m, &at_least), 26);
-	list_sort(&m, STORE_ORDER_TOOK, true, true);
+	list_sort_again(&m);
 	feed(&f, &m);
 	assert_int_equal(list_new(&m, &at_least), 0);
 	assert_int_equal(m.chosen, first); /* and it stays on what was chosen */
@@ -78,7 +78,7 @@ static void test_sorted_loses_what_is_deleted(void **state)
 	struct list_model m;
 	(void)state;
 	begin(&f, &m, 500, 20);
-	list_sort(&m, STORE_ORDER_SIZE, true, false);
+	list_sort(&m, STORE_ORDER_SIZE, true);
 	feed(&f, &m);
 	int64_t second = at_row(&m, 1);
 	list_move(&m, 1);
@@ -117,7 +117,7 @@ static void test_sorted_in_parts(void **state)
 	struct ordered o;
 	(void)state;
 	begin(&f, &m, 100, 20);
-	list_sort(&m, STORE_ORDER_SIZE, true, false);
+	list_sort(&m, STORE_ORDER_SIZE, true);
 	assert_true(list_wants_order(&m, &generation));
 	fake_source_order(&f, NULL, &m.sorting.by, 40, &o);
 	o.searched = 50;
@@ -141,15 +141,15 @@ static void test_sorted_in_parts(void **state)
 	assert_true(list_receive_order(&m, generation, &o)); /* too late */
 	assert_true(m.sorting.state == LIST_SORT_STOPPED);
 	/* Where nothing came yet, it is by time again. */
-	list_sort(&m, STORE_ORDER_TIME, false, false);
+	list_sort(&m, STORE_ORDER_TIME, false);
 	feed(&f, &m);
-	list_sort(&m, STORE_ORDER_TOOK, true, false);
+	list_sort(&m, STORE_ORDER_TOOK, true);
 	assert_true(list_wants_order(&m, &generation));
 	assert_true(list_sort_stop(&m));
 	feed(&f, &m);
 	assert_true(m.sorting.by.key == STORE_ORDER_TIME && m.count > 0);
 	/* Another filter is sorted in the same way. */
-	list_sort(&m, STORE_ORDER_TOOK, true, false);
+	list_sort(&m, STORE_ORDER_TOOK, true);
 	feed(&f, &m);
 	list_reset(&m);
 	assert_int_equal(m.count, 0);

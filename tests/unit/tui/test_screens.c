@@ -129,13 +129,13 @@ static void test_list_sorted(void **state)
 	struct world w;
 	(void)state;
 	begin(&w, 214);
-	list_sort(&w.s.ui.list, STORE_ORDER_TOOK, true, false);
+	list_sort(&w.s.ui.list, STORE_ORDER_TOOK, true);
 	list_counted(&w.s.ui.list, 226); /* twelve came since */
 	check(&w, "list-sorted");
 	check_wide(&w, "list-sorted");
 	w.s.ui.list.sorting.order.matched = 1000214; /* with no more than the first kept */
 	assert_true(is_there(&w, 80, "SORTED by took, first 214 of 1,000,214"));
-	list_sort(&w.s.ui.list, STORE_ORDER_ATTEMPTS, false, false);
+	list_sort(&w.s.ui.list, STORE_ORDER_ATTEMPTS, false);
 	check(&w, "list-sorted-up");
 	sheet_sort_menu(&w.s.sheet, &w.s.ui);
 	check(&w, "sheet-sort");
