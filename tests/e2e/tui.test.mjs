@@ -384,6 +384,45 @@ describe('the terminal', () => {
 		assert.equal(readFileSync(log, 'utf8').trim().replaceAll('\n', ' '), 'tag marked 20 tag marked 19');
 	});
 
+	it('marks again what U unmarked', async () => {
+		const log = path.join(folder, 'unmarked');
+		await start(['20', '--log', log]);
+		await t.until(bar);
+		await t.keys('u');
+		await t.until(/nothing was unmarked/);
+		await t.keys('m', 'k', 'm', 'U');
+		await t.until(/2 unmarked: u marks them again/, { not: /^>\*/m });
+		await t.keys('u');
+		await t.until(/^>\*.*\n \*[^]*2 marked/m);
+		await t.keys('u');
+		await t.until(/nothing was unmarked/);
+		await t.keys('Q');
+		assert.equal(await t.ended(), '0');
+		assert.equal(readFileSync(log, 'utf8').trim().split('\n').length, 6);
+	});
+
+	it('a q too many in a delivery leaves a little later, and any other key takes it back', async () => {
+		await start(['20']);
+		await t.until(bar);
+		await t.keys('k', 'Enter');
+		await t.until(/POST \S+ HTTP\/1\.1/);
+		await t.tmux('send-keys', 'q', 'q');
+		await t.until(/creel ends in 2 s: q ends it now, any other key stays/);
+		await t.keys('k');
+		await t.until(/^> .*12:00:17/m, { not: /creel ends/ });
+		await t.keys('Enter');
+		await t.until(/POST \S+ HTTP\/1\.1/);
+		await t.tmux('send-keys', 'q', 'q', 'q');
+		assert.equal(await t.ended(), '0');
+		await t.close();
+		await start(['20']);
+		await t.until(bar);
+		await t.keys('Enter');
+		await t.until(/POST \S+ HTTP\/1\.1/);
+		await t.tmux('send-keys', 'q', 'q');
+		assert.equal(await t.ended(), '0');
+	});
+
 	it('pasted newlines do not act in a prompt', async () => {
 		await start(['20']);
 		await t.until(bar);

@@ -32,6 +32,9 @@ void tui_outcome_ask(struct tui *t, int64_t of, int64_t replay, const char *why)
 /* Opens the replay that the message line names; false when it names none. */
 bool tui_outcome_open(struct tui *t);
 
+/* tui_record.c: what was unmarked is forgotten. */
+void tui_record_end(struct tui *t);
+
 /* tui_copy.c, tui_edit.c */
 void tui_copy_end(struct tui *t);
 void tui_edit_end(struct tui *t);

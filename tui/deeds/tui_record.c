@@ -1,4 +1,7 @@
 /* Changes of the record: marks, and deleting. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "tui/deeds/tui_deeds.h"
 #include "tui/questions/sheet_confirm.h"
 
@@ -15,20 +18,54 @@ void tui_record_mark(struct tui *t, const struct effect *effect)
 		tui_warn(t, "out of memory: #%lld is not marked", (long long)id);
 }
 
+static bool set_mark(struct tui *t, int64_t id, bool on)
+{
+	struct error e = { 0 };
+	if (!t->deps.deeds->tag(t->deps.deeds_self, id, "marked", on, &e)) {
+		tui_warn(t, "%s", e.text);
+		return false;
+	}
+	return list_mark(&t->screen.ui.list, id, on);
+}
+
 void tui_record_unmark_all(struct tui *t, const struct effect *effect)
 {
 	struct list_model *m = &t->screen.ui.list;
-	struct error e = { 0 };
+	size_t count = m->mark_count;
+	int64_t *ids = malloc(count * sizeof *ids);
 	(void)effect;
-	while (m->mark_count) {
-		int64_t id = m->marks[m->mark_count - 1];
-		if (!t->deps.deeds->tag(t->deps.deeds_self, id, "marked", false, &e)) {
-			tui_warn(t, "%s", e.text);
-			return;
-		}
-		if (!list_mark(m, id, false))
-			return;
+	if (ids) {
+		memcpy(ids, m->marks, count * sizeof *ids);
+		free(t->unmarked.at);
+		t->unmarked = (struct delivery_ids){ ids, count, count };
 	}
+	while (m->mark_count)
+		if (!set_mark(t, m->marks[m->mark_count - 1], false))
+			return;
+	tui_say(t, ids ? "%zu unmarked: u marks them again" : "%zu unmarked", count);
+}
+
+void tui_record_mark_again(struct tui *t, const struct effect *effect)
+{
+	struct delivery_ids *ids = &t->unmarked;
+	size_t count = ids->count;
+	(void)effect;
+	if (!count) {
+		tui_say(t, "nothing was unmarked by unmark-all");
+		return;
+	}
+	list_pause(&t->screen.ui.list);
+	for (size_t i = 0; i < count; i++)
+		if (!set_mark(t, ids->at[i], true))
+			return;
+	ids->count = 0;
+	tui_say(t, "%zu marked again", count);
+}
+
+void tui_record_end(struct tui *t)
+{
+	free(t->unmarked.at);
+	t->unmarked = (struct delivery_ids){ 0 };
 }
 
 static void delete_now(struct tui *t)

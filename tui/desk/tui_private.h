@@ -57,10 +57,14 @@ struct tui {
 	/* Keys. */
 	int count; /* "10j" */
 	bool pasting;
+	key_code back_key; /* what went back last, and when; 0: something else was pressed since */
+	uint64_t back_at_ms;
+	uint64_t leave_at_ms; /* 0, or when it ends unless a key is pressed */
 	uint64_t click_at_ms;
 	int click_x, click_y;
 	/* What is being done. */
-	struct delivery_ids ids; /* those the present or the last effect was about, or a question asks about */
+	struct delivery_ids ids;      /* those the present or the last effect was about, or a question asks about */
+	struct delivery_ids unmarked; /* by unmark-all, to be marked again */
 	struct gathering gathering;
 	struct replay_run *runs;
 	struct outcome {

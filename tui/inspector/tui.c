@@ -75,6 +75,11 @@ static void on_tick(uv_timer_t *handle)
 		return;
 	}
 	tui_away_tick(t);
+	if (t->leave_at_ms && now_ms >= t->leave_at_ms) {
+		t->leave_at_ms = 0;
+		tui_leave_effect(t, &(struct effect){ .kind = EFFECT_QUIT, .quit = QUIT_ASKING });
+		return;
+	}
 	bool changed = tui_load_tick(t, now_ms);
 	tui_wants_tick(t, changed, now_ms);
 	if (t->screen.ui.strip.running)

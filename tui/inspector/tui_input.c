@@ -103,6 +103,26 @@ static void on_mouse(struct tui *t, const struct key *key)
 		on_click(t, key);
 }
 
+#define TWICE_MS 700
+#define STAY_MS 2000
+
+/* The same key closes what is open and, in the list, leaves: pressed once too often it leaves a little later, and
+ * another key takes it back. Nothing is asked where leaving asks anyway. */
+static bool pressed_once_too_often(struct tui *t, enum action a, key_code c)
+{
+	uint64_t now = uv_now(t->deps.loop);
+	bool again = t->back_key == c && now - t->back_at_ms < TWICE_MS;
+	t->back_key = a == ACTION_BACK ? c : TKEY_NONE;
+	t->back_at_ms = now;
+	if (a != ACTION_LEAVE || !again || t->listening || t->screen.ui.strip.running)
+		return false;
+	char name[KEY_NAME_LEN];
+	key_to_name(c, name);
+	tui_say(t, "creel ends in %d s: %s ends it now, any other key stays", STAY_MS / 1000, name);
+	t->leave_at_ms = now + STAY_MS;
+	return true;
+}
+
 static void on_plain_key(struct tui *t, key_code c)
 {
 	struct screen *s = &t->screen;
@@ -119,6 +139,8 @@ static void on_plain_key(struct tui *t, key_code c)
 	}
 	s->ui.hits_open = false;
 	enum action a = keymap_find(&s->ui.keys, top->context, c);
+	if (pressed_once_too_often(t, a, c))
+		return;
 	if (a == ACTION_NONE) {
 		char name[KEY_NAME_LEN];
 		key_to_name(c, name);
@@ -164,6 +186,7 @@ static void on_key(struct tui *t, const struct key *key)
 	tui_draw_soon(t);
 	if (key->code == TKEY_RESIZE || key->code == TKEY_BACKGROUND || drop_pasted(t, key->code))
 		return;
+	t->leave_at_ms = 0;
 	t->open_hit = false; /* any key or click takes back the Enter typed after a search */
 	if (key->code == TKEY_CTRL('l')) {
 		term_repaint(t->term);

@@ -48,6 +48,7 @@ void tui_leave(struct tui *t, enum tui_end how)
 	tui_copy_end(t);
 	tui_edit_end(t);
 	tui_gather_end(t);
+	tui_record_end(t);
 	uv_poll_stop(&t->input);
 	uv_timer_stop(&t->tick);
 	uv_prepare_stop(&t->before_wait);

@@ -55,6 +55,7 @@ static bool is_plain(enum action a, int64_t current, struct effect *out)
 		{ { .kind = EFFECT_ASK_NOTE }, ACTION_NOTE, true },
 		{ { .kind = EFFECT_ASK_TAGS }, ACTION_TAGS, true },
 		{ { .kind = EFFECT_UNMARK_ALL }, ACTION_UNMARK_ALL, false },
+		{ { .kind = EFFECT_MARK_AGAIN }, ACTION_MARK_AGAIN, false },
 		{ { .kind = EFFECT_COPY_MENU }, ACTION_COPY, true },
 		{ { .kind = EFFECT_EXPORT_MENU }, ACTION_EXPORT, true },
 		{ { .kind = EFFECT_MOUSE }, ACTION_MOUSE, false },

@@ -10,7 +10,7 @@ import * as deeds from './deeds.js';
 import * as url from './url.js';
 
 const { list } = lists, { detail } = details, { act } = keys, main = $('main');
-let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, editing;
+let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, editing, unmarked = [];
 
 const is = (...views) => views.includes(state.view);
 const CONTEXT = { detail: 'D', edit: 'D', diff: 'F', overview: 'H', export: 'H' };
@@ -350,7 +350,11 @@ function bind() {
 		} }), ` ${name}`))));
 	});
 	act('below', 'LD', () => go({ split: state.split ? '' : 'below' }));
-	act('unmark-all', 'L', () => Promise.all([...list.marked].map((id) => deeds.mark(id, false))));
+	act('unmark-all', 'L', () => {
+		unmarked = [...list.marked];
+		return Promise.all(unmarked.map((id) => deeds.mark(id, false)));
+	});
+	act('mark-again', 'L', () => Promise.all(unmarked.splice(0).map((id) => deeds.mark(id, true))));
 	act('diff', 'LD', () => deeds.hooks.diff(current()), chosen);
 	act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), one('#deed-copy') ?? document.activeElement), chosen);
 	act('export', 'LD', () => go({ view: 'export' }, true));
