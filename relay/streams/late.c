@@ -92,9 +92,13 @@ bool late_has(struct client *c, int64_t row, const uint8_t event_id[UUID_LEN])
 
 void late_forget_all(struct client *c)
 {
-	bool any = c->late != NULL;
-	while (c->late)
-		drop(c, c->late);
+	struct late *l = c->late, *next;
+	bool any = l != NULL;
+	HASH_CLEAR(hh, c->late);
+	for (; l; l = next) {
+		next = l->hh.next;
+		free(l);
+	}
 	if (any)
 		c->events->not_recorded(c);
 }
