@@ -6,6 +6,7 @@
 #include "shared/frontend/client_state.h"
 #include "shared/store/store.h"
 
-/* Of several clients, the newest that is online; with the names of those whose secrets they know, or this program does
- * (`own`, may be NULL). All zeros where none runs, or the store cannot be read. */
+/* Fills *out with the newest client that is online, where several run, and with the names of the providers whose
+ * secrets any of them knows, or this program does (`own`, may be NULL). All zeros if none runs, or the store cannot be
+ * read. */
 void inspect_state_read(struct store *s, const struct secrets *own, struct client_state *out);

@@ -98,7 +98,7 @@ static void delete_copies(struct adoption *a, const struct partial *p)
 	char text[64];
 	for (size_t i = 0; i < p->of.parts; i++) {
 		snprintf(text, sizeof text, "{\"seq\":%llu,\"no_erase\":true}", (unsigned long long)p->sequences[i]);
-		/* One that stays is adopted again, and waits once. */
+		/* A copy that stays is adopted once more, and the spool keeps one of the two. */
 		if (!bus_publish(a->bus, &(struct bus_post){ .subject = "$JS.API.STREAM.MSG.DELETE." COPIES_STREAM,
 							     .data = bytes_of(text) }))
 			return;

@@ -272,7 +272,7 @@ static bool name_subjects(struct cluster *c, struct error *e)
 	c->epoch = bytes_get_u64(random);
 	write_hex(c->id, hex);
 	snprintf(c->trunk, sizeof c->trunk, TRUNK_PREFIX "%s", hex);
-	/* By the run: two with one id must not take each other's records away. */
+	/* A name of this run: two nodes with one id must not take each other's records away. */
 	snprintf(c->deliver, sizeof c->deliver, "creel.kv.%016llx", (unsigned long long)c->epoch);
 	snprintf(c->nodes_subject, sizeof c->nodes_subject, "%.40s.node", c->deliver);
 	snprintf(c->tokens_subject, sizeof c->tokens_subject, "%.40s.token", c->deliver);

@@ -265,7 +265,7 @@ static void on_stream(void *user, enum bus_outcome outcome, const struct bus_mes
 	struct copies *c = user;
 	json_t *answer = outcome == BUS_ANSWERED ? json_loadb((const char *)m->data.at, m->data.len, 0, NULL) : NULL;
 	c->requests--;
-	/* One that is there with other settings, of another node's options, is as good. */
+	/* A stream that another node's options made, with other settings, is as good. */
 	c->stream =
 	    answer && (!json_object_get(answer, "error") ||
 		       json_integer_value(json_object_get(json_object_get(answer, "error"), "err_code")) == 10058)

@@ -124,7 +124,7 @@ static bool write_merged(struct entry *e, const struct record_tunnel *there, con
 	char key[KV_KEY_LEN];
 	if (!e->writing && !(e->writing = malloc(sizeof *e->writing)))
 		return false;
-	/* What another owner had is not this one's. */
+	/* Clients of another owner are not taken over. */
 	bool same = there && strcmp(there->owner, here->owner) == 0;
 	record_merge_tunnels(same ? there : NULL, here, d->self, e->writing);
 	snprintf(key, sizeof key, PREFIX "%s", e->name);

@@ -91,7 +91,7 @@ static struct lookups_entry *add(struct lookups *l, const char *name)
 	return e;
 }
 
-/* What is AWAY or TOO_MANY is not known for any time. */
+/* AWAY and TOO_MANY say nothing about the tunnel: they are not remembered. */
 static void settle(struct lookups_entry *e, enum lookup result, struct bytes record)
 {
 	struct lookups *l = e->all;

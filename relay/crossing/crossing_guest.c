@@ -127,7 +127,7 @@ static bool must_wait(const struct crossing_guest *g, const struct wire_frame *f
 	case WIRE_DATA:
 		return waiting || !carrier_may_send_body(to);
 	default:
-		/* Not before the request that it is about. */
+		/* It may not overtake the request that it is about. */
 		return waiting && !crossing_stream_there(g, f->stream);
 	}
 }

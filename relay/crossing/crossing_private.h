@@ -56,7 +56,7 @@ struct crossing_line {
 MUST_CHECK bool crossing_line_open(struct crossing_peer *p, struct client *c, uint64_t generation);
 /* The client left that node, or came here. */
 void crossing_line_close(struct crossing_line *l);
-/* The trunk of these lines began anew. */
+/* The trunk of these lines started over. */
 void crossing_line_lose_all(struct crossing_peer *p, uint64_t silent_ms);
 /* The trunk takes more. */
 void crossing_line_pump_all(struct crossing_peer *p);

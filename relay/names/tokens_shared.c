@@ -78,7 +78,7 @@ static bool put_known(struct tokens *t, const struct token_shared *k, struct err
 	return finish(t, st, e);
 }
 
-/* Of a row whose first columns are name, tunnels, hash and times. False: it is none that was written here. */
+/* Reads a row: name, tunnels, hash and times, from column `at` on. False: this program did not write it. */
 static bool take_row(sqlite3_stmt *st, int at, struct token_shared *out)
 {
 	const char *name = (const char *)sqlite3_column_text(st, at),

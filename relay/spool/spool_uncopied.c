@@ -1,5 +1,5 @@
-/* What of the spool is copied elsewhere. Only a node of a cluster has the table; by the event's id and not by the row,
- * whose number may be used again once the relay starts anew. */
+/* Which deliveries of the spool have a copy in the cluster's stream. Only a node of a cluster has the table. It names a
+ * delivery by its event id: a row's number may be used again after the relay was restarted. */
 #include "relay/spool/spool_private.h"
 #include "relay/spool/spool_sqlite_private.h"
 
@@ -206,7 +206,7 @@ static bool run_copied(struct writer_job *job, void *db, struct error *e)
 	return true;
 }
 
-/* What could not be written down is copied once more, and NATS drops the repetition. */
+/* A copy that could not be noted is made once more, and NATS drops the repetition. */
 static void done_copied(struct writer_job *job, const struct error *e)
 {
 	(void)e;

@@ -21,7 +21,7 @@ struct trunk {
 	UT_hash_handle hh;
 	void *data;
 
-	uint64_t epoch;                 /* ours, since it began anew */
+	uint64_t epoch;                 /* ours, since it started over */
 	uint64_t to_epoch;              /* the other end's; 0: unknown */
 	uint64_t sent, acked, received; /* numbers of messages */
 	struct buffer out;              /* parts to be sent, from `out_start` on */
@@ -84,7 +84,7 @@ static size_t pending_len(const struct trunk *t)
 	return t->out.len - t->out_start;
 }
 
-/* ---- beginning anew ---- */
+/* ---- starting over ---- */
 
 static void begin(struct trunk *t)
 {
@@ -115,13 +115,13 @@ static void lose(struct trunk *t, const char *why, uint64_t silent_ms)
 	t->set->events.lost(t->set->user, t, silent_ms);
 }
 
-static void begin_anew(struct trunk *t, const char *why)
+static void start_over(struct trunk *t, const char *why)
 {
 	if (!is_fresh(t))
 		lose(t, why, 0);
 }
 
-/* Messages of that epoch are missing: its sender is to begin anew too. */
+/* Messages of that epoch are missing: its sender is to start over too. */
 static void refuse(struct trunk *t, uint64_t epoch)
 {
 	t->refuse_due = true;
@@ -164,7 +164,7 @@ static bool publish(struct trunk *t, struct trunk_head *h, struct bytes piece)
 	struct trunk_set *s = t->set;
 	struct buffer m = { 0 };
 	memcpy(h->sender, s->settings.id, sizeof h->sender);
-	h->to_epoch = h->flags & TRUNK_ANEW ? t->refused_epoch : t->to_epoch;
+	h->to_epoch = h->flags & TRUNK_RESTART ? t->refused_epoch : t->to_epoch;
 	h->epoch = t->epoch;
 	h->acked = t->received;
 	bool fine = trunk_message_put_head(&m, h) && buffer_append_bytes(&m, piece) &&
@@ -220,7 +220,7 @@ static bool send_piece(struct trunk *t)
 /* False: the transport takes nothing more for now. */
 static bool flush(struct trunk *t)
 {
-	if (t->refuse_due && !publish_bare(t, TRUNK_ANEW))
+	if (t->refuse_due && !publish_bare(t, TRUNK_RESTART))
 		return false;
 	t->refuse_due = false;
 	while (pending_len(t) > 0 && t->in_flight < TRUNK_WINDOW)
@@ -335,23 +335,23 @@ static bool take_piece(struct trunk *t, struct bytes piece)
 static bool is_next(struct trunk *t, const struct trunk_head *h)
 {
 	const bool bare = h->flags & TRUNK_BARE;
-	if (h->flags & TRUNK_ANEW) {
+	if (h->flags & TRUNK_RESTART) {
 		if (h->to_epoch == t->epoch)
-			begin_anew(t, "the other end missed a message");
+			start_over(t, "the other end missed a message");
 		return false;
 	}
-	/* To what we were before: its sender has to learn that we began anew. */
+	/* It is for an epoch of ours that is over: its sender has to learn that we started over. */
 	if (h->to_epoch != 0 && h->to_epoch != t->epoch) {
 		if (h->epoch == t->to_epoch)
-			begin_anew(t, "the two ends do not agree on their beginning");
+			start_over(t, "the two ends do not agree on their beginning");
 		refuse(t, h->epoch);
 		return false;
 	}
 	if (h->epoch != t->to_epoch) {
 		if (t->to_epoch != 0)
-			begin_anew(t, "the other end began anew");
+			start_over(t, "the other end started over");
 		if (h->number != (bare ? 0 : 1) || (h->to_epoch != 0 && h->to_epoch != t->epoch)) {
-			begin_anew(t, "its first message is missing");
+			start_over(t, "its first message is missing");
 			refuse(t, h->epoch);
 			return false;
 		}
@@ -361,7 +361,7 @@ static bool is_next(struct trunk *t, const struct trunk_head *h)
 	}
 	const uint64_t expected = t->received + !bare;
 	if (h->number > expected) {
-		begin_anew(t, "a message is missing");
+		start_over(t, "a message is missing");
 		refuse(t, h->epoch);
 	}
 	return h->number == expected;
@@ -390,7 +390,7 @@ void trunk_receive(struct trunk_set *s, struct bytes message)
 	if (!fine) {
 		note_malformed(s);
 		if (t->epoch == epoch) {
-			begin_anew(t, "a message makes no sense");
+			start_over(t, "a message makes no sense");
 			refuse(t, h.epoch);
 		}
 		return;

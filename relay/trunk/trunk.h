@@ -1,6 +1,6 @@
 /* The way to each of the other nodes of a cluster, over a transport that forgets silently (relay/bus). Messages of both
- * ends are numbered and say what came of the other's. Where one is missing, where the other end has begun anew, or
- * where it does not answer for TRUNK_SILENT_MS, a trunk begins anew: what was under way is lost, and its user is told.
+ * ends are numbered and say what came of the other's. Where one is missing, where the other end has started over, or
+ * where it does not answer for TRUNK_SILENT_MS, a trunk starts over: what was under way is lost, and its user is told.
  * So what comes between two losses comes whole and in order, or not at all.
  *
  *    unknown ── the other's first message ─▶ joined ── a gap, another epoch, silence ─▶ unknown
@@ -22,10 +22,10 @@ struct trunk_set; /* all of a node's */
 struct trunk_events {
 	/* Hands over a message, a copy; false: not now, and it is offered again. */
 	bool (*publish)(void *user, const uint8_t node[TRUNK_NODE_LEN], struct bytes message);
-	/* A part came; it is borrowed for the call. False: it makes no sense, and the trunk begins anew. */
+	/* A part came; it is borrowed for the call. False: it makes no sense, and the trunk starts over. */
 	bool (*part)(void *user, struct trunk *t, const struct trunk_part *p);
-	/* The trunk began anew: no line of it is open any more. New ones may be opened at once. `silent_ms`: for how
-	 * long the other end had not answered; 0: it did, or has begun anew itself. */
+	/* The trunk started over: no line of it is open any more. New ones may be opened at once. `silent_ms`: for how
+	 * long the other end had not answered; 0: it did, or has started over itself. */
 	void (*lost)(void *user, struct trunk *t, uint64_t silent_ms);
 	/* trunk_may_send was false, and may be true now. */
 	void (*drained)(void *user, struct trunk *t);
@@ -61,6 +61,6 @@ void *trunk_data(const struct trunk *t);
 
 /* Whether parts that may wait should be sent: less than TRUNK_WINDOW is under way. */
 bool trunk_may_send(const struct trunk *t);
-/* Sends a part at the end of this loop turn. Where memory runs out the trunk begins anew, at the end of the turn too.
+/* Sends a part at the end of this loop turn. Where memory runs out the trunk starts over, at the end of the turn too.
  */
 void trunk_send(struct trunk *t, const struct trunk_part *p);

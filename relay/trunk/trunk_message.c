@@ -33,7 +33,7 @@ bool trunk_message_read(struct bytes in, struct trunk_head *out, struct bytes *r
 		return false;
 	*rest = bytes_make(in.at + TRUNK_HEAD_LEN, in.len - TRUNK_HEAD_LEN);
 	return out->flags & TRUNK_BARE ? rest->len == 0
-				       : rest->len > 0 && out->number > 0 && !(out->flags & TRUNK_ANEW);
+				       : rest->len > 0 && out->number > 0 && !(out->flags & TRUNK_RESTART);
 }
 
 bool trunk_message_put_part(struct buffer *out, const struct trunk_part *p)

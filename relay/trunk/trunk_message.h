@@ -13,15 +13,15 @@
 #define TRUNK_PART_MOST (4u << 20) /* bytes that a part holds: more than a frame does */
 
 enum trunk_flag {
-	TRUNK_PROBE = 1, /* to be answered at once */
-	TRUNK_BARE = 2,  /* holds no parts, and its number is that of the message before it */
-	TRUNK_ANEW = 4,  /* bare: messages are missing of what `to_epoch` sent, which is to begin anew */
+	TRUNK_PROBE = 1,   /* to be answered at once */
+	TRUNK_BARE = 2,    /* holds no parts, and its number is that of the message before it */
+	TRUNK_RESTART = 4, /* bare: messages are missing of what `to_epoch` sent, which is to start over */
 };
 
 struct trunk_head {
 	uint8_t flags; /* enum trunk_flag */
 	uint8_t sender[TRUNK_NODE_LEN];
-	uint64_t epoch;    /* the sender's, made anew whenever it begins anew; never 0 */
+	uint64_t epoch;    /* the sender's, another one whenever it starts over; never 0 */
 	uint64_t to_epoch; /* the receiver's, as the sender knows it; 0: not yet */
 	uint64_t number;   /* from 1, of the epoch; 0: a bare one before any other */
 	uint64_t acked;    /* the last number that came from the receiver */

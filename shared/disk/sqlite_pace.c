@@ -10,15 +10,15 @@
 #define PIECE (128 << 10)
 #define ALIGNED(n) (((n) + 15) & ~15)
 
-/* Stands behind the file's own struct, in the memory that SQLite gives for both. The file is used under its own methods
- * but for the two here, of which SQLite holds a table in each file. */
+/* Follows the file's own struct, in the memory that SQLite gives for both. The file keeps its own methods but for two;
+ * SQLite finds a file's methods in a table that each file points to. */
 struct pace {
 	sqlite3_io_methods methods;
 	const sqlite3_io_methods *real;
 	int unsynced; /* bytes */
 };
 
-/* SQLite knows a VFS by a struct that stays; nothing of it changes once it is known. */
+/* SQLite keeps the address of a VFS: its struct stays, and does not change once it is registered. */
 static sqlite3_vfs vfs, *real_vfs;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const char *name;
@@ -64,7 +64,7 @@ static void register_vfs(void)
 	real_vfs = sqlite3_vfs_find(name);
 	if (!real_vfs)
 		return;
-	/* What is not replaced works on the real one's own state: it is handed the copy, which shares it. */
+	/* The methods that are not replaced get this copy in place of the real VFS, and share its state. */
 	vfs = *real_vfs;
 	vfs.zName = "creel-pace";
 	vfs.szOsFile = ALIGNED(real_vfs->szOsFile) + (int)sizeof(struct pace);

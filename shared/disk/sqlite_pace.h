@@ -1,9 +1,10 @@
-/* A VFS for SQLite, on top of wal_gather.h's, that has a database synced as it is written: a checkpoint writes
- * megabytes into it and syncs them at its end, and whoever wants a few bytes on the same disk meanwhile, a journal's
- * sync that a sender waits for, waits for all of them (15 ms and more). In pieces of 128 KiB it waits for one at most.
+/* A VFS for SQLite, on top of wal_gather.h's, that syncs a database while it is written. A checkpoint writes megabytes
+ * and syncs them at its end. Meanwhile, a few bytes that others sync on the same disk, such as a journal's that a
+ * sender waits for, wait for all of them (15 ms and more). With a sync every 128 KiB they wait for one such piece at
+ * most.
  *
- * SQLite's own syncs come as ever. A sync more than it asks for takes nothing from what it promises: by the time it
- * writes into the database, the log or journal that could undo that is on disk. */
+ * SQLite's own syncs stay where they are. More syncs than it asks for do no harm: when it writes into the database, the
+ * log or journal that could undo the write is already on disk. */
 #pragma once
 
 /* Its name for sqlite3_open_v2; wal_gather.h's where SQLite refuses it. Any thread. */

@@ -50,5 +50,5 @@ struct store_order_search {
 /* EXIT_STORE, EXIT_INTERRUPTED; *out is then empty. */
 MUST_CHECK bool store_order_find(struct store *s, const struct store_order_search *search, struct store_ordered *out,
 				 struct error *e);
-/* Within `progress`: what would be the answer if this were all. False when out of memory; *out is then empty. */
+/* To be called in `progress`: the answer, if nothing more followed. False when out of memory; *out is then empty. */
 MUST_CHECK bool store_order_so_far(struct store_order_run *run, struct store_ordered *out);

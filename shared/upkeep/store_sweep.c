@@ -20,7 +20,8 @@ static uint64_t plus(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* What the row tells, and rather more than it is: bodies are as long as they came, and all answers as the last. */
+/* An estimate from the row, rather too high: bodies count at the length they had when they came, and each answer as
+ * much as the last. */
 static uint64_t bytes_of_row(sqlite3_stmt *st)
 {
 	uint64_t request = column(st, 2), answer = column(st, 3), attempts = column(st, 4), answers;
@@ -119,7 +120,7 @@ bool store_sweep(struct store *s, const struct store_run *run, struct error *e)
 {
 	if (run->last - run->first < FEW)
 		return one_by_one(s, run, e);
-	/* From the index first: its words are read from what is deleted then. */
+	/* From the index first: it reads its words from the rows that are deleted next. */
 	if (!store_add_functions(s, e) || !on_run(s, STATEMENT_SWEEP_INDEX, run, e))
 		return false;
 	follow(s, false);

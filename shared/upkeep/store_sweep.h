@@ -11,9 +11,9 @@ struct store_run {
 	uint64_t count;       /* 0: there is none */
 	int64_t answer_pages; /* of their long answers */
 };
-/* As many as take about `bytes`, one at least. The newest delivery is never among them, so that no later one gets its
- * id. EXIT_STORE. */
+/* Finds as many as take up about `bytes`, at least one. The newest delivery is never among them, so that no later one
+ * gets its id. EXIT_STORE. */
 MUST_CHECK bool store_sweep_find(struct store *s, int64_t after, uint64_t bytes, struct store_run *out,
 				 struct error *e);
-/* In the caller's transaction, which is to be rolled back if this fails. EXIT_STORE. */
+/* Deletes them in the caller's transaction, which is to be rolled back if this fails. EXIT_STORE. */
 MUST_CHECK bool store_sweep(struct store *s, const struct store_run *run, struct error *e);

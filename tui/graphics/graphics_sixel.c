@@ -18,7 +18,7 @@ static int clamp(int v)
 	return v < 0 ? 0 : v > 255 ? 255 : v;
 }
 
-/* What is off is passed on to the right and to the row below; `error` has room for a pixel on each side. */
+/* The rest of the colour is passed on to the right and to the row below; `error` has room for a pixel on each side. */
 static uint8_t choose(uint32_t rgb, int (*error)[3], int (*below)[3])
 {
 	int colour = 0;

@@ -40,7 +40,7 @@ void list_sort_free(struct list_model *m)
 	s->generation++;
 }
 
-/* What the order says is another window. */
+/* The order begins with another window. */
 static void show_order(struct list_model *m)
 {
 	list_drop(m, 0, m->count);
@@ -131,7 +131,7 @@ static bool take_order(struct list_model *m, struct ordered *o)
 	struct list_sorting *s = &m->sorting;
 	int64_t *places = malloc((o->found.count + 1) * 2 * sizeof *places);
 	int64_t chosen = m->chosen;
-	/* Not what was the first of what was found before. */
+	/* The first of what was found before was not moved to. */
 	bool began = s->shown && s->searched, moved = began && m->count && chosen != m->items[0].row.id;
 	bool stays = moved || (s->stays && chosen);
 	if (!places || !list_make_room(m, o->first.count)) {

@@ -227,7 +227,7 @@ static bool put_one(struct term_graphics *g, const struct placement *at, struct 
 					 : graphics_put_sixel(out, &p->fine, part));
 }
 
-/* What is not shown any more, and of that what is gone for good. */
+/* Hides pictures that are not shown any more, and has the terminal forget those that are gone for good. */
 static bool take_away(struct term_graphics *g, struct buffer *out)
 {
 	if (g->how != GRAPHICS_KITTY)
@@ -252,7 +252,7 @@ bool term_graphics_put(struct term_graphics *g, int cursor_x, int cursor_y, stru
 	bool fine = take_away(g, out);
 	for (int i = 0; fine && i < g->count; i++)
 		fine = put_one(g, &g->placed[i], out);
-	/* Where curses left it. */
+	/* Back to where curses left the cursor. */
 	return fine && (!out->len || buffer_printf(out, "\x1b[%d;%dH", cursor_y + 1, cursor_x + 1));
 }
 

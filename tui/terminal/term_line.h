@@ -1,5 +1,5 @@
-/* What a slow line still has to carry: drawings wait for that, so that they do not queue up. By reckoning, since
- * neither a pseudo-terminal nor a remote line says what is under way. Pure. */
+/* How long a slow line is still busy with what was drawn: drawings wait for that, so that they do not queue up. It is
+ * estimated, since neither a pseudo-terminal nor a remote line says what is under way. Pure. */
 #pragma once
 
 #include "tui/terminal/surface.h"

@@ -1,4 +1,4 @@
-/* The line of a replay's progress. */
+/* The line that shows a replay's progress. */
 #include "tui/views/bars.h"
 
 #include <stdio.h>

@@ -163,7 +163,7 @@ static void test_silence(void **state)
 	laptop_free(l);
 }
 
-/* A node has one line to a client. One that opens another breaks the rules, and begins anew. */
+/* A node has one line to a client. One that opens another breaks the rules, and starts over. */
 static void test_a_second_line(void **state)
 {
 	(void)state;
