@@ -88,8 +88,8 @@ static bool take_row(sqlite3_stmt *st, int at, struct token_shared *out)
 	if (!name || !tunnels || !hash || sqlite3_column_bytes(st, at + 2) != HASH_LEN ||
 	    strlen(name) >= sizeof out->name || strlen(tunnels) >= sizeof out->tunnels)
 		return false;
-	strcpy(out->name, name);
-	strcpy(out->tunnels, tunnels);
+	snprintf(out->name, sizeof out->name, "%s", name);
+	snprintf(out->tunnels, sizeof out->tunnels, "%s", tunnels);
 	memcpy(out->hash, hash, HASH_LEN);
 	out->created_at_us = (uint64_t)sqlite3_column_int64(st, at + 3);
 	return true;

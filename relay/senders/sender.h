@@ -75,11 +75,12 @@ struct sender {
 	struct buffer in; /* read and not used: a head that is coming, or requests after this one */
 	struct http1_head head;
 	struct http1_body body;
-	struct lookups_waiter lookup; /* in LOOKUP */
-	enum lookup looked_up;        /* what that said of this request's tunnel; UNDER_WAY: nothing yet */
-	bool asked;                   /* its head was read once already, before LOOKUP */
 	uint64_t body_since;          /* loop ms: when its body began, for the least rate */
 	uint64_t wait_ends;           /* loop ms, while it waits: the reply timeout, or that of the disk */
+	struct lookups_waiter lookup; /* in LOOKUP */
+	enum refusal after_body;      /* a page that is to be seen once its form's body has come; else REFUSE_NOTHING */
+	enum lookup looked_up;        /* what that said of this request's tunnel; UNDER_WAY: nothing yet */
+	bool asked;                   /* its head was read once already, before LOOKUP */
 	bool continue_due;            /* it waits for 100 before it sends its body */
 	bool keeps_alive;             /* another request may follow this one */
 	bool version_1_0;             /* of HTTP: no chunks, no 100 */
@@ -87,18 +88,17 @@ struct sender {
 	bool counted;                 /* in metrics.in_flight */
 	struct delivery *delivery;
 	struct tunnel *tunnel;
-	enum refusal after_body; /* a page that is to be seen once its form's body has come; else REFUSE_NOTHING */
-	struct buffer fields;    /* of a refusal's answer, beside the standing ones */
-	struct buffer page;      /* HTML that a refusal is, or empty */
-	char *sentence;          /* what a refusal says in place of its standing sentence, or NULL */
+	struct buffer fields; /* of a refusal's answer, beside the standing ones */
+	struct buffer page;   /* HTML that a refusal is, or empty */
+	char *sentence;       /* what a refusal says in place of its standing sentence, or NULL */
 
 	enum answer_kind answer;
+	bool last_chunk;   /* ANSWER_CHUNKED: it is in `out` */
+	bool blocked;      /* the socket took no more */
+	bool woken;        /* in all->woken */
 	struct buffer out; /* to be sent before anything else of the answer */
 	size_t out_at;
 	uint64_t answer_left; /* ANSWER_LENGTH: of the body */
-	bool last_chunk;      /* ANSWER_CHUNKED: it is in `out` */
-	bool blocked;         /* the socket took no more */
-	bool woken;           /* in all->woken */
 	struct sender *woken_next;
 	uint64_t dropped; /* in LINGER */
 };
