@@ -1,6 +1,7 @@
 #include "relay/cluster/adoption.h"
 
 #include "relay/cluster/copies.h"
+#include "shared/base/hex.h"
 #include "shared/program/log.h"
 #include "shared/text/base64.h"
 
@@ -312,8 +313,7 @@ void adoption_gone(struct adoption *a, const uint8_t id[RECORD_NODE_ID_LEN])
 		return;
 	g->all = a;
 	memcpy(g->id, id, sizeof g->id);
-	for (size_t i = 0; i < RECORD_NODE_ID_LEN; i++)
-		snprintf(g->hex + 2 * i, 3, "%02x", id[i]);
+	hex_write(g->hex, id, RECORD_NODE_ID_LEN);
 	g->due = uv_now(a->loop) + a->settings.after_ms;
 	DL_APPEND(a->list, g);
 }

@@ -8,6 +8,7 @@
 #include "relay/names/router.h"
 #include "relay/names/tokens.h"
 #include "shared/base/clock.h"
+#include "shared/base/hex.h"
 #include "shared/base/reader.h"
 #include "shared/program/log.h"
 
@@ -48,12 +49,6 @@ struct cluster {
 	bool was_connected, refused, closing;
 	unsigned open_parts; /* what cluster_close waits for */
 };
-
-static void write_hex(const uint8_t id[RECORD_NODE_ID_LEN], char *out)
-{
-	for (size_t i = 0; i < RECORD_NODE_ID_LEN; i++)
-		snprintf(out + 2 * i, 3, "%02x", id[i]);
-}
 
 static void refuse(struct cluster *c, enum exit_code code, const char *what, const char *why)
 {
@@ -223,7 +218,7 @@ static void on_node_came(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint6
 {
 	struct cluster *c = user;
 	char hex[HEX_ID_LEN + 1];
-	write_hex(id, hex);
+	hex_write(hex, id, RECORD_NODE_ID_LEN);
 	log_event(LOG_INFO, "node_here", "node", hex, NULL);
 	if (c->adoption)
 		adoption_came(c->adoption, id);
@@ -234,7 +229,7 @@ static void on_node_gone(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
 {
 	struct cluster *c = user;
 	char hex[HEX_ID_LEN + 1];
-	write_hex(id, hex);
+	hex_write(hex, id, RECORD_NODE_ID_LEN);
 	log_event(LOG_WARN, "node_gone", "node", hex, NULL);
 	if (c->adoption)
 		adoption_gone(c->adoption, id);
@@ -270,7 +265,7 @@ static bool name_subjects(struct cluster *c, struct error *e)
 	if (RAND_bytes(random, sizeof random) != 1)
 		return error_set(e, EXIT_RELAY, "the system gave no random bytes");
 	c->epoch = bytes_get_u64(random);
-	write_hex(c->id, hex);
+	hex_write(hex, c->id, RECORD_NODE_ID_LEN);
 	snprintf(c->trunk, sizeof c->trunk, TRUNK_PREFIX "%s", hex);
 	/* A name of this run: two nodes with one id must not take each other's records away. */
 	snprintf(c->deliver, sizeof c->deliver, "creel.kv.%016llx", (unsigned long long)c->epoch);
@@ -422,7 +417,7 @@ const uint8_t *cluster_id(const struct cluster *c)
 bool cluster_publish(struct cluster *c, const uint8_t node[RECORD_NODE_ID_LEN], struct bytes message)
 {
 	char subject[SUBJECT_LEN] = TRUNK_PREFIX;
-	write_hex(node, subject + sizeof TRUNK_PREFIX - 1);
+	hex_write(subject + sizeof TRUNK_PREFIX - 1, node, RECORD_NODE_ID_LEN);
 	return bus_publish(c->bus, &(struct bus_post){ .subject = subject, .data = message });
 }
 
@@ -475,7 +470,7 @@ size_t cluster_unwritten(const struct cluster *c)
 static void append_node(void *user, const uint8_t id[RECORD_NODE_ID_LEN], const struct record_node *r)
 {
 	char hex[HEX_ID_LEN + 1];
-	write_hex(id, hex);
+	hex_write(hex, id, RECORD_NODE_ID_LEN);
 	json_array_append_new(user, json_pack("{s:s, s:s, s:I, s:I}", "id", hex, "version", r->version, "tunnels",
 					      (json_int_t)r->tunnels, "copies_pending", (json_int_t)r->copies));
 }
@@ -487,7 +482,7 @@ char *cluster_describe(const struct cluster *c)
 	};
 	char hex[HEX_ID_LEN + 1];
 	json_t *nodes = json_array();
-	write_hex(c->id, hex);
+	hex_write(hex, c->id, RECORD_NODE_ID_LEN);
 	nodes_each(c->nodes, append_node, nodes);
 	json_t *all = json_pack("{s:s, s:s, s:o}", "node", hex, "state", states[cluster_state(c)], "nodes", nodes);
 	char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;

@@ -1,6 +1,7 @@
 #include "relay/cluster/copies.h"
 
 #include "relay/cluster/copy_message.h"
+#include "shared/base/hex.h"
 #include "shared/program/log.h"
 
 #include <jansson.h>
@@ -177,12 +178,6 @@ static void describe(const struct spool_mailbox *m, const struct spool_uncopied 
 	memcpy(out->event_id, u->event_id, UUID_LEN);
 }
 
-static void write_hex(char *out, const uint8_t *at, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		snprintf(out + 2 * i, 3, "%02x", at[i]);
-}
-
 static bool publish_part(struct row *r, struct copy_message *m, size_t number)
 {
 	struct copies *c = r->copies;
@@ -193,8 +188,8 @@ static bool publish_part(struct row *r, struct copy_message *m, size_t number)
 	m->part = (uint16_t)number;
 	m->parts = (uint16_t)r->parts;
 	m->payload = bytes_make(r->what->payload.at + at, left < COPY_PART_LEN ? left : COPY_PART_LEN);
-	write_hex(node, c->settings.node, sizeof c->settings.node);
-	write_hex(event, m->event_id, UUID_LEN);
+	hex_write(node, c->settings.node, sizeof c->settings.node);
+	hex_write(event, m->event_id, UUID_LEN);
 	snprintf(subject, sizeof subject, COPIES_PREFIX "%s.%lld", node, (long long)r->what->mailbox);
 	/* A client that shares a tunnel gets the same event. */
 	snprintf(id, sizeof id, "%s.%.8s.%lld.%zu", event, node, (long long)r->what->mailbox, number);

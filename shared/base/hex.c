@@ -8,15 +8,22 @@ int hex_digit(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool hex_encode(struct buffer *out, struct bytes in)
+void hex_write(char *out, const uint8_t *at, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";
-	if (!buffer_reserve(out, 2 * in.len))
-		return false;
-	for (size_t i = 0; i < in.len; i++) {
-		out->at[out->len++] = (uint8_t)digits[in.at[i] >> 4];
-		out->at[out->len++] = (uint8_t)digits[in.at[i] & 15];
+	for (size_t i = 0; i < len; i++) {
+		*out++ = digits[at[i] >> 4];
+		*out++ = digits[at[i] & 15];
 	}
+	*out = 0;
+}
+
+bool hex_encode(struct buffer *out, struct bytes in)
+{
+	if (!buffer_reserve(out, 2 * in.len + 1))
+		return false;
+	hex_write((char *)out->at + out->len, in.at, in.len);
+	out->len += 2 * in.len;
 	return true;
 }
 
