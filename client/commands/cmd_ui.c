@@ -67,6 +67,8 @@ static const struct option_row rows[] = {
 	  "how it looks; auto asks the terminal for its background", .preset = "auto" },
 	{ "images", 0, OPTION_CHOICE_AT(AT, inspector.images), OPTION_BY_PROJECT, "auto|kitty|sixel|blocks|off",
 	  "how pictures are drawn; auto asks the terminal", .preset = "auto" },
+	{ "notify", 0, OPTION_CHOICE_AT(AT, inspector.notify), OPTION_BY_USER, "off|bell|osc9|osc777",
+	  "when a delivery fails, ring or have the terminal notify", .preset = "off" },
 	{ "ascii", 0, OPTION_FLAG_AT(AT, inspector.ascii), OPTION_BY_PROJECT, NULL, "no line-drawing characters" },
 	{ "secret", 0, OPTION_LIST_AT(AT, secret_specs), OPTION_BY_USER, "PROVIDER=@FILE",
 	  "say why its signatures do not hold, and sign again" },
@@ -114,7 +116,7 @@ const struct command command_ui = {
 	"ui",
 	"creel ui [FILTER] [--secret PROVIDER=@FILE…] [--color auto|always|never]\n"
 	"         [--theme auto|dark|light|contrast|16|mono] [--images auto|kitty|sixel|blocks|off]\n"
-	"         [--ascii] [--mouse]",
+	"         [--notify off|bell|osc9|osc777] [--ascii] [--mouse]",
 	"look through what is on record, search, compare, replay",
 	"The inspector: deliveries as they arrive, each with request, answer, attempts and bytes. ? shows the keys, q "
 	"leaves.\n"

@@ -72,6 +72,7 @@ static bool start(struct inspector *i, uv_loop_t *loop, struct error *e)
 		.color = o->color ? o->color : "auto",
 		.theme = o->theme,
 		.images = o->images,
+		.notify = o->notify,
 		.ascii = o->ascii,
 		.mouse = o->mouse,
 		.keys_path = i->keys_path,

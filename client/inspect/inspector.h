@@ -8,7 +8,7 @@
 struct inspector;
 
 struct inspector_options {
-	const char *db, *filter, *color, *theme, *images; /* all but the first may be NULL */
+	const char *db, *filter, *color, *theme, *images, *notify; /* all but the first may be NULL */
 	bool ascii, mouse;
 	const struct forward_options *forward; /* for replays without a running client */
 	const struct secrets *secrets;         /* of providers; may be NULL */

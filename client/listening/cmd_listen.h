@@ -24,6 +24,7 @@ struct listen_options {
 	const char *color;            /* of the inspector: auto, always, never; NULL: auto */
 	const char *theme;            /* of the inspector: auto, dark, light, contrast, 16, mono; NULL: auto */
 	const char *images;           /* of the inspector: auto, kitty, sixel, blocks, off; NULL: auto */
+	const char *notify;           /* of the inspector: off, bell, osc9, osc777; NULL: off */
 	const char *ready_file;
 	const char *exec; /* a command for each delivery (exec.h), or NULL: then there is a target */
 	struct tunnel_options tunnel;
@@ -47,7 +48,7 @@ struct listen_options {
 };
 
 /* The options that `listen` and `dev` have in common. */
-#define LISTEN_ROWS 40
+#define LISTEN_ROWS 41
 extern const struct option_row listen_rows[LISTEN_ROWS];
 
 /* The target: the argument, --forward-to, or `otherwise` (unless --exec stands in for the app). EXIT_USAGE for two, or

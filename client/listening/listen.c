@@ -259,6 +259,7 @@ static bool start_inspector(struct listen *l, struct error *e)
 		.color = l->options->color,
 		.theme = l->options->theme,
 		.images = l->options->images,
+		.notify = l->options->notify,
 		.ascii = l->options->ascii,
 		.mouse = l->options->mouse,
 		.state = fill_state,

@@ -32,6 +32,8 @@ const struct option_row listen_rows[LISTEN_ROWS] = {
 	  "how the inspector looks; auto asks the terminal for its background", .preset = "auto" },
 	{ "images", 0, OPTION_CHOICE_AT(AT, images), OPTION_BY_PROJECT, "auto|kitty|sixel|blocks|off",
 	  "how pictures are drawn in the inspector; auto asks the terminal", .preset = "auto" },
+	{ "notify", 0, OPTION_CHOICE_AT(AT, notify), OPTION_BY_USER, "off|bell|osc9|osc777",
+	  "when a delivery fails, the inspector rings or has the terminal notify", .preset = "off" },
 	{ "ascii", 0, OPTION_FLAG_AT(AT, ascii), OPTION_BY_PROJECT, NULL,
 	  "no line-drawing characters in the inspector" },
 	{ "mouse", 0, OPTION_FLAG_AT(AT, mouse), OPTION_BY_PROJECT, NULL, "wheel and clicks in the inspector" },

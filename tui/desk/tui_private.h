@@ -20,6 +20,21 @@ struct delivery_ids {
 	size_t count, room;
 };
 
+#define NOTICES_KNOWN 64
+/* What failed since the start, for --notify. */
+struct notices {
+	enum term_notice how;
+	bool begun, stale;   /* whether `from` is known; whether something was committed since it was asked */
+	int64_t from;        /* the newest delivery at the start */
+	uint64_t generation; /* 0: nothing is asked */
+	uint64_t asked_ms, told_ms;
+	int64_t known[NOTICES_KNOWN]; /* the last that were counted */
+	size_t next;
+	size_t failed; /* not told yet, and the last of them */
+	int64_t last;
+	char word[8]; /* its status */
+};
+
 typedef void (*gather_then)(struct tui *t, const struct effect *e);
 
 /* An effect that waits until all that match the filter are known. */
@@ -78,6 +93,7 @@ struct tui {
 		int64_t chosen;
 	} narrowing;
 	struct history saved; /* filters */
+	struct notices notices;
 	struct clip *clip;
 	char copied[200]; /* what goes to the clipboard, in words */
 	struct edit *edit;
@@ -143,6 +159,10 @@ bool tui_load_stop(struct tui *t);  /* a filter's walk; false when there is none
 void tui_load_pause(struct tui *t); /* the same without a word: another filter follows */
 /* Shows another filter, which must be valid, from the newest delivery on or from `chosen`. */
 void tui_load_show(struct tui *t, const char *filter, bool follow, int64_t chosen);
+
+/* tui_notice.c. `how`: off, bell, osc9, osc777; NULL is off. */
+void tui_notice_begin(struct tui *t, const char *how);
+void tui_notice_tick(struct tui *t, bool changed, uint64_t now_ms);
 
 /* tui_panes.c: shows the panes that are wanted, and closes the others. */
 void tui_panes_mind(struct tui *t);

@@ -82,6 +82,7 @@ static void on_tick(uv_timer_t *handle)
 	}
 	bool changed = tui_load_tick(t, now_ms);
 	tui_wants_tick(t, changed, now_ms);
+	tui_notice_tick(t, changed, now_ms);
 	if (t->screen.ui.strip.running)
 		tui_draw_soon(t);
 }
@@ -186,6 +187,7 @@ struct tui *tui_start(const struct tui_deps *deps, const struct tui_options *opt
 	t->on_end = ended;
 	t->on_end_user = user;
 	tui_load_begin(t);
+	tui_notice_begin(t, options->notify);
 	tui_draw_soon(t);
 	return t;
 }

@@ -10,6 +10,7 @@ struct tui_options {
 	const char *color;  /* auto, always, never */
 	const char *theme;  /* auto, dark, light, contrast, 16, mono */
 	const char *images; /* auto, kitty, sixel, blocks, off; NULL is auto */
+	const char *notify; /* when a delivery fails: off, bell, osc9, osc777; NULL is off */
 	bool ascii, mouse;
 	const char *keys_path; /* the user's keymap, or NULL */
 	const char *state_dir; /* history of filters, order; or NULL */

@@ -555,6 +555,17 @@ bool term_clipboard(struct term *t, struct bytes b)
 	return fine;
 }
 
+void term_notify(struct term *t, enum term_notice how, const char *text)
+{
+	char out[200] = "\a";
+	if (t->modern && how == TERM_NOTICE_OSC9)
+		snprintf(out, sizeof out, "\033]9;%s\033\\", text);
+	else if (t->modern && how == TERM_NOTICE_OSC777)
+		snprintf(out, sizeof out, "\033]777;notify;creel;%s\033\\", text);
+	if (how != TERM_NOTICE_OFF)
+		write_all(out, strlen(out));
+}
+
 void term_own(void)
 {
 	if (tcgetpgrp(STDIN_FILENO) == getpgrp())

@@ -47,5 +47,11 @@ void term_mouse(struct term *t, bool on);
  * understand such sequences. */
 bool term_clipboard(struct term *t, struct bytes b);
 
+/* How a notice is given: BEL; OSC 9 (iTerm2, kitty, WezTerm, Windows Terminal, foot); OSC 777 (urxvt, foot, GNOME). */
+enum term_notice { TERM_NOTICE_OFF, TERM_NOTICE_BELL, TERM_NOTICE_OSC9, TERM_NOTICE_OSC777 };
+/* Gives notice of the text: printable ASCII without a ';'. A terminal that is not known to understand such sequences
+ * gets a BEL. */
+void term_notify(struct term *t, enum term_notice how, const char *text);
+
 /* The version of ncurses, such as "6.4.20221231". Static. */
 const char *term_library_version(void);
