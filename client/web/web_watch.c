@@ -262,6 +262,10 @@ json_t *web_watch_state(const struct client_state *c)
 		json_fields_time(&f, "confirmed_at", c->confirmed_at_us);
 	else
 		json_fields_put(&f, "confirmed_at", json_null());
+	if (c->since_us)
+		json_fields_time(&f, "since", c->since_us);
+	else
+		json_fields_put(&f, "since", json_null());
 	return json_fields_end(&f);
 }
 
@@ -269,8 +273,10 @@ static void look_at_state(struct web_watch *w)
 {
 	struct client_state now;
 	inspect_source_ops.state(w->web->source, &now);
-	w->web->head.client = now;
 	bool known = w->looks > 0;
+	bool changed = client_state_online(&now) != client_state_online(&w->told);
+	now.since_us = known && changed ? clock_now_us() : w->told.since_us;
+	w->web->head.client = now;
 	/* Confirmed again and again is nothing new. */
 	w->told.confirmed_at_us = now.confirmed_at_us;
 	if (known && client_state_same(&now, &w->told))

@@ -34,7 +34,7 @@ static bool put_words(struct buffer *out, const char *text)
 
 static bool put_client(struct buffer *out, const struct client_state *c)
 {
-	bool online = strcmp(c->state, "online") == 0;
+	bool online = client_state_online(c);
 	if (!c->running)
 		return buffer_append_text(out, "<b class=\"off\">no tunnel</b><span class=\"mono\">creel listen 3000 "
 					       "opens one</span>");

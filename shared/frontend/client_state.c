@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+bool client_state_online(const struct client_state *c)
+{
+	return c->running && strcmp(c->state, "online") == 0;
+}
+
 bool client_state_same(const struct client_state *a, const struct client_state *b)
 {
 	return a->running == b->running && a->confirmed_at_us == b->confirmed_at_us &&

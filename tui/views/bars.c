@@ -32,7 +32,7 @@ static struct rect left_of(struct rect area, int x)
 
 static enum role state_role(const struct ui *ui)
 {
-	return strcmp(ui->client.state, "online") == 0 ? ROLE_2XX : ROLE_4XX;
+	return client_state_online(&ui->client) ? ROLE_2XX : ROLE_4XX;
 }
 
 #define COUNT_LEN (WORDS_LEN + 1)
@@ -65,7 +65,7 @@ static const char *title_left(const struct ui *ui, int columns, char *out, size_
 {
 	if (!ui->client.running && !ui->client.url[0])
 		return "nothing is forwarding: start `creel listen PORT`";
-	if (strcmp(ui->client.state, "online") != 0 && ui->client.detail[0] && columns >= 100)
+	if (!client_state_online(&ui->client) && ui->client.detail[0] && columns >= 100)
 		return ui->client.detail;
 	snprintf(out, room, "%s -> %s", ui->client.url, ui->client.target);
 	return out;

@@ -34,7 +34,7 @@ export const post = (path, body, options) => call(path, { method: 'POST', body, 
 export const remove = (path, body) => call(path, { method: 'DELETE', body });
 
 const PIECE = 256 * 1024;
-/** A piece of a body: { bytes, total }. */
+/** A piece of a body; empty at its end. */
 export async function bodyPiece(id, part, from, attempt) {
 	const answer = await call(`/api/deliveries/${id}/${part}/body`, {
 		params: { attempt }, raw: true, headers: { Range: `bytes=${from}-${from + PIECE - 1}` },
@@ -42,10 +42,7 @@ export async function bodyPiece(id, part, from, attempt) {
 		if (error.status === 416) return null;
 		throw error;
 	});
-	if (!answer) return { bytes: new Uint8Array(), total: from };
-	const bytes = new Uint8Array(await answer.arrayBuffer());
-	const total = Number(/\/(\d+)$/.exec(answer.headers.get('Content-Range') ?? '')?.[1] ?? bytes.length);
-	return { bytes, total };
+	return answer ? answer.bytes() : new Uint8Array();
 }
 
 /** One request of a kind at a time: a newer one ends the older. */

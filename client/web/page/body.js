@@ -24,21 +24,22 @@ function charset(message, b) {
 	return 'utf-8';
 }
 
-function toText(b, name) {
+const SETS = 'utf-8 utf-16le utf-16be iso-8859-1 iso-8859-2 windows-1251 windows-1252 koi8-r shift_jis euc-jp euc-kr gb18030 big5'.split(' ');
+function toText(b, name, chosen) {
 	try {
-		return { text: new TextDecoder(name, { fatal: true, ignoreBOM: true }).decode(b), name };
+		return { text: new TextDecoder(chosen || name, { fatal: !chosen, ignoreBOM: true }).decode(b), name };
 	} catch { /* not what it claims to be */ }
 	if (b.subarray(0, 8192).filter((c) => c === 0).length) return null;
-	return { text: new TextDecoder('iso-8859-1').decode(b), name: 'iso-8859-1', guessed: true };
+	return { text: new TextDecoder('iso-8859-1').decode(b), name: 'iso-8859-1' };
 }
 
 /** What it is: { kind, label, text }. */
-function sniff(message, b) {
+function sniff(message, b, chosen) {
 	const type = header(message, 'content-type').toLowerCase();
 	if (!b.length) return { kind: 'empty', label: 'empty' };
 	const image = imageKind(b);
 	if (image) return { kind: 'image', label: `${image} image` };
-	const t = toText(b, charset(message, b)), start = t?.text.replace(/^\ufeff/, '').trimStart()[0];
+	const t = toText(b, charset(message, b), chosen), start = t?.text.replace(/^\ufeff/, '').trimStart()[0];
 	if (t && (start === '{' || start === '[' || type.includes('json'))) return { kind: 'json', label: 'JSON', ...t };
 	return { kind: 'read', label: t ? 'text' : 'binary', ...t, render: /html|svg/.test(type) };
 }
@@ -46,6 +47,12 @@ function sniff(message, b) {
 export function marked(text, find) {
 	if (!find) return gate(text);
 	return el('span', text.split(new RegExp(`(${RegExp.escape(find)})`, 'gi')).map((t, i) => (i % 2 ? el('mark', gate(t)) : t && gate(t))));
+}
+
+/** To the line, or the byte, that the address names, once. */
+function placed(box, state) {
+	if (state.line && state.went !== state.line) requestAnimationFrame(() => box.goTo(Number((state.went = state.line))));
+	return box;
 }
 
 const ROLES = { name: '.jk', string: '.js', number: '.jn', escape: '.esc', title: '.jl', ours: '.ow', dim: '.ow' };
@@ -65,9 +72,13 @@ function linesView(lines, state) {
 	add();
 	box.goTo = (line) => {
 		while (at < lines.length && at < line) add();
-		box.children[Math.min(line, at) - 1]?.scrollIntoView({ block: 'center' });
+		const node = box.children[Math.min(line, at) - 1];
+		box.querySelector('.cur')?.classList.remove('cur');
+		node?.classList.add('cur');
+		node?.scrollIntoView({ block: 'nearest' });
 	};
-	return box;
+	box.onclick = ({ target: { className, textContent: n } }) => className === 'g' && (box.goTo(n), state.onLine(n));
+	return placed(box, state);
 }
 const textView = (text, state) => linesView(text.split('\n'), state);
 
@@ -154,7 +165,7 @@ function hexView(b, state) {
 		choose(from, Math.min(to, b.length - 1));
 		box.children[Math.floor(last / width)].scrollIntoView({ block: 'nearest' });
 	};
-	return box;
+	return placed(box, state);
 }
 
 /** Three parts of a token, of which nobody has checked the signature. */
@@ -178,7 +189,7 @@ export function show(id, part, message, state, change, tools) {
 	const holder = el('div.col'), out = { node: holder, tree: null };
 	const draw = () => {
 		const b = state.bytes, whole = state.decoded ? b.length : message.body_bytes ?? b.length;
-		const what = sniff(message, b), mode = ['raw', 'hex', what.render && 'frame'].find((m) => m === state.mode) || 'tree';
+		const what = sniff(message, b, state.charset), mode = ['raw', 'hex', what.render && 'frame'].find((m) => m === state.mode) || 'tree';
 		const label = el('span', `${what.label}, ${number(whole)} bytes`);
 		let tree = null;
 		const body = guarded('This body', () => {
@@ -197,27 +208,25 @@ export function show(id, part, message, state, change, tools) {
 				try {
 					tree = json.tree(what.text, { mark: (t) => marked(t, state.find), ...tools });
 					word(label, `JSON, ${number(tree.lines)} lines`);
-					return tree.node;
+					return placed(tree.node, state);
 				} catch { /* JSON lines, or not JSON: the server says which, and where */ }
 			}
-			return readable(url, attempt, state, label);
+			return state.charset ? textView(what.text, state) : readable(url, attempt, state, label);
 		}, button('Raw', () => change({ mode: 'raw' })));
 		out.tree = tree;
 		const hits = state.find && what.text !== undefined ? [...what.text.matchAll(new RegExp(RegExp.escape(state.find), 'gi'))].length : 0;
 		const seg = (name, text) => el('button', { pressed: mode === name, onclick: () => change({ mode: name === 'tree' ? '' : name }) }, text);
 		const find = el('input.find', { type: 'search', placeholder: 'Search', label: `Search in the ${part}'s body`, value: state.find ?? '', onchange: (e) => change({ find: e.target.value }) });
 		holder.replaceChildren(
-			el('div.sec', el('h2', 'Body'), label, el('span', state.decoded ? `${plain(coded, 30)} undone` : '', what.guessed ? `read as ${what.name}` : what.name && what.name !== 'utf-8' ? plain(what.name, 30) : ''),
+			el('div.sec', el('h2', 'Body'), label, el('span', state.decoded ? `${plain(coded, 30)} undone` : ''),
+				/read|json/.test(what.kind) ? el('select', { label: 'Character set', onchange: (e) => ((state.charset = e.target.value), draw()) }, ['', ...SETS].map((s) => el('option', { value: s, selected: s === (state.charset ?? '') }, s || `auto: ${plain(what.name ?? 'binary', 30)}`))) : '',
 				el('span.end', find, state.find ? el('span', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
 					el('span.seg', { role: 'group', label: 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render ? seg('frame', 'Render') : null))),
 			body,
 			b.length < whole ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `${url}?download=1` }, 'all of it as a file')) : '');
 	};
 	async function load() {
-		const { bytes: old } = state, { bytes } = await bodyPiece(id, part, old.length, attempt);
-		state.bytes = new Uint8Array(old.length + bytes.length);
-		state.bytes.set(old);
-		state.bytes.set(bytes, old.length);
+		state.bytes = await new Blob([state.bytes, await bodyPiece(id, part, state.bytes.length, attempt)]).bytes();
 		if (state.bytes.length > TEXT_MOST) state.mode = 'hex';
 		draw();
 	}

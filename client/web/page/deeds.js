@@ -134,7 +134,7 @@ export function erase(ids) {
 /** The request as text areas; sent as it stands there, byte for byte. */
 export async function edit(id, section, back) {
 	const d = await get(`/api/deliveries/${id}`);
-	const whole = new Uint8Array(await (await get(`/api/deliveries/${id}/request/body`, null, { raw: true })).arrayBuffer());
+	const whole = await (await get(`/api/deliveries/${id}/request/body`, null, { raw: true })).bytes();
 	let keep = whole.length > 1 << 20, body = '';
 	try {
 		body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(whole);
@@ -165,13 +165,10 @@ export async function edit(id, section, back) {
 			headArea.setSelectionRange(at, at + lines[bad].length);
 			return;
 		}
-		const content = file.files.length ? new Uint8Array(await file.files[0].arrayBuffer()) : keep ? whole : new TextEncoder().encode(bodyArea.value);
-		const kept = lines.filter((l, i) => i === 0 || l !== '').map((l, i) => (i && /^content-length:/i.test(l) ? `${l.split(':')[0]}: ${content.length}` : l));
-		const head = new TextEncoder().encode(`${kept.join('\n')}\n\n`), all = new Uint8Array(head.length + content.length);
-		all.set(head);
-		all.set(content, head.length);
+		const content = new Blob([file.files[0] ?? (keep ? whole : bodyArea.value)]);
+		const kept = lines.filter((l, i) => i === 0 || l !== '').map((l, i) => (i && /^content-length:/i.test(l) ? `${l.split(':')[0]}: ${content.size}` : l));
 		try {
-			await replay(id, { edited_base64: all.toBase64(), resign: resign.checked, to: to.value.trim() || undefined });
+			await replay(id, { edited_base64: (await new Blob([`${kept.join('\n')}\n\n`, content]).bytes()).toBase64(), resign: resign.checked, to: to.value.trim() || undefined });
 			back();
 		} catch (error) {
 			wrong.textContent = error.message;

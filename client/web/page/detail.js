@@ -93,31 +93,34 @@ const link = (id) => linkTo(`/d/${id}`, () => detail.onOpen(id), `#${id}`);
 
 function fields(message, d, part) {
 	const secrets = new Set();
-	const row = ([name, value]) => {
+	const row = ([name, value, hidden = SECRET.test(name)]) => {
 		const dd = el('dd');
-		const draw = () => dd.replaceChildren(SECRET.test(name) && !secrets.has(name) ? el('span', '•••• ', el('button', { label: `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')) : body.marked(value.trim(), ''),
+		const draw = () => dd.replaceChildren(...(hidden && !secrets.has(name) ? ['•••• ', el('button', { label: `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')]
+			: [gate(value.trim()), ...(body.jwt(value) ?? []).map((t) => el('div', 'token, not verified: ', gate(t)))]),
 			part === 'request' && SIGNATURE.test(name) && d.signature !== 'none' ? el('span', ' ', el(`span.sig.${verdict(d)[1]}`, icon(verdict(d)[0]), verdict(d)[2].replace('signature ', ''), d.why ? [': ', gate(d.why)] : '')) : '');
 		draw();
-		const token = !SECRET.test(name) && body.jwt(value);
-		return [el('dt', gate(name)), dd, token ? [el('dt', 'token, not verified'), el('dd', token.map((t) => el('div', gate(t))))] : ''];
+		return [el('dt', gate(name)), dd];
 	};
-	return el('dl', { label: 'Header fields' }, message.headers.map(row), message.trailers?.length ? [el('dt', 'Trailers'), el('dd', number(message.trailers.length)), message.trailers.map(row)] : '');
+	const named = (label, pairs) => (pairs.length ? [el('div.sec', el('h2', label)), el('dl', { label }, pairs.map(row))] : '');
+	const cookies = message.headers.flatMap(([n, v]) => (/^cookie$/i.test(n) ? v.split(';') : /^set-cookie$/i.test(n) ? [v] : [])).map((c) => [c.split('=', 1)[0].trim(), c.slice(c.indexOf('=') + 1), true]);
+	return [el('dl', { label: 'Header fields' }, message.headers.map(row), message.trailers?.length ? [el('dt', 'Trailers'), el('dd', number(message.trailers.length)), message.trailers.map(row)] : ''),
+		named('Query', part === 'request' && /\?.*[%+]/.test(d.target) ? [...new URLSearchParams(d.target.slice(d.target.indexOf('?')))] : []), named('Cookies', cookies)];
 }
 
 function column(d, part, state) {
-	const message = d[part], s = Object.assign(read[part], { mode: state.mode, find: state.find, attempt: attemptShown, width: section.clientWidth, wrap: detail.wrap });
+	const message = d[part], s = read[part], first = part === (state.tab ?? 'request');
+	Object.assign(s, { mode: state.mode, find: state.find, attempt: attemptShown, width: section.clientWidth, wrap: detail.wrap, line: first && state.line, onLine: (n) => detail.onLine((s.went = String(n))) });
 	if (!message) {
 		const last = d.all_attempts.at(-1);
 		return el('div.col', el('p.note', d.state === 'waiting' || d.state === 'sending' ? 'No answer yet.' : 'No answer came', last?.error ? [': ', gate(last.error)] : '', '.'));
 	}
 	const line = part === 'request' ? el('div.line', el('b', gate(d.method)), ' ', gate(d.target), ' HTTP/1.1') : el('div.line', el(`b.o${Math.floor(message.status / 100)}`, message.status), ' ', gate(message.reason ?? ''));
-	const query = part === 'request' && /\?.*[%+]/.test(d.target) ? [...new URLSearchParams(d.target.slice(d.target.indexOf('?')))] : [];
 	const shown = body.show(d.id, part, message, s, detail.onChange, {
 		onCopyValue: (t) => deeds.copyText(t, 'value'), onCopyPath: (t) => deeds.copyText(t, 'path'),
-		onFilter: (path, value) => detail.onFilter(`json:${path}=${/^[\w.-]+$/.test(value.replaceAll('"', '')) ? value.replaceAll('"', '') : value}`),
+		onLine: s.onLine, onFilter: (path, value) => detail.onFilter(`json:${path}=${/^[\w.-]+$/.test(value.replaceAll('"', '')) ? value.replaceAll('"', '') : value}`),
 	});
-	if (part === (state.tab === 'response' ? 'response' : 'request')) detail.tree = shown.tree;
-	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() ? 'group' : undefined, label: wide() ? part : undefined }, line, fields(message, d, part), query.length ? [el('div.sec', el('h2', 'Query')), el('dl', { label: 'Query' }, query.map(([n, v]) => [el('dt', gate(n)), el('dd', gate(v))]))] : '', shown.node);
+	if (first) detail.tree = shown.tree;
+	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() ? 'group' : undefined, label: wide() ? part : undefined }, line, fields(message, d, part), shown.node);
 }
 
 function attempts(d) {
@@ -147,7 +150,7 @@ function verify(d) {
 async function raw(d, into) {
 	for (const part of ['request', ...(d.response ? ['response'] : [])]) {
 		const answer = await get(`/api/deliveries/${d.id}/raw/${part}`, { attempt: part === 'response' ? attemptShown : undefined }, { raw: true });
-		const bytes = new Uint8Array(await answer.arrayBuffer()), shown = bytes.subarray(0, 256 * 1024);
+		const bytes = await answer.bytes(), shown = bytes.subarray(0, 256 * 1024);
 		into.append(el('div.sec', el('h2', part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`), el('pre.tree', region(`Raw ${part}`), gate(new TextDecoder('utf-8').decode(shown).replaceAll('\r\n', '\n'))));
 	}
 }

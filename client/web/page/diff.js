@@ -13,12 +13,8 @@ function hunk(title, rows) {
 	return rows.length ? [el('h2', { 'data-hunk': '' }, title), rows] : '';
 }
 
-function change(c) {
-	const out = [];
-	if (c.a !== undefined && c.a !== null) out.push(pair('-', shown(c.a)));
-	if (c.b !== undefined && c.b !== null) out.push(pair('+', shown(c.b)));
-	return out;
-}
+const side = (sign, v) => ((v ?? null) === null ? '' : pair(sign, shown(v)));
+const change = (c) => [side('-', c.a), side('+', c.b)];
 
 export async function show(section, state, go) {
 	const all = state.mode === 'all';
@@ -32,7 +28,7 @@ export async function show(section, state, go) {
 	const line = diff.request_line, toggle = (label, on, to) => el('button', { pressed: on, onclick: () => go(to, true) }, label);
 	const body = diff.body, changes = body.changes ?? [], count = changes.length + diff.headers.length + (line ? 1 : 0), wide = section.clientWidth >= 1000;
 	const rows = changes.map((c) => [el('h2', { 'data-hunk': '' }, plain(c.path ?? (c.line_a || c.line_b ? `line ${c.line_a ?? c.line_b}` : c.change ?? ''))), wide
-		? el('div.cols', el('div.col', c.a !== undefined && c.a !== null ? pair('-', shown(c.a)) : ''), el('div.col', c.b !== undefined && c.b !== null ? pair('+', shown(c.b)) : ''))
+		? el('div.cols', change(c).map((s) => el('div.col', s)))
 		: change(c)]);
 	section.replaceChildren(
 		el('div.dh', el('h1', back(() => history.back()), el('span.e', '- ', name(sides[0])), el('span.e', '+ ', name(sides[1]))),

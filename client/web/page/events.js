@@ -82,9 +82,9 @@ async function lead(steal) {
 let giveUp = () => {};
 
 export function start() {
-	if (document.visibilityState === 'visible') lead();
+	if (!document.hidden) lead();
 	document.onvisibilitychange = () => {
-		if (document.visibilityState === 'visible') {
+		if (!document.hidden) {
 			heard = Date.now();
 			lead();
 			tell('seen', {});
@@ -101,7 +101,7 @@ export function start() {
 	};
 	// A leader that hangs passes nothing on, not even that nothing happens.
 	setInterval(() => {
-		if (document.visibilityState === 'visible' && !leading && Date.now() - heard > 20_000) {
+		if (!document.hidden && !leading && Date.now() - heard > 20_000) {
 			heard = Date.now();
 			giveUp();
 			lead(true);

@@ -1,5 +1,5 @@
 // The filter's box: completion, what is wrong with it, chips, history.
-import { $, button, choices, el, fill, icon, number, plain, word } from './dom.js';
+import { $, button, choices, el, fill, icon, number, one, plain, word } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { kept } from './url.js';
 import { list } from './list.js';
@@ -19,7 +19,7 @@ export const quoted = (value) => (/^[\w./-]+$/.test(value) ? value : `"${String(
 /** `onFilter(text, step)`: step is true for what belongs into the history. */
 export function build(onFilter) {
 	apply = onFilter;
-	box = document.querySelector('#flt .box');
+	box = one('#flt .box');
 	input = $('filter');
 	options = el('ul.options', { role: 'listbox', id: 'filter-options', label: 'Completions', hidden: true });
 	sentence = el('div.sentence', { id: 'filter-wrong', hidden: true });
@@ -52,15 +52,14 @@ function keep() {
 }
 
 function onKey(event) {
-	const open = !options.hidden;
-	if (event.key === 'Enter') {
-		event.preventDefault();
+	const open = !options.hidden, { key } = event;
+	if (key === 'Enter') {
 		if (open && at >= 0) pick(at);
 		else {
 			keep();
 			$('grid')?.focus();
 		}
-	} else if (event.key === 'Escape') {
+	} else if (key === 'Escape') {
 		if (open) close();
 		else {
 			input.value = before;
@@ -68,16 +67,11 @@ function onKey(event) {
 			input.blur();
 			$('grid')?.focus();
 		}
-		event.preventDefault();
-	} else if (event.key === 'Tab' && open && found.length) {
-		event.preventDefault();
-		pick(Math.max(0, at));
-	} else if (event.key === 'ArrowDown' && open) {
+	} else if (key === 'Tab' && open && found.length) pick(Math.max(0, at));
+	else if (key === 'ArrowDown' && open) {
 		at = Math.min(found.length - 1, at + 1);
 		draw();
-		event.preventDefault();
-	} else if (event.key === 'ArrowUp') {
-		event.preventDefault();
+	} else if (key === 'ArrowUp') {
 		if (open && at > 0) at--;
 		else {
 			const all = kept.get('filters', []);
@@ -86,7 +80,8 @@ function onKey(event) {
 			close();
 		}
 		draw();
-	}
+	} else return;
+	event.preventDefault();
 }
 
 async function complete() {

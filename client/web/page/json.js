@@ -90,8 +90,8 @@ export function tree(text, tools) {
 		else if (shut) value.append(el('span.jp', `${l.text} ${l.members} ${l.text === '{' ? 'key' : 'item'}${l.members === 1 ? '' : 's'}, ${size(l.bytes)} ${l.text === '{' ? '}' : ']'}`));
 		else value.append(el(`span.${CLASS[l.kind]}`, tools.mark(l.text)));
 		if ((shut ? lines[l.end].comma : l.comma) && !(l.open && !shut && !l.empty)) value.append(el('span.jp', ','));
-		const node = el('div.l', {
-			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? !shut : undefined, 'aria-selected': i === current, id: `json-${i}`, 'data-line': i + 1, class: i === current ? 'l cur' : 'l',
+		const node = el(`div.l${i === current ? '.cur' : ''}`, {
+			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? !shut : undefined, 'aria-selected': i === current, id: `json-${i}`, 'data-line': i + 1,
 		}, el('span.g', HIDDEN, i + 1),
 		can ? el('span.a', { ...HIDDEN, onclick: (e) => (e.stopPropagation(), toggle(i)) }, shut ? '▸' : '▾') : el('span.a', HIDDEN, ' '),
 		Array.from({ length: l.depth }, () => el('span.in', HIDDEN)), value);
@@ -106,17 +106,19 @@ export function tree(text, tools) {
 	};
 	const valueOf = ({ open, at, bytes, kind, text: lexeme }) => (open ? text.slice(at, at + bytes) : kind === 'string' ? unquoted(lexeme) : lexeme);
 	const go = (i, node) => {
-		const before = box.querySelector('.l.cur');
-		before?.classList.remove('cur');
-		before?.setAttribute('aria-selected', 'false');
+		const before = box.querySelector('.cur'), choose = (n, on) => {
+			n?.classList.toggle('cur', on);
+			n?.setAttribute('aria-selected', on);
+		};
+		choose(before, false);
 		before?.querySelector('.on')?.remove();
 		current = i;
 		node ??= box.querySelector(`#json-${i}`);
-		node?.classList.add('cur');
-		node?.setAttribute('aria-selected', 'true');
+		choose(node, true);
 		node?.append(buttons(i));
 		node?.scrollIntoView({ block: 'nearest' });
 		box.setAttribute('aria-activedescendant', `json-${i}`);
+		tools.onLine(i + 1);
 	};
 	const draw = () => {
 		const all = visible();

@@ -129,22 +129,21 @@ function palette() {
 		else if (found[at]) run(found[at].name, 0);
 	};
 	const draw = () => {
-		const letters = input.value.toLowerCase().trim();
-		const fits = (a) => [...letters].reduce((rest, c) => (rest === null ? null : rest.indexOf(c) < 0 ? null : rest.slice(rest.indexOf(c) + 1)), `${a.name} ${a.help}`.toLowerCase()) !== null;
-		found = actions.filter((a) => handlers.has(`${context} ${a.name}`) && fits(a)).slice(0, 60);
+		const letters = input.value.trim();
+		const fits = new RegExp([...letters].map(RegExp.escape).join('.*'), 'i');
+		found = actions.filter((a) => handlers.has(`${context} ${a.name}`) && fits.test(`${a.name} ${a.help}`)).slice(0, 60);
 		at = Math.min(at, Math.max(0, found.length - 1));
 		choices(input, list, found.map((a, i) => [a.name, plain(a.help, 60), () => ((at = i), pick())]), at);
 	};
 	input.oninput = () => ((at = 0), draw());
 	input.onkeydown = (e) => {
-		if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
-			at = Math.max(0, Math.min(found.length - 1, at + (e.key === 'ArrowDown' ? 1 : -1)));
+		const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+		if (step) {
+			at = Math.max(0, Math.min(found.length - 1, at + step));
 			draw();
-			e.preventDefault();
-		} else if (e.key === 'Enter') {
-			e.preventDefault();
-			pick();
-		}
+		} else if (e.key === 'Enter') pick();
+		else return;
+		e.preventDefault();
 	};
 	const d = dialog('Commands', [input, list], []);
 	draw();

@@ -1,5 +1,5 @@
 // Starts the page: which view is shown, what the address says, what keys do.
-import { $, alarm, button, check, el, gate, link, number, one, plain, say, timeStyle, word } from './dom.js';
+import { $, alarm, button, check, clock, el, gate, link, number, one, plain, say, timeStyle, word } from './dom.js';
 import { api, get } from './api.js';
 import * as events from './events.js';
 import * as keys from './keys.js';
@@ -9,7 +9,7 @@ import * as details from './detail.js';
 import * as deeds from './deeds.js';
 import * as url from './url.js';
 
-const { list } = lists, { detail } = details, { act } = keys, main = $('main');
+const { list } = lists, { detail } = details, { act } = keys, main = $('main'), look = document.documentElement.dataset;
 let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, editing, unmarked = [];
 
 const is = (...views) => views.includes(state.view);
@@ -24,13 +24,13 @@ function title() {
 
 async function show(before = {}) {
 	document.body.dataset.view = state.view;
-	document.body.classList.toggle('below', state.split === 'below');
+	for (const split of ['below', 'off']) document.body.classList.toggle(split, state.split === split);
 	keys.setContext(CONTEXT[state.view] ?? 'L');
 	for (const [id, on] of [['nav-list', !is('overview', 'export')], ['nav-overview', is('overview')]]) $(id).toggleAttribute('aria-current', on);
 	const beside = is('list', 'detail', 'edit');
 	$('list').hidden = !beside;
 	if (beside) $('whole')?.remove();
-	const narrow = innerWidth < 1200;
+	const narrow = innerWidth < 1200 || state.split === 'off';
 	if ((state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && /^\d+$/.test(state.id ?? '') ? Number(state.id) : undefined });
 	filters.set(state.filter ?? '');
 	list.order = state.order === 'old' ? 'old' : 'new';
@@ -86,7 +86,7 @@ window.onpopstate = async () => {
 
 function drawClient() {
 	const on = client.state === 'online';
-	$('tun').replaceChildren(el(`b.${on ? 'on' : 'off'}`, client.running ? plain(client.state) : 'no tunnel'),
+	$('tun').replaceChildren(el(`b.${on ? 'on' : 'off'}`, client.running ? plain(client.state) : 'no tunnel', client.running && !on && client.since ? ` since ${clock(client.since)}` : ''),
 		el('span.mono', { title: plain(on ? client.url : (client.detail ?? '')) }, client.running ? (on ? [gate(client.url), ' → ', gate(client.target)] : gate(client.detail ?? '')) : 'creel listen 3000 opens one'));
 }
 let rates = [];
@@ -148,6 +148,7 @@ detail.onBack = back;
 detail.onTab = (tab, attempt) => go({ tab: tab === 'request' ? '' : tab, ...(attempt && { attempt }) }, true);
 detail.onOpen = open;
 detail.onFilter = (term) => go({ view: 'list', filter: [state.filter, term].filter(Boolean).join(' ') }, true);
+detail.onLine = (line) => url.show((state = { ...state, line }), false);
 detail.onChange = (change) => {
 	state = { ...state, ...change };
 	url.show(state, false);
@@ -264,8 +265,10 @@ function bind() {
 	});
 	for (const [name, f] of [['fold', 'fold'], ['fold-all', 'foldAll'], ['fold-more', 'foldMore'], ['fold-less', 'foldLess'], ['partner', 'partner']]) act(name, 'D', () => detail.tree?.[f]());
 	act('offset', 'D', () => {
-		const to = prompt('Line, or offset in bytes (0x…)');
-		if (to) one('#detail .tree')?.goTo?.(Number(to));
+		const to = prompt('Line, or offset in bytes (0x…)', state.line ?? '');
+		if (!to) return;
+		one('#detail .tree')?.goTo?.(Number(to));
+		detail.onLine(String(Number(to)));
 	});
 	let hit = -1;
 	const hits = (d) => {
@@ -349,7 +352,7 @@ function bind() {
 			go({ cols: cols === lists.DEFAULT ? '' : cols });
 		} }), ` ${name}`))));
 	});
-	act('below', 'LD', () => go({ split: state.split ? '' : 'below' }));
+	act('below', 'LD', () => go({ split: { below: 'off', off: '' }[state.split] ?? 'below' }));
 	act('unmark-all', 'L', () => {
 		unmarked = [...list.marked];
 		return Promise.all(unmarked.map((id) => deeds.mark(id, false)));
@@ -364,9 +367,8 @@ function bind() {
 	act('key-order', 'F', () => go({ order: state.order === 'keys' ? '' : 'keys' }, true));
 	act('context', 'F', () => go({ line: { undefined: '10', 10: 'all', all: '' }[state.line] }, true));
 	act('theme', '*', () => {
-		const next = { undefined: 'dark', dark: 'light', light: undefined }[document.documentElement.dataset.theme];
-		setTheme(next);
-		url.kept.set('theme', next ?? null);
+		look.theme = { dark: 'light', light: '' }[look.theme] ?? 'dark';
+		url.kept.set('theme', look.theme);
 	});
 	keys.setPaletteCommands((id) => open(id), (text) => go({ view: 'list', filter: text }, true));
 }
@@ -386,10 +388,6 @@ deeds.hooks.diff = async (d) => {
 	else go({ view: 'diff', a: String(a), b: String(d.id) }, true);
 };
 
-function setTheme(theme) {
-	if (theme) document.documentElement.dataset.theme = theme;
-	else delete document.documentElement.dataset.theme;
-}
 function setShare(share) {
 	url.kept.set('share', share);
 	$('list').style.setProperty('--share', share);
@@ -414,7 +412,7 @@ function buildSplitter() {
 }
 
 async function start() {
-	setTheme(url.kept.get('theme', undefined) ?? undefined);
+	look.theme = url.kept.get('theme', '');
 	lists.build(main).after(buildSplitter());
 	details.build(main).hidden = true;
 	const share = url.kept.get('share', null), cols = url.kept.get('cols', lists.DEFAULT);

@@ -1,0 +1,128 @@
+// What one reads in the page and takes away from it: cookies, character sets, a line that the address names, a view of
+// its own for a delivery, the tunnel that is away, and curl commands, which are run and send the same again.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { hasBrowser } from './lib/chromium.mjs';
+import { World, waitFor } from './lib/harness.mjs';
+import { Receiver, requestBytes, send } from './lib/http.mjs';
+import { Page } from './lib/page.mjs';
+import { fill, line, startWeb } from './lib/web.mjs';
+
+const shell = (text) => promisify(execFile)('/bin/sh', ['-c', text], { timeout: 20_000 });
+const jwt = `${Buffer.from('{"alg":"HS256"}').toString('base64url')}.${Buffer.from('{"sub":"cus_7"}').toString('base64url')}.c2ln`;
+
+describe('in the page', { skip: !hasBrowser && 'no browser here' }, () => {
+	let w, web, page;
+	const panel = `document.querySelector('#panel').innerText`, line3 = `document.querySelector('#panel .l.cur')`;
+	before(async () => {
+		w = new World();
+		await fill(w, [
+			line(1, { headers: [['Content-Type', 'application/json'], ['Cookie', `session=open-sesame; theme=dark;token=${jwt}`]], body: '{"a":{"b":[1,2]},"c":3}' }),
+			line(2, { headers: [['Content-Type', 'text/plain']], body: Buffer.from('93fa967b8cea', 'hex') }),
+			line(3, { headers: [['Content-Type', 'text/plain']], body: [...Array(2000).keys()].map((n) => `line ${n + 1}`).join('\n') }),
+		]);
+		web = await startWeb(w);
+		page = await Page.start(w, web);
+		await page.size(1440, 900);
+	});
+	after(async () => {
+		await page?.close();
+		await w?.close();
+	});
+
+	it('cookies are named one by one; their values, and tokens in them, are shown when asked for', async () => {
+		await page.open('/d/1');
+		const cookies = `document.querySelector('dl[aria-label="Cookies"]')`;
+		await page.until('the cookies', `[...${cookies}.querySelectorAll('dt')].map((n) => n.innerText).join() === 'session,theme,token'`);
+		assert.doesNotMatch(await page.eval(`document.body.innerText`), /open-sesame|dark/);
+		await page.js(`for (const b of ${cookies}.querySelectorAll('button')) b.click()`);
+		const text = await page.eval(`${cookies}.innerText`);
+		assert.match(text, /open-sesame[^]*dark[^]*token, not verified: [^]*cus_7/);
+	});
+
+	it('another character set is chosen from a menu', async () => {
+		await page.open('/d/2');
+		const menu = `document.querySelector('select[aria-label="Character set"]')`;
+		await page.until('the menu', menu);
+		await page.js(`${menu}.value = 'shift_jis'; ${menu}.dispatchEvent(new Event('change'));`);
+		await page.until('the text', `${panel}.includes('日本語')`);
+		await page.js(`${menu}.value = 'utf-16be'; ${menu}.dispatchEvent(new Event('change'));`);
+		await page.until('another text', `${panel}.includes('鏺')`);
+		await page.js(`${menu}.value = ''; ${menu}.dispatchEvent(new Event('change'));`);
+		await page.until('what it was', `!${panel}.includes('鏺')`);
+	});
+
+	it('a line is named by the address, and names itself there', async () => {
+		await page.open('/d/3?line=1500');
+		await page.until('the line', `${line3}?.innerText.includes('line 1500')`);
+		assert.ok(await page.js(`const r = ${line3}.getBoundingClientRect(); return r.top > 0 && r.bottom <= innerHeight;`), 'it is seen');
+		await page.js(`${line3}.previousSibling.querySelector('.g').click()`);
+		await page.until('the address', `location.search === '?line=1499'`);
+		await page.open('/d/1?line=4');
+		await page.until('the line of JSON', `${line3}?.innerText.includes('1') && ${line3}.dataset.line === '4'`);
+		await page.js(`${line3}.closest('.tree').focus()`);
+		await page.press('ArrowDown');
+		await page.until('the next in the address', `location.search === '?line=5'`);
+	});
+
+	it('split=off gives a delivery, and the list, the whole width', async () => {
+		await page.open('/d/1?split=off');
+		await page.until('the delivery', `document.querySelector('#detail h1')`);
+		const wide = `document.querySelector('#detail').clientWidth`;
+		assert.deepEqual([await page.eval(`getComputedStyle(document.querySelector('#list')).display`), await page.eval(wide)], ['none', 1440]);
+		await page.js(`document.querySelector('#detail .back').click()`);
+		await page.until('the list alone', `location.pathname === '/' && document.querySelector('#detail').hidden && document.querySelector('#list').clientWidth > 1400`);
+		for (const split of [null, 'below', 'off']) {
+			await page.press('_');
+			await page.until(`split ${split}`, `new URLSearchParams(location.search).get('split') === ${JSON.stringify(split)}`);
+		}
+	});
+});
+
+// Of what the client adds by itself nothing is compared; Host and Content-Length are curl's own.
+const fields = (r) => r.lines.filter((l) => !/^(host|content-length|connection|transfer-encoding|creel-[\w-]+|x-forwarded-[\w-]+|forwarded|via):/i.test(l));
+
+describe('curl commands', { skip: !hasBrowser && 'no browser here' }, () => {
+	it('that are copied from the page and the report send what came, byte for byte; the chip says when the tunnel went', async () => {
+		const w = new World();
+		let page, app;
+		try {
+			app = await Receiver.start();
+			const relay = await w.startRelay(), client = await w.startClient({ relay, target: app.port, name: 'shop', args: ['--web', '--web-port', '0'] });
+			const url = await waitFor(() => `its address\n${client.err}`, () => /http:\/\/127\.0\.0\.1:\d+\/\?token=\w+/.exec(client.err)?.[0]);
+			page = await Page.start(w, { url, base: new URL(url).origin });
+			const bodies = [Buffer.from('{"a":"it\'s \\"so\\" $HOME `id`"}\n\n'), Buffer.from([0, 255, 1, 10, 13, 64, 39, 0]), Buffer.from('@/etc/hostname'), Buffer.from('a=1&b=%20'), Buffer.from(Array.from({ length: 4096 }, (_, i) => (i * 7) & 255)), Buffer.alloc(0)];
+			for (const [i, body] of bodies.entries()) {
+				const target = `/hooks/${i}/../it's?x=[1]&y={z}&p=%2F%00`, head = [`Host: 127.0.0.1:${relay.port}`, `Content-Type: ${i % 2 ? 'application/octet-stream' : 'application/json'}`, 'X-Odd: it\'s "q" $HOME `id` \\n @f', 'X-Twice: 1', 'x-twice: 2', `X-Body: ${i}`, `Content-Length: ${body.length}`];
+				assert.equal((await send(relay.port, requestBytes('POST', `/shop${target}`, head, body))).status, 200);
+				const came = await app.request((r) => r.lines.includes(`X-Body: ${i}`));
+				await page.open(`/d/${i + 1}`);
+				await page.until('the delivery', `document.querySelector('#detail h1')?.innerText.includes('/hooks/${i}')`);
+				await page.js(`navigator.clipboard.writeText = async (t) => { window.copied = t; }; document.querySelector('#deed-copy').click(); [...document.querySelectorAll('.menu button')].find((b) => b.innerText.startsWith('As curl')).click();`);
+				const command = await waitFor('the command', () => page.eval('window.copied'));
+				const report = (await w.run('creel', ['report', String(i + 1)])).text, seen = new Set([came]);
+				for (const [where, text] of [['page', command], ['report', decode(/<summary>As curl<\/summary><pre[^>]*>([^]*?)<\/pre>/.exec(report)[1])]]) {
+					await shell(text).catch((error) => assert.fail(`${where}: ${error.message}\n${text}`));
+					const again = await app.request((r) => !seen.has(r) && r.lines.includes(`X-Body: ${i}`));
+					seen.add(again);
+					assert.equal(again.requestLine, came.requestLine, where);
+					assert.deepEqual(fields(again), fields(came), where);
+					assert.deepEqual(again.body, came.body, where);
+				}
+			}
+			relay.signal('SIGKILL');
+			await page.until('the chip', `/^offline since \\d\\d:\\d\\d:\\d\\d.*trying again in [\\d.]+ s/s.test(document.querySelector('#tun').innerText.replace('▲ ', ''))`);
+		} finally {
+			await page?.close();
+			await app?.close();
+			await w.close();
+		}
+	});
+});
+
+/** A text of HTML as a browser shows it. */
+function decode(text) {
+	return text.replaceAll(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (all, n, x, name) => (n ? String.fromCodePoint(n) : x ? String.fromCodePoint(parseInt(x, 16)) : { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }[name]));
+}
