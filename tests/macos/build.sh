@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 headers="libwebsockets-dev libwslay-dev libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev
 	libncurses-dev libuv1-dev libutf8proc-dev libinih-dev libjansson-dev uthash-dev zlib1g-dev libbrotli-dev libzstd-dev libyaml-dev libnats-dev libjpeg62-turbo-dev libwebp-dev"
 core="uv ssl crypto sqlite3 utf8proc inih jansson websockets z brotlidec zstd"
-client="curl wslay ncursesw yaml jpeg webp"
+client="curl iconv microhttpd wslay ncursesw yaml jpeg webp"
 relay="microhttpd nats"
 
 mkdir -p "$out/include" "$out/lib"
@@ -38,11 +38,14 @@ grep -v LIBCAP /usr/include/lws_config.h >"$out/include/lws_config.h"
 for name in $core $client $relay; do
 	case $name in
 	ncursesw) files="libncursesw.so.6 libtinfo.so.6" ;;
+	iconv) files= ;;
 	*) files=lib$name.so ;;
 	esac
 	{
 		printf -- "--- !tapi-tbd\ntbd-version: 4\ntargets: [ arm64-macos, x86_64-macos ]\n"
 		printf "install-name: '@rpath/lib%s.dylib'\nexports:\n  - targets: [ arm64-macos, x86_64-macos ]\n    symbols: [ " "$name"
+		# macOS's own, which zig does not bring; on Linux it is in the libc.
+		[ -n "$files" ] || printf '_iconv, _iconv_open, _iconv_close'
 		for f in $files; do nm -D --defined-only "$(cc -print-file-name="$f")"; done |
 			awk '$2 ~ /^[TWBDRV]$/ { sub(/@.*/, "", $3); print "_" $3 }' | sort -u | paste -sd , -
 		printf "    ]\n...\n"
