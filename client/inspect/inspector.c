@@ -14,7 +14,7 @@ struct inspector {
 	struct inspect_deeds *deeds;
 	struct tui *tui;
 	struct inspector_options options;
-	char *state_dir, *keys_path;
+	char *state_dir, *keys_path, *store;
 	int parts;      /* to be closed */
 	bool left_open; /* replays go on */
 	void (*over)(void *user, const struct replay_progress *p);
@@ -42,6 +42,7 @@ static char *make_state_folder(void)
 static void inspector_free(struct inspector *i)
 {
 	free(i->state_dir);
+	free(i->store);
 	free(i->keys_path);
 	free(i);
 }
@@ -66,6 +67,7 @@ static bool start(struct inspector *i, uv_loop_t *loop, struct error *e)
 		return error_set(e, EXIT_STORE, "out of memory");
 	if (o->retarget)
 		inspect_deeds_set_retarget(i->deeds, o->retarget, o->user);
+	i->store = realpath(o->db, NULL); /* it is there by now */
 	struct tui_deps deps = { loop, &inspect_source_ops, i->source, &inspect_deed_ops, i->deeds, o->cores };
 	struct tui_options to = {
 		.filter = o->filter,
@@ -77,6 +79,7 @@ static bool start(struct inspector *i, uv_loop_t *loop, struct error *e)
 		.mouse = o->mouse,
 		.keys_path = i->keys_path,
 		.state_dir = i->state_dir,
+		.store = i->store ? i->store : o->db,
 		.clipboard = getenv("CREEL_CLIPBOARD"),
 		.listening = o->state != NULL,
 	};

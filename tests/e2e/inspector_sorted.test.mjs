@@ -136,6 +136,15 @@ describe('a sorted list', () => {
 		await t.keys('q');
 		assert.equal(await t.ended(), '0');
 		await t.close();
+		const one = db;
+		db = w.path('another.db'); // which has an order of its own
+		await add(all.slice(0, 3).map((i) => line(i)));
+		await inspector({ fresh: false });
+		await t.until(/FOLLOW/, { not: /SORTED/ });
+		await t.keys('q');
+		assert.equal(await t.ended(), '0');
+		await t.close();
+		db = one;
 		await inspector({ fresh: false });
 		await t.until(/SORTED by method/);
 		await t.keys('F', 'q');

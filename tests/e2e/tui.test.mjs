@@ -1,6 +1,6 @@
 // The inspector in a real terminal (tmux), over deliveries in memory (tests/tools/tui_fake.c).
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
@@ -489,6 +489,36 @@ describe('what is kept', () => {
 		await start(['20', '--keys', path.join(folder, 'none', 'keys')]);
 		await t.until(bar);
 		assert.ok(existsSync(path.join(folder, 'inspector')));
+	});
+
+	it('columns and order, for each record, and fifty others', async () => {
+		const state = path.join(folder, 'stores'), file = path.join(state, 'inspector');
+		const visit = async (store, commands, check) => {
+			await start(['20', '--state-dir', state, '--store', store], { columns: 120 });
+			await t.until(/F10 ?Quit/);
+			for (const command of commands) {
+				await t.keys(':');
+				await t.type(command);
+				await t.keys('Enter');
+			}
+			await t.until(...check);
+			await t.keys('Q');
+			assert.equal(await t.ended(), '0');
+			await t.close();
+		};
+		const usual = [/METHOD SOURCE/, { not: /SORTED/ }], chosen = [/METHOD EVENT \/ PATH +SIZE/, { not: /SORTED|SOURCE/ }], sorted = [/SORTED by took[^]*METHOD SOURCE/];
+		// One choice for all, as it was kept before, is that of the record that is opened next.
+		mkdirSync(state);
+		writeFileSync(file, 'order newest-last\nsort took down\n' + Array.from({ length: 60 }, (_, i) => `store /old/${i}\ncolumns 3\n`).join(''));
+		await visit('/a', [], sorted);
+		await visit('/b', ['set columns method event size'], chosen);
+		await visit('/c', [], usual);
+		await visit('/a', [], sorted);
+		await visit('/b', [], chosen);
+		const stores = readFileSync(file, 'utf8').match(/^store .*$/gm);
+		assert.deepEqual([stores.length, stores[0], ...stores.slice(-2)], [50, 'store /old/12', 'store /a', 'store /b']);
+		await visit('/b', ['set columns usual'], usual);
+		assert.doesNotMatch(readFileSync(file, 'utf8'), /^store \/b$/m);
 	});
 
 	it('inside listen, leaving asks whether it goes on in lines', async () => {

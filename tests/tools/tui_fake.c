@@ -1,9 +1,8 @@
 /* The inspector over deliveries in memory: tui-fake [COUNT] [--filter F] [--color C] [--theme T] [--ascii] [--mouse]
- * [--listening]
- * [--state-dir D] [--keys F] [--log FILE] [--offline] [--slow] [--plain] [--walk] [--hostile] [--clipboard COMMAND]
- * [--target T]
- * [--crash]. SIGUSR1 makes three more arrive, SIGUSR2 takes the five oldest away; --crash dies of a signal on the first
- * SIGUSR1. What was done is written to the log when it ends. */
+ * [--listening] [--state-dir D] [--store NAME] [--keys F] [--log FILE] [--offline] [--slow] [--plain] [--walk]
+ * [--hostile] [--clipboard COMMAND] [--target T] [--crash]. SIGUSR1 makes three more arrive, SIGUSR2
+ * takes the five oldest away; --crash dies of a signal on the first SIGUSR1. What was done is written to the log when
+ * it ends. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +68,8 @@ static int parse(struct program *p, struct tui_options *o, int argc, char **argv
 			o->color = value(&i, argc, argv);
 		else if (strcmp(argv[i], "--state-dir") == 0)
 			o->state_dir = value(&i, argc, argv);
+		else if (strcmp(argv[i], "--store") == 0)
+			o->store = value(&i, argc, argv);
 		else if (strcmp(argv[i], "--keys") == 0)
 			o->keys_path = value(&i, argc, argv);
 		else if (strcmp(argv[i], "--log") == 0)

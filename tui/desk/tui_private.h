@@ -54,7 +54,7 @@ struct tui {
 	bool away; /* another program has the terminal */
 	bool deaf; /* the terminal cannot be watched for keys any more */
 	int late;  /* ticks in which SIGINT may still be meant for the program that had the terminal */
-	char *clipboard, *state_dir;
+	char *clipboard, *state_dir, *store;
 	void (*on_end)(void *user, enum tui_end how);
 	void *on_end_user;
 	void (*on_closed)(void *user);

@@ -7,8 +7,10 @@
 #include "tui/desk/tui_private.h"
 #include "tui/views/columns.h"
 
-/* A line each: "order newest-first", "time utc", "panes on", "panes below", "share 50", "columns 3ff" (bits), "sort
- * took down", "filter …", "saved …" (the oldest first). */
+/* A line each: "order newest-first", "time utc", "panes on", "panes below", "share 50", "filter …", "saved …" (the
+ * oldest first). Then, of each record: "store PATH" and, for it alone, "columns 3ff" (bits), "column-order …", "sort
+ * took down"; the one that was saved last is the last. */
+#define OTHERS_MOST 50
 static const char *const times[] = { "local", "utc", "ago" };
 
 static char *path_of(const struct tui *t)
@@ -55,6 +57,16 @@ static bool put_sort(struct buffer *out, const struct store_order *by)
 	       buffer_printf(out, "sort %s %s\n", columns_order_name(by->key), by->descending ? "down" : "up");
 }
 
+static void take_line_of_store(struct ui *ui, const char *line)
+{
+	if (strncmp(line, "sort ", 5) == 0)
+		take_sort(&ui->list, line + 5);
+	if (strncmp(line, "columns ", 8) == 0)
+		ui->columns = (unsigned)strtoul(line + 8, NULL, 16) & (COLUMN_BIT(COLUMN_COUNT) - 1);
+	if (strncmp(line, "column-order ", 13) == 0)
+		take_order(line + 13, ui->column_order);
+}
+
 static void take_line(struct tui *t, const char *line)
 {
 	struct ui *ui = &t->screen.ui;
@@ -64,12 +76,6 @@ static void take_line(struct tui *t, const char *line)
 		ui->split_chosen = true;
 		ui->split = strcmp(line, "panes on") == 0;
 	}
-	if (strncmp(line, "sort ", 5) == 0)
-		take_sort(&ui->list, line + 5);
-	if (strncmp(line, "columns ", 8) == 0)
-		ui->columns = (unsigned)strtoul(line + 8, NULL, 16) & (COLUMN_BIT(COLUMN_COUNT) - 1);
-	if (strncmp(line, "column-order ", 13) == 0)
-		take_order(line + 13, ui->column_order);
 	if (strcmp(line, "panes below") == 0)
 		ui->below = true;
 	if (strcmp(line, "share 50") == 0 || strcmp(line, "share 60") == 0)
@@ -85,17 +91,83 @@ static void take_line(struct tui *t, const char *line)
 		history_add(&t->screen.prompt.searches, line + 7);
 }
 
+typedef char state_line[UI_FILTER_MAX + 16];
+
+static bool read_line(FILE *f, state_line line)
+{
+	if (!f || !fgets(line, sizeof(state_line), f))
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	return true;
+}
+
+static bool begins_store(const char *line)
+{
+	return strncmp(line, "store ", 6) == 0;
+}
+
+static bool is_of(const struct tui *t, const char *line)
+{
+	return strcmp(line + 6, t->store) == 0;
+}
+
 void tui_state_load(struct tui *t)
 {
-	char line[UI_FILTER_MAX + 16], *path = path_of(t);
+	state_line line;
+	char *path = path_of(t);
 	FILE *f = path ? fopen(path, "r") : NULL;
-	while (f && fgets(line, sizeof line, f)) {
-		line[strcspn(line, "\n")] = '\0';
+	/* What stands before the first of them was written when there was one choice for all. */
+	for (bool mine = true; read_line(f, line);) {
+		if (begins_store(line))
+			mine = is_of(t, line);
+		else if (mine)
+			take_line_of_store(&t->screen.ui, line);
 		take_line(t, line);
 	}
 	if (f)
 		fclose(f);
 	free(path);
+}
+
+/* How many records beside this one the file knows. */
+static size_t count_others(const struct tui *t, FILE *f)
+{
+	state_line line;
+	size_t count = 0;
+	while (read_line(f, line))
+		count += begins_store(line) && !is_of(t, line);
+	rewind(f);
+	return count;
+}
+
+/* As they are in the file now: another inspector may have written it since. */
+static bool put_others(struct buffer *out, const struct tui *t, const char *path)
+{
+	state_line line;
+	FILE *f = fopen(path, "r");
+	size_t count = f ? count_others(t, f) : 0, skip = count > OTHERS_MOST ? count - OTHERS_MOST : 0;
+	bool fine = true, other = false;
+	while (fine && read_line(f, line)) {
+		if (begins_store(line)) {
+			other = !is_of(t, line) && !skip;
+			skip -= !is_of(t, line) && skip;
+		}
+		fine = !other || buffer_printf(out, "%s\n", line);
+	}
+	if (f)
+		fclose(f);
+	return fine;
+}
+
+static bool put_store(struct buffer *out, const struct tui *t)
+{
+	const struct ui *ui = &t->screen.ui;
+	const struct store_order *by = &ui->list.sorting.by;
+	if (!ui->columns && !ui->column_order[0] && !ui->column_order[1] && by->key == STORE_ORDER_TIME)
+		return true;
+	return buffer_printf(out, "store %s\n", t->store) &&
+	       (!ui->columns || buffer_printf(out, "columns %x\n", ui->columns)) && put_order(out, ui->column_order) &&
+	       put_sort(out, by);
 }
 
 static bool put_history(struct buffer *out, const char *what, const struct history *h)
@@ -110,7 +182,6 @@ static bool put_panes(struct buffer *out, const struct ui *ui)
 {
 	return (!ui->split_chosen || buffer_printf(out, "panes %s\n", ui->split ? "on" : "off")) &&
 	       (!ui->below || buffer_append_text(out, "panes below\n")) &&
-	       (!ui->columns || buffer_printf(out, "columns %x\n", ui->columns)) && put_order(out, ui->column_order) &&
 	       (!ui->share || buffer_printf(out, "share %d\n", ui->share));
 }
 
@@ -122,10 +193,10 @@ void tui_state_save(struct tui *t)
 	bool fine = path &&
 		    buffer_printf(&text, "order %s\ntime %s\n", ui->list.reversed ? "newest-first" : "newest-last",
 				  times[ui->time]) &&
-		    put_panes(&text, ui) && put_sort(&text, &ui->list.sorting.by) &&
-		    put_history(&text, "filter", &t->screen.prompt.filters) && put_history(&text, "saved", &t->saved) &&
-		    put_history(&text, "search", &t->screen.prompt.searches) &&
-		    file_replace(path, buffer_view(&text), FILE_PRIVATE);
+		    put_panes(&text, ui) && put_history(&text, "filter", &t->screen.prompt.filters) &&
+		    put_history(&text, "saved", &t->saved) &&
+		    put_history(&text, "search", &t->screen.prompt.searches) && put_others(&text, t, path) &&
+		    put_store(&text, t) && file_replace(path, buffer_view(&text), FILE_PRIVATE);
 	(void)fine;
 	buffer_free(&text);
 	free(path);

@@ -148,6 +148,10 @@ static bool prepare(struct tui *t, const struct tui_options *o, struct error *e)
 	ui->ascii = o->ascii;
 	t->state_dir = o->state_dir ? strdup(o->state_dir) : NULL;
 	t->clipboard = o->clipboard ? strdup(o->clipboard) : NULL;
+	/* A line of the file holds it, else it has no name. */
+	bool fits = o->store && !strchr(o->store, '\n') && strlen(o->store) < UI_FILTER_MAX;
+	if (!(t->store = strdup(fits ? o->store : "")))
+		return error_set(e, EXIT_USAGE, "out of memory starting the inspector");
 	tui_state_load(t);
 	return true;
 }
@@ -156,6 +160,7 @@ static void free_unstarted(struct tui *t)
 {
 	screen_free(&t->screen);
 	free(t->state_dir);
+	free(t->store);
 	free(t->clipboard);
 	history_free(&t->saved);
 	free(t);

@@ -14,6 +14,7 @@ struct tui_options {
 	bool ascii, mouse;
 	const char *keys_path; /* the user's keymap, or NULL */
 	const char *state_dir; /* history of filters, order; or NULL */
+	const char *store;     /* the record's path, to which columns and sort belong; NULL: one without a name */
 	const char *clipboard; /* a command that takes what is copied as its input, run by a shell; or NULL */
 	bool listening;        /* inside `creel listen`: quitting asks whether it goes on in lines */
 };

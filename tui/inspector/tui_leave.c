@@ -102,6 +102,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	screen_free(&t->screen);
 	surface_free(&t->surface);
 	free(t->state_dir);
+	free(t->store);
 	free(t->clipboard);
 	history_free(&t->saved);
 	free(t);
