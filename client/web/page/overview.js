@@ -18,7 +18,7 @@ const hm = (at) => (step < 86400 ? new Date(at).toTimeString().slice(0, 5) : new
 const label = (s) => (s < 60 ? `${s} s` : s < 3600 ? `${s / 60} min` : s < 86400 ? `${s / 3600} h` : `${s / 86400} d`);
 
 function nice(most) {
-	const raw = Math.max(1, most) / 4, p = 10 ** Math.floor(Math.log10(raw));
+	const raw = Math.max(4, most) / 4, p = 10 ** Math.floor(Math.log10(raw));
 	return p * [1, 2, 5, 10].find((m) => m * p >= raw - 1e-9);
 }
 
