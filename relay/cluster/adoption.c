@@ -80,7 +80,7 @@ static void forget(struct gone *g)
 		g->partials = p->next;
 		free_partial(p);
 	}
-	DL_DELETE(g->all->list, g);
+	DL_DELETE(g->all->list, g); /* NOLINT(clang-analyzer-core.NullDereference) */
 	free(g);
 }
 
@@ -368,8 +368,10 @@ static void finish(struct adoption *a)
 			return;
 	if (!a->tick_closed)
 		return;
-	while (a->list)
-		forget(a->list);
+	for (struct gone *g = a->list, *next; g; g = next) {
+		next = g->next;
+		forget(g); /* NOLINT(clang-analyzer-unix.Malloc) */
+	}
 	free(a);
 	if (closed)
 		closed(user);

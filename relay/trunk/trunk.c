@@ -480,12 +480,12 @@ void trunk_set_free(struct trunk_set *s)
 {
 	if (!s)
 		return;
-	for (struct trunk *t = s->dirty; t; t = t->next_dirty)
-		(void)flush(t);
-	while (s->trunks) {
-		struct trunk *t = s->trunks;
-		HASH_DELETE(hh, s->trunks,
-			    t); /* NOLINT(clang-analyzer-unix.Malloc,clang-analyzer-core.NullDereference) */
+	for (struct trunk *d = s->dirty; d; d = d->next_dirty)
+		(void)flush(d);
+	struct trunk *t = s->trunks, *next;
+	HASH_CLEAR(hh, s->trunks);
+	for (; t; t = next) {
+		next = t->hh.next;
 		buffer_free(&t->out);
 		buffer_free(&t->in);
 		buffer_free(&t->sizes);
