@@ -329,6 +329,21 @@ static void end_consumer(struct kv_watch *w)
 	*w->consumer = 0;
 }
 
+static void on_removed(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	long long code;
+	json_decref(take_answer(user, outcome, m, &code));
+}
+
+void kv_remove(struct kv *k, const char *key, uint64_t revision)
+{
+	char filter[BUS_SUBJECT_LEN + 1];
+	snprintf(filter, sizeof filter, "$KV.%s.%s", k->settings.bucket, key);
+	/* All of that subject before the sequence. */
+	(void)ask_json(k, "STREAM.PURGE", json_pack("{s:s, s:I}", "filter", filter, "seq", (json_int_t)revision + 1),
+		       on_removed, k);
+}
+
 static void on_watching(void *user, enum bus_outcome outcome, const struct bus_message *m)
 {
 	struct kv_watch *w = user;

@@ -62,6 +62,9 @@ MUST_CHECK bool kv_write(struct kv *k, const char *key, struct bytes value, kv_d
 MUST_CHECK bool kv_write_if(struct kv *k, const char *key, struct bytes value, uint64_t revision, kv_done *done,
 			    void *user);
 
+/* Removes the record for good, if it still has that revision; a watch is told nothing of it. */
+void kv_remove(struct kv *k, const char *key, uint64_t revision);
+
 /* From now on `record` is called for each record whose key begins with PREFIX and a dot, first for all there are and
  * then for each that is written; the same one may come again. `read` is called each time all existing records have been
  * reported. After any failure it starts again by itself. `prefix` must outlive it. NULL when out of memory. */

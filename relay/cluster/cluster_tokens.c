@@ -2,6 +2,7 @@
 
 #include "relay/cluster/record.h"
 #include "relay/common/hash.h"
+#include "shared/base/clock.h"
 #include "shared/base/hex.h"
 #include "shared/program/log.h"
 
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #define PREFIX "token"
+#define A_DAY_US (UINT64_C(24) * 3600 * 1000000)
 
 /* A token, as it is known here and in the bucket. */
 struct entry {
@@ -114,12 +116,34 @@ static void take_here(struct entry *e, const struct record_token *r)
 	e->is_here = c->took = true;
 }
 
+static void on_read_again(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision)
+{
+	struct entry *e = user;
+	(void)value;
+	(void)revision;
+	e->writing = false;
+	if (outcome != KV_NONE)
+		return;
+	e->revision = 0;
+	memset(&e->there, 0, sizeof e->there);
+}
+
+/* Whether the record is still there: it may have been removed, or a replica lost it. */
+static void read_there(struct entry *e)
+{
+	char key[KV_KEY_LEN];
+	make_key(e->name, key);
+	e->writing = !e->all->closing && kv_read(e->all->kv, key, on_read_again, e);
+}
+
 static void on_written(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision)
 {
 	struct entry *e = user;
 	(void)value;
 	e->writing = false;
-	/* Where the record had changed, the watch brings it; else the next look tries again. */
+	/* Where the record had changed, the watch brings it; where it is gone, the watch says nothing. */
+	if (outcome == KV_CHANGED)
+		read_there(e);
 	if (outcome == KV_DONE && revision > e->revision) {
 		e->revision = revision;
 		e->there = e->here;
@@ -136,6 +160,24 @@ static void write_there(struct entry *e)
 	buffer_free(&b);
 }
 
+/* Whether it was revoked so long ago that nobody need know of it any more. */
+static bool is_past(const struct record_token *r, uint64_t more_us)
+{
+	return r->revoked_at_us && r->revoked_at_us + RECORD_REVOKED_US + more_us < clock_now_us();
+}
+
+/* A day later than nodes cease to write it, so that none whose clock is behind puts it back. */
+static void remove_past(struct entry *e)
+{
+	char key[KV_KEY_LEN];
+	if (!e->revision || e->writing || !kv_is_open(e->all->kv) || !is_past(&e->there, A_DAY_US))
+		return;
+	make_key(e->name, key);
+	kv_remove(e->all->kv, key, e->revision);
+	e->revision = 0;
+	memset(&e->there, 0, sizeof e->there);
+}
+
 /* Makes both sides the same. */
 static void settle(struct entry *e)
 {
@@ -144,11 +186,13 @@ static void settle(struct entry *e)
 	struct record_token merged = !e->is_here    ? e->there
 				     : !e->revision ? e->here
 						    : record_merge_tokens(&e->here, &e->there);
-	if (!e->is_here || !is_same(&merged, &e->here))
+	const bool past = is_past(&merged, 0);
+	if (e->is_here ? !is_same(&merged, &e->here) : !past)
 		take_here(e, &merged);
-	if (e->is_here && is_same(&merged, &e->here) && !e->writing && kv_is_open(e->all->kv) &&
+	if (e->is_here && is_same(&merged, &e->here) && !past && !e->writing && kv_is_open(e->all->kv) &&
 	    (!e->revision || !is_same(&merged, &e->there)))
 		write_there(e);
+	remove_past(e);
 }
 
 static void tell(struct cluster_tokens *c)

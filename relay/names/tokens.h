@@ -95,6 +95,7 @@ MUST_CHECK bool tokens_merge(struct tokens *t, sqlite3 *from, const char *path, 
 /* ---- tokens_shared.c: what the nodes of a cluster tell each other of them ---- */
 
 #define TOKENS_NODE_ID_LEN 16
+#define TOKENS_REVOKED_US (UINT64_C(91) * 24 * 3600 * 1000000) /* how long one that was revoked is known */
 
 /* A token as all nodes know it, also one that was revoked. */
 struct token_shared {

@@ -188,11 +188,20 @@ static bool report(struct tokens *t, void (*row)(void *user, const struct token_
 	return code == SQLITE_DONE || tokens_fail(t, "read", e);
 }
 
+static bool forget_past(struct tokens *t, struct error *e)
+{
+	sqlite3_stmt *st;
+	if (!prepare(t, "DELETE FROM cluster_token WHERE revoked_at > 0 AND revoked_at < ?1", &st, e))
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)(clock_now_us() - TOKENS_REVOKED_US));
+	return finish(t, st, e);
+}
+
 bool tokens_shared_update(struct tokens *t, void (*row)(void *user, const struct token_shared *k), void *user,
 			  struct error *e)
 {
 	struct changes c = { 0 };
-	bool fine = find_added(t, &c, e) && find_revoked(t, &c, e);
+	bool fine = find_added(t, &c, e) && find_revoked(t, &c, e) && forget_past(t, e);
 	for (size_t i = 0; fine && i < c.count; i++)
 		fine = c.at[i].revoked_at_us ? tokens_shared_take(t, &c.at[i], e) : put_known(t, &c.at[i], e);
 	fine = fine && report(t, row, user, e);

@@ -1,5 +1,6 @@
 /* What a node of a cluster knows of its tokens and is told of them. */
 #include "relay/names/tokens.h"
+#include "shared/base/clock.h"
 #include "tests/unit/unit.h"
 
 struct seen {
@@ -67,6 +68,16 @@ static void test_what_is_known(void **state)
 	assert_int_equal(fourth.last.revoked_at_us, 0);
 	assert_true(fourth.last.created_at_us > third.last.created_at_us);
 	assert_true(tokens_check(t, bytes_of(secret), owner, &stamp));
+
+	/* Revoked so long ago that nobody need know of it. */
+	struct token_shared past = fourth.last;
+	past.revoked_at_us = clock_now_us() - TOKENS_REVOKED_US / 2;
+	assert_true(tokens_shared_take(t, &past, &e));
+	assert_int_equal(update(t).count, 1);
+	past.revoked_at_us = clock_now_us() - TOKENS_REVOKED_US - 1000000;
+	assert_true(tokens_shared_take(t, &past, &e));
+	assert_int_equal(update(t).count, 0);
+	assert_false(tokens_check(t, bytes_of(secret), owner, &stamp));
 	tokens_close(t);
 	snprintf(command, sizeof command, "rm -rf %s", folder);
 	assert_int_equal(system(command), 0);
