@@ -23,6 +23,7 @@
 #define HEX_ID_LEN (2 * RECORD_NODE_ID_LEN)
 #define TRUNK_PREFIX "creel.n."
 #define MOVED_SUBJECT "creel.moved"
+#define MALFORMED_EVERY_US (UINT64_C(60) * 1000000)
 
 _Static_assert(RECORD_NODE_ID_LEN == TOKENS_NODE_ID_LEN, "one id");
 
@@ -45,6 +46,8 @@ struct cluster {
 	struct copies *copies;     /* NULL: none are made */
 	struct adoption *adoption; /* NULL: nothing is adopted */
 	uint64_t malformed;        /* messages that another node says it wrote */
+	uint64_t malformed_said;   /* in the log: how many of all kinds, */
+	uint64_t malformed_at_us;  /* and when */
 	enum said said;            /* in the log */
 	bool was_connected, refused, closing;
 	unsigned open_parts; /* what cluster_close waits for */
@@ -104,6 +107,23 @@ static void tell_moved(struct cluster *c, const char *name, const struct record_
 		log_event(LOG_DEBUG, "not_told", "tunnel", name, NULL);
 }
 
+/* Whether another token than the one that is known here is said to have the name. The message may be an old one, or the
+ * other node may not know yet who was first: where clients are here, the bucket is asked, and decides; elsewhere only
+ * what is newer counts. */
+static bool is_disputed(struct cluster *c, const char *name, const struct record_tunnel *r)
+{
+	struct record_tunnel own;
+	if (!on_held(c, name, &own) || strcmp(own.owner, r->owner) == 0)
+		return false;
+	for (size_t i = 0; i < own.client_count; i++) {
+		if (!record_is_away(&own.clients[i])) {
+			directory_write(c->directory, name);
+			return true;
+		}
+	}
+	return record_last_generation(r) <= record_last_generation(&own);
+}
+
 static void on_moved(struct cluster *c, struct bytes message)
 {
 	struct reader m = reader_of(message);
@@ -116,7 +136,7 @@ static void on_moved(struct cluster *c, struct bytes message)
 		return;
 	}
 	snprintf(name, sizeof name, "%.*s", (int)text.len, (const char *)text.at);
-	if (memcmp(id.at, c->id, sizeof c->id) != 0)
+	if (memcmp(id.at, c->id, sizeof c->id) != 0 && !is_disputed(c, name, &r))
 		note_record(c, name, &r);
 }
 
@@ -242,9 +262,24 @@ static void on_cloned(void *user)
 	       c->relay->settings.data);
 }
 
+/* What did not parse, once a minute: whoever writes such records writes many. */
+static void say_malformed(struct cluster *c)
+{
+	const uint64_t all = cluster_malformed(c), now = clock_now_us();
+	char count[24];
+	if (all == c->malformed_said || (c->malformed_at_us && now - c->malformed_at_us < MALFORMED_EVERY_US))
+		return;
+	snprintf(count, sizeof count, "%llu", (unsigned long long)(all - c->malformed_said));
+	c->malformed_said = all;
+	c->malformed_at_us = now;
+	log_event(LOG_WARN, "cluster_records_malformed", "count", count, "text",
+		  "records or messages of other relays could not be read, and were dropped", NULL);
+}
+
 static void measure(void *user, struct record_node *self)
 {
-	const struct cluster *c = user;
+	struct cluster *c = user;
+	say_malformed(c);
 	uint64_t copies = cluster_copies(c).pending;
 	self->tunnels = c->relay->metrics.tunnels > 0 ? (uint32_t)c->relay->metrics.tunnels : 0;
 	self->copies = copies < UINT32_MAX ? (uint32_t)copies : UINT32_MAX;

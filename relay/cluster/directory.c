@@ -127,6 +127,9 @@ static bool write_merged(struct entry *e, const struct record_tunnel *there, con
 	/* Clients of another owner are not taken over. */
 	bool same = there && strcmp(there->owner, here->owner) == 0;
 	record_merge_tunnels(same ? there : NULL, here, d->self, e->writing);
+	/* Generations go on over owners, so that what is older is seen to be. */
+	for (size_t i = 0; there && !same && i < e->writing->client_count; i++)
+		e->writing->clients[i].generation += record_last_generation(there);
 	snprintf(key, sizeof key, PREFIX "%s", e->name);
 	bool fine =
 	    record_put_tunnel(&b, e->writing) && kv_write_if(d->kv, key, buffer_view(&b), revision, on_written, e);

@@ -1,7 +1,8 @@
 // Which node of a cluster has a tunnel: what the others know of it, find out, and do without.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { ask, Brokers, connected, hasNats, readRecord, startNode, writeRecord } from './lib/cluster.mjs';
+import { ask, Brokers, connected, hasNats, publish, readRecord, startNode, writeRecord } from './lib/cluster.mjs';
 import { removeFolder, waitFor, within, World } from './lib/harness.mjs';
 import { post, Receiver } from './lib/http.mjs';
 
@@ -58,6 +59,22 @@ describe('tunnels of two nodes', { skip: hasNats ? false : 'nats-server is not i
 		await writeRecord(brokers, 'tunnel.lost', Buffer.from('nonsense'));
 		assert.notEqual((await post(b.port, '/lost')).status, 404);
 		await waitFor('the record again', async () => (await readRecord(brokers, 'tunnel.lost')).length === record.length);
+		await waitFor('a line of the log', () => /cluster_records_malformed count=/.test(a.err + b.err));
+		await client.stop('SIGINT');
+	});
+
+	test('a message that another token has the name displaces nobody: the bucket is asked', async () => {
+		const client = await listen(a, 9, 'stays');
+		const record = await waitFor('its record', () => readRecord(brokers, 'tunnel.stays'));
+		const wrong = Buffer.from(record.toString('latin1').replace('me', 'xx'), 'latin1');
+		assert.notDeepEqual(wrong, record);
+		const before = await metric(a, 'creel_cluster_malformed_total');
+		publish(brokers.all[0].port, 'creel.moved', Buffer.concat([randomBytes(16), Buffer.from('\x05stays'), wrong]));
+		await listen(a, 9, 'after').then((c) => c.stop('SIGINT'));
+		await waitFor('the record of a later one', () => readRecord(brokers, 'tunnel.after'));
+		assert.equal(client.result, undefined, client.err);
+		assert.ok((await readRecord(brokers, 'tunnel.stays')).includes('me'));
+		assert.equal(await metric(a, 'creel_cluster_malformed_total'), before, 'it could be read');
 		await client.stop('SIGINT');
 	});
 
@@ -92,6 +109,30 @@ describe('tunnels of two nodes', { skip: hasNats ? false : 'nats-server is not i
 		assert.notEqual((await post(b.port, '/meanwhile')).status, 404);
 		await joined.stop('SIGINT');
 	});
+
+	for (const late of ['told first', 'told last'])
+		test(`a name that two tokens took on two sides of a cut is the earlier one’s; the later one, ${late}, is told so`, async () => {
+			const name = late.replace(' ', '-'), [first, second] = late === 'told first' ? [a, b] : [b, a];
+			const owner = async () => String(await readRecord(brokers, `tunnel.${name}`));
+			await brokers.stopAll();
+			await waitFor('both to notice', async () => /away/.test((await a.get('/readyz')).text) && /away/.test((await b.get('/readyz')).text));
+			const kept = await listen(first, 9, name, 'me');
+			const refused = await listen(second, 9, name, 'you');
+			// The one whose node comes to the bucket first is its owner there, for as long as the other does not.
+			const waits = late === 'told first' ? first : second, comes = waits === first ? second : first;
+			waits.signal('SIGSTOP');
+			brokers.run(brokers.all[0]);
+			await connected(comes);
+			await waitFor('its record', async () => (await owner()).includes(comes === second ? 'you' : 'me'));
+			waits.signal('SIGCONT');
+			const end = await within('the later one to be refused', refused.end());
+			assert.equal(end.code, 3);
+			assert.match(refused.err, /belongs to another token/);
+			await waitFor('the record to be the earlier one’s', async () => (await owner()).includes('me'));
+			assert.equal(kept.result, undefined, 'the earlier one stays');
+			for (const node of [a, b]) await waitFor('its client to be known', async () => [502, 503].includes((await post(node.port, `/${name}`)).status));
+			await kept.stop('SIGINT');
+		});
 
 	test('every program ended cleanly', () => w.endsCleanly());
 });

@@ -110,6 +110,14 @@ export function ask(port, subject, text = '') {
 	});
 }
 
+/** Publishes a message, which nobody answers. */
+export function publish(port, subject, payload) {
+	const socket = net.connect(port, '127.0.0.1');
+	socket.on('error', () => {});
+	socket.resume();
+	socket.end(Buffer.concat([Buffer.from(`CONNECT {"verbose":false,"headers":false}\r\nPUB ${subject} ${payload.length}\r\n`), payload, Buffer.from('\r\nPING\r\n')]));
+}
+
 /** A record of the bucket, as its bytes; null where there is none. */
 export async function readRecord(brokers, key) {
 	const answer = JSON.parse(await ask(brokers.all[0].port, '$JS.API.STREAM.MSG.GET.KV_CREEL', JSON.stringify({ last_by_subj: `$KV.CREEL.${key}` })));
