@@ -5,6 +5,7 @@
 #include "tests/unit/unit.h"
 #include "tui/graphics/graphics.h"
 #include "tui/graphics/pictures.h"
+#include "tui/terminal/term_private.h"
 
 static enum graphics_said said(uint32_t kind, const char *text, int *width, int *height)
 {
@@ -129,13 +130,70 @@ static void test_pictures(void **state)
 	pictures_remove(id);
 }
 
+/* A menu, a sheet: whatever stands over a picture, its rest is a graphic only where it is one rectangle. */
+static void test_covered(void **state)
+{
+	static const struct {
+		struct rect over;
+		bool placed;
+		struct rect rest; /* of the picture's cells, where it is placed */
+	} cases[] = {
+		{ { 0, 0, 0, 0 }, true, { 0, 0, 40, 10 } },
+		{ { 10, 3, 12, 4 }, false, { 0 } },
+		{ { 20, 5, 1, 1 }, false, { 0 } },
+		{ { 0, 4, 40, 2 }, false, { 0 } },
+		{ { 15, 0, 2, 10 }, false, { 0 } },
+		{ { 0, 0, 1, 1 }, false, { 0 } },
+		{ { 39, 9, 1, 1 }, false, { 0 } },
+		{ { 0, 7, 40, 3 }, true, { 0, 0, 40, 7 } },
+		{ { 0, 0, 40, 3 }, true, { 0, 3, 40, 7 } },
+		{ { 30, 0, 10, 10 }, true, { 0, 0, 30, 10 } },
+		{ { 0, 0, 10, 10 }, true, { 10, 0, 30, 10 } },
+		{ { 0, 0, 40, 10 }, false, { 0 } },
+	};
+	struct term_graphics g = { .how = GRAPHICS_KITTY, .cell_width = 10, .cell_height = 20 };
+	struct surface s = { 0 };
+	uint8_t room[4096];
+	uint32_t id;
+	(void)state;
+	pictures_set_cell(10, 20);
+	enum pixels_result result = pictures_add(red_and_blue(room, sizeof room), 100, &id);
+	if (result == PIXELS_LEFT_OUT)
+		return;
+	assert_int_equal(result, PIXELS_READ);
+	assert_true(surface_resize(&s, 60, 20));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct rect *over = &cases[i].over, *rest = &cases[i].rest;
+		for (uint32_t row = 0; row < 10; row++)
+			for (uint32_t column = 0; column < 40; column++) {
+				struct cell *c = &s.cells[(row + 2) * 60 + column + 5];
+				c->base = SURFACE_PIXELS;
+				c->mark[0] = id;
+				c->mark[1] = row << 16 | column;
+			}
+		surface_fill(&s, (struct rect){ over->x + 5, over->y + 2, over->width, over->height }, ' ',
+			     ROLE_NORMAL);
+		(void)term_graphics_plan(&g, &s, false);
+		assert_int_equal(term_graphics_has(&g, id), cases[i].placed);
+		if (!cases[i].placed)
+			continue;
+		assert_int_equal(g.placed[0].column, rest->x);
+		assert_int_equal(g.placed[0].row, rest->y);
+		assert_int_equal(g.placed[0].at.x, rest->x + 5);
+		assert_int_equal(g.placed[0].at.y, rest->y + 2);
+		assert_int_equal(g.placed[0].at.width, rest->width);
+		assert_int_equal(g.placed[0].at.height, rest->height);
+	}
+	surface_free(&s);
+	pictures_remove(id);
+	pictures_set_cell(0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_sixels),
-		cmocka_unit_test(test_kitty),
-		cmocka_unit_test(test_pictures),
+		cmocka_unit_test(test_answers),  cmocka_unit_test(test_sixels),  cmocka_unit_test(test_kitty),
+		cmocka_unit_test(test_pictures), cmocka_unit_test(test_covered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
