@@ -54,7 +54,8 @@ static bool split_time(const struct ui *ui, uint64_t at_us, struct tm *out)
 	return ui->time == TIMES_UTC ? gmtime_r(&seconds, out) != NULL : localtime_r(&seconds, out) != NULL;
 }
 
-static void words_ago(char out[WORDS_LEN], uint64_t now_us, uint64_t at_us)
+/* "40s", "22m", "2h 5m", "1d 3h": so that rows of one day differ. Fewer than 8 columns hold the first of them. */
+static void words_ago(char out[WORDS_LEN], uint64_t now_us, uint64_t at_us, int columns)
 {
 	static const struct {
 		uint64_t seconds;
@@ -64,7 +65,11 @@ static void words_ago(char out[WORDS_LEN], uint64_t now_us, uint64_t at_us)
 	for (size_t i = 0; i < 3; i++)
 		if (seconds >= units[i].seconds) {
 			uint64_t n = seconds / units[i].seconds;
-			snprintf(out, WORDS_LEN, "%u%c", (unsigned)(n < 9999 ? n : 9999), units[i].unit);
+			int len = snprintf(out, WORDS_LEN, "%u%c", (unsigned)(n < 9999 ? n : 9999), units[i].unit);
+			if (i < 2 && n < 100 && columns >= 8)
+				snprintf(out + len, WORDS_LEN - (size_t)len, " %u%c",
+					 (unsigned)(seconds % units[i].seconds / units[i + 1].seconds),
+					 units[i + 1].unit);
 			return;
 		}
 	snprintf(out, WORDS_LEN, "%us", (unsigned)seconds);
@@ -74,7 +79,7 @@ void words_time(char out[WORDS_LEN], const struct ui *ui, uint64_t at_us, int co
 {
 	struct tm t;
 	if (ui->time == TIMES_AGO)
-		words_ago(out, ui->now_us, at_us);
+		words_ago(out, ui->now_us, at_us, columns);
 	else if (!split_time(ui, at_us, &t) || !strftime(out, WORDS_LEN, columns < 8 ? "%H:%M" : "%H:%M:%S", &t))
 		snprintf(out, WORDS_LEN, "?");
 }

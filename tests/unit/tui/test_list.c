@@ -1,4 +1,5 @@
 #include "tests/unit/tui/list_fixture.h"
+#include "tui/state/words.h"
 
 static void arrive(struct fake_source *f, struct list_model *m, int count)
 {
@@ -442,6 +443,28 @@ static void test_at_random(void **state)
 	end(&f, &m);
 }
 
+/* The rows of one day are not all "1d", and all of it fits the column. */
+static void test_how_long_ago(void **state)
+{
+	static const struct {
+		uint64_t seconds;
+		int columns;
+		const char *text;
+	} cases[] = {
+		{ 0, 8, "0s" },       { 59, 8, "59s" },          { 60, 8, "1m" },        { 3599, 8, "59m" },
+		{ 3600, 8, "1h 0m" }, { 86399, 8, "23h 59m" },   { 86400, 8, "1d 0h" },  { 97200, 8, "1d 3h" },
+		{ 97200, 5, "1d" },   { 8639999, 8, "99d 23h" }, { 8640000, 8, "100d" }, { 864000000000, 8, "9999d" },
+	};
+	static struct ui ui = { .time = TIMES_AGO };
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[WORDS_LEN];
+		ui.now_us = cases[i].seconds * 1000000 + 5;
+		words_time(text, &ui, 5, cases[i].columns);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +480,7 @@ int main(void)
 		cmocka_unit_test(test_days_go_with_the_times),
 		cmocka_unit_test(test_slow_and_stale_answers),
 		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_how_long_ago),
 		cmocka_unit_test(test_at_random),
 	};
 	return RUN(tests);
