@@ -35,8 +35,9 @@ struct kv_watch {
 	const char *prefix;
 	char consumer[CONSUMER_LEN]; /* "": none yet */
 	bool asking;
-	uint64_t delivered; /* by this consumer */
-	uint64_t heard_at;  /* loop ms */
+	uint64_t delivered;          /* by this consumer */
+	uint64_t heard_at;           /* loop ms */
+	uint64_t again_ms, began_at; /* loop ms */
 	void (*record)(void *user, const char *key, struct bytes value, uint64_t revision);
 	void (*read)(void *user);
 	void *user;
@@ -369,7 +370,7 @@ static void begin_watch(struct kv_watch *w)
 		return;
 	end_consumer(w);
 	w->delivered = 0;
-	w->heard_at = uv_now(k->look.loop);
+	w->heard_at = w->began_at = uv_now(k->look.loop);
 	snprintf(filter, sizeof filter, "$KV.%s.%s.>", k->settings.bucket, w->prefix);
 	snprintf(deliver, sizeof deliver, "%s.%s", k->settings.deliver, w->prefix);
 	snprintf(stream, sizeof stream, "KV_%s", k->settings.bucket);
@@ -381,7 +382,7 @@ static void begin_watch(struct kv_watch *w)
 	w->asking = ask_json(k, "CONSUMER.CREATE", config, on_watching, w);
 }
 
-struct kv_watch *kv_watch(struct kv *k, const char *prefix,
+struct kv_watch *kv_watch(struct kv *k, const char *prefix, uint64_t again_ms,
 			  void (*record)(void *user, const char *key, struct bytes value, uint64_t revision),
 			  void (*read)(void *user), void *user)
 {
@@ -390,6 +391,7 @@ struct kv_watch *kv_watch(struct kv *k, const char *prefix,
 		return NULL;
 	w->kv = k;
 	w->prefix = prefix;
+	w->again_ms = again_ms;
 	w->record = record;
 	w->read = read;
 	w->user = user;
@@ -498,7 +500,8 @@ static void on_look(uv_timer_t *h)
 	uint64_t now = uv_now(h->loop);
 	look_for_bucket(k);
 	for (struct kv_watch *w = k->watches; w && k->state == KV_STATE_OPEN; w = w->next)
-		if (now - w->heard_at > KV_SILENT_MS || (!*w->consumer && !w->asking))
+		if (now - w->heard_at > KV_SILENT_MS || (!*w->consumer && !w->asking) ||
+		    (w->again_ms && now - w->began_at > w->again_ms))
 			begin_watch(w);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define PREFIX "token"
+#define READ_AGAIN_MS 30000 /* so late at most is a revocation known that a replica left out */
 #define A_DAY_US (UINT64_C(24) * 3600 * 1000000)
 
 /* A token, as it is known here and in the bucket. */
@@ -274,7 +275,7 @@ struct cluster_tokens *cluster_tokens_new(uv_loop_t *loop, struct kv *kv, struct
 					  void (*changed)(void *user), void *user)
 {
 	struct cluster_tokens *c = calloc(1, sizeof *c);
-	if (!c || !kv_watch(kv, PREFIX, on_record, on_read, c)) {
+	if (!c || !kv_watch(kv, PREFIX, READ_AGAIN_MS, on_record, on_read, c)) {
 		free(c);
 		return NULL;
 	}

@@ -173,7 +173,7 @@ struct nodes *nodes_new(uv_loop_t *loop, struct kv *kv, const struct nodes_setti
 	struct nodes *n = calloc(1, sizeof *n);
 	struct buffer hex = { 0 };
 	if (!n || !hex_encode(&hex, bytes_make(settings->id, sizeof settings->id)) ||
-	    !kv_watch(kv, PREFIX, on_record, on_read, n)) {
+	    !kv_watch(kv, PREFIX, 0, on_record, on_read, n)) {
 		buffer_free(&hex);
 		free(n);
 		return NULL;

@@ -185,6 +185,15 @@ static void test_reading_and_writing(void **state)
 	assert_string_equal(get(&one, "tunnel.shop").value, "fourth");
 	assert_int_equal(put(&one, "tunnel.empty", ""), KV_DONE);
 	assert_int_equal(get(&one, "tunnel.empty").outcome, KV_DONE);
+	/* Removed only if nothing was written meanwhile; then a new one may be made. */
+	struct answer c = put_if(&one, "token.old", "revoked", 0);
+	struct answer next = put_if(&one, "token.old", "again", c.revision);
+	kv_remove(one.kv, "token.old", c.revision);
+	assert_string_equal(get(&one, "token.old").value, "again");
+	kv_remove(one.kv, "token.old", next.revision);
+	assert_int_equal(get(&one, "token.old").outcome, KV_NONE);
+	assert_int_equal(put_if(&one, "token.old", "new", 0).outcome, KV_DONE);
+	assert_string_equal(get(&one, "tunnel.shop").value, "fourth");
 	struct answer none = { 0 };
 	assert_false(kv_read(one.kv, "", on_done, &none));
 	assert_false(kv_read(one.kv, "a b", on_done, &none));
@@ -202,8 +211,8 @@ static void test_watching(void **state)
 		skip();
 	start_broker(&brokers[0], "");
 	begin(&one, "one", 1, 1, "creel 1");
-	assert_non_null(kv_watch(one.kv, "token", on_record, on_read, &one));
-	assert_non_null(kv_watch(one.kv, "node", on_record, on_read, &one));
+	assert_non_null(kv_watch(one.kv, "token", 0, on_record, on_read, &one));
+	assert_non_null(kv_watch(one.kv, "node", 0, on_record, on_read, &one));
 	WAIT(one.read == 2); /* both: there is nothing */
 	begin(&two, "two", 1, 1, "creel 1");
 	WAIT(two.opened);
@@ -211,7 +220,7 @@ static void test_watching(void **state)
 	assert_int_equal(put(&two, "tunnel.a", "not watched"), KV_DONE);
 	assert_int_equal(put(&two, "tokens.a", "nor this"), KV_DONE);
 	WAIT(*value_of(&one, "token.a"));
-	assert_non_null(kv_watch(two.kv, "token", on_record, on_read, &two));
+	assert_non_null(kv_watch(two.kv, "token", 0, on_record, on_read, &two));
 	WAIT(two.read);
 	assert_string_equal(value_of(&two, "token.a"), "1");
 	assert_int_equal(one.records, 1);
@@ -256,7 +265,7 @@ static void test_a_cluster_with_a_server_that_hangs(void **state)
 		skip();
 	start_cluster();
 	begin(&one, "one", BROKERS, 3, "creel 1");
-	assert_non_null(kv_watch(one.kv, "token", on_record, on_read, &one));
+	assert_non_null(kv_watch(one.kv, "token", 10000, on_record, on_read, &one));
 	WAIT(one.read);
 	put_until_done(&one, "token.a", "1");
 	for (int i = 0; i < BROKERS; i++) {
