@@ -8,7 +8,7 @@ import { Receiver, post } from './lib/http.mjs';
 import { Terminal } from './lib/tmux.mjs';
 
 const creel = path.join(binDir, 'creel');
-const bar = /F10Quit/;
+const bar = /F10 ?Quit/;
 let w, app, relay, t;
 
 before(async () => {

@@ -124,7 +124,7 @@ describe('a delivery', () => {
 		await t.keys('Enter');
 		await t.until(/line 49\/70/);
 		await t.resize(40, 10);
-		let s = await t.until(/F10Quit/, { not: /Timing/ });
+		let s = await t.until(/F10 ?Quit/, { not: /Timing/ });
 		assert.match(s, /"line 40": "value 40"/);
 		await t.resize(32, 8);
 		await t.until(/creel needs 40x10 \(now 32x8\)/);
@@ -149,13 +149,13 @@ describe('two panes', () => {
 		await t.keys('[');
 		await t.until(/^── #37 [\s\S]*^ answer \d to #37$/m);
 		await t.resize(80, 24);
-		await t.until(/F10Quit/, { not: /── #37/ });
+		await t.until(/F10 ?Quit/, { not: /── #37/ });
 		await t.resize(120, 40);
 		await t.until(/^── #37 /m);
 		await t.keys('-');
 		await t.until(/F10 Quit/, { not: /── #37/ });
 		await t.resize(80, 24);
-		await t.until(/F10Quit/);
+		await t.until(/F10 ?Quit/);
 		await t.keys('-');
 		await t.until(/split: two panes need 110x30/);
 	});

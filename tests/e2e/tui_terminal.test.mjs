@@ -434,7 +434,7 @@ describe('the terminal', () => {
 			t = await Terminal.start({ command: ['sh', '-c', run], shell: true, env });
 			await t.until(bar);
 			await t.keys('f'); // pasting is on in a prompt
-			await t.until(/filter: .*Tab: all fields\s*\n F1/);
+			await t.until(/filter: .*Tab: all fields\s*\n ?F1/);
 			process.kill(Number(readFileSync(pid, 'utf8')), signal);
 			await t.until(/it ended with 1[23]\d/, { not: bar });
 			await waitFor('the modes', () => existsSync(behind) && readFileSync(behind, 'utf8'));

@@ -49,12 +49,12 @@ export async function capture() {
 	try {
 		const db = await fill(w);
 		t = await Terminal.start({ command: [path.join(binDir, 'creel'), 'ui', '--db', db, '--ascii'], env: w.env });
-		const list = await t.until(/no client +9\b[^]*charge\.succeeded[^]*evt_1Q8xZ8[^]*F10Quit/);
+		const list = await t.until(/no client +9\b[^]*charge\.succeeded[^]*evt_1Q8xZ8[^]*F10 ?Quit/);
 		await t.type('/invoice.paid');
 		await t.keys('Enter');
 		await t.until(/> .*invoice\.paid/); // what is typed while it looks acts on the row it stands on
 		await t.keys('Enter');
-		const detail = await t.until(/"amount_due"[^]*F10Quit/);
+		const detail = await t.until(/"amount_due"[^]*F10 ?Quit/);
 		await t.keys('Q');
 		return { list, detail };
 	} finally {

@@ -454,7 +454,7 @@ enum action bars_hint_at(const struct ui *ui, enum context c, const char *search
 
 struct bar_entry {
 	enum action action;
-	int order, width;
+	int order;
 	char key[2 * KEY_NAME_LEN + 2];
 	bool shown;
 };
@@ -486,32 +486,62 @@ static size_t bar_collect(const struct ui *ui, enum context c, unsigned have, st
 	return count;
 }
 
-/* Everything in long words if there is room; else short ones, the least important dropped until they fit. */
-static size_t bar_plan(const struct ui *ui, enum context c, unsigned have, int columns, struct bar_entry *at,
-		       size_t most, bool *wide)
+/* LONG: "F1 Help  F3 Search list"; SHORT: the same in short words, one cell apart, from the edge on; TIGHT: "F1Help".
+ */
+enum bar_form { BAR_LONG, BAR_SHORT, BAR_TIGHT };
+
+static const struct {
+	int before, within, after; /* blank cells of an entry: at its left, between key and word, at its right */
+} bar_blanks[] = { [BAR_LONG] = { 1, 1, 1 }, [BAR_SHORT] = { 0, 1, 1 }, [BAR_TIGHT] = { 1, 0, 0 } };
+
+static const char *bar_label(const struct bar_entry *e, enum bar_form form)
 {
-	size_t count = bar_collect(ui, c, have, at, most);
-	int total = 0, compact = 0;
-	for (size_t i = 0; i < count; i++) {
-		const struct action_info *info = action_info(at[i].action);
-		int key = (int)strlen(at[i].key);
-		total += key + (int)strlen(info->long_label) + 3;
-		at[i].width = key + (int)strlen(info->label) + 1;
-		compact += at[i].width;
+	const struct action_info *info = action_info(e->action);
+	return form == BAR_LONG ? info->long_label : info->label;
+}
+
+static int bar_width(const struct bar_entry *e, enum bar_form form)
+{
+	return bar_blanks[form].before + (int)strlen(e->key) + bar_blanks[form].within +
+	       (int)strlen(bar_label(e, form)) + bar_blanks[form].after;
+}
+
+static int bar_total(const struct bar_entry *at, size_t count, enum bar_form form)
+{
+	int total = 0;
+	for (size_t i = 0; i < count; i++)
+		total += at[i].shown ? bar_width(&at[i], form) : 0;
+	return form == BAR_SHORT ? total - 1 : total; /* what follows the last one may lie beyond the edge */
+}
+
+/* Drops the least important until the others fit. Returns how many are shown. */
+static size_t bar_fit(struct bar_entry *at, size_t count, enum bar_form form, int columns)
+{
+	size_t shown = count;
+	for (size_t i = 0; i < count; i++)
 		at[i].shown = true;
-	}
-	*wide = total <= columns;
-	while (!*wide && compact > columns) {
+	for (; shown > 0 && bar_total(at, count, form) > columns; shown--) {
 		size_t least = count;
 		for (size_t i = 0; i < count; i++)
 			if (at[i].shown &&
 			    (least == count || action_info(at[i].action)->bar < action_info(at[least].action)->bar))
 				least = i;
-		if (least == count)
-			break;
 		at[least].shown = false;
-		compact -= at[least].width;
 	}
+	return shown;
+}
+
+/* In long words if there is room for all; tight only where that shows more entries than short ones a cell apart. */
+static size_t bar_plan(const struct ui *ui, enum context c, unsigned have, int columns, struct bar_entry *at,
+		       size_t most, enum bar_form *form)
+{
+	size_t count = bar_collect(ui, c, have, at, most);
+	*form = BAR_LONG;
+	if (bar_fit(at, count, *form, columns) == count)
+		return count;
+	size_t tight = bar_fit(at, count, BAR_TIGHT, columns);
+	*form = bar_fit(at, count, BAR_SHORT, columns) < tight ? BAR_TIGHT : BAR_SHORT;
+	bar_fit(at, count, *form, columns);
 	return count;
 }
 
@@ -521,22 +551,21 @@ static enum action bar_walk(const struct ui *ui, enum context c, unsigned have, 
 			    struct rect area, int wanted)
 {
 	struct bar_entry at[BAR_MOST];
-	bool wide;
-	size_t count = bar_plan(ui, c, have, columns, at, BAR_MOST, &wide);
+	enum bar_form form;
+	size_t count = bar_plan(ui, c, have, columns, at, BAR_MOST, &form);
 	int x = area.x;
 	for (size_t i = 0; i < count; i++) {
-		const struct action_info *info = action_info(at[i].action);
-		const char *label = wide ? info->long_label : info->label;
 		if (!at[i].shown)
 			continue;
-		int end = x + 1 + (int)strlen(at[i].key) + (wide ? 1 : 0) + (int)strlen(label);
-		if (wanted >= x && wanted < end)
+		int end = x + bar_width(&at[i], form);
+		if (wanted >= x && wanted < end - bar_blanks[form].after)
 			return at[i].action;
 		if (s) {
-			x = surface_print(s, area, x + 1, area.y, ROLE_KEY, "%s", at[i].key);
-			surface_print(s, area, x, area.y, ROLE_NORMAL, "%s%s", wide ? " " : "", label);
+			x = surface_print(s, area, x + bar_blanks[form].before, area.y, ROLE_KEY, "%s", at[i].key);
+			surface_print(s, area, x + bar_blanks[form].within, area.y, ROLE_NORMAL, "%s",
+				      bar_label(&at[i], form));
 		}
-		x = end + (wide ? 1 : 0);
+		x = end;
 	}
 	return ACTION_NONE;
 }

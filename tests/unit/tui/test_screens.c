@@ -370,8 +370,8 @@ static void test_key_bar(void **state)
 	begin(&w, 3);
 	draw(&w, 80, 24);
 	assert_int_equal(bars_key_at(&w.s.ui, CONTEXT_LIST, HAVE_ROW, 80, 2), ACTION_HELP);
-	assert_int_equal(bars_key_at(&w.s.ui, CONTEXT_LIST, HAVE_ROW, 80, 70), ACTION_QUIT);
-	assert_int_equal(bars_key_at(&w.s.ui, CONTEXT_LIST, HAVE_ROW, 80, 79), ACTION_NONE);
+	assert_int_equal(bars_key_at(&w.s.ui, CONTEXT_LIST, HAVE_ROW, 80, 75), ACTION_QUIT);
+	assert_int_equal(bars_key_at(&w.s.ui, CONTEXT_LIST, HAVE_ROW, 80, 71), ACTION_NONE);
 	/* Rebinding shows. */
 	struct error err;
 	assert_true(keymap_read(&w.s.ui.keys, bytes_of("bind all F12 quit\nunbind all F10"), &err));
