@@ -330,7 +330,7 @@ test-cluster:
 	@.ci/deps build test
 	@tests/e2e/packages.sh
 	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all build/asan/sample-receiver $(patsubst %,build/asan/unit/relay/test_%,$(CLUSTER_UNITS))
-	@for t in $(CLUSTER_UNITS); do build/asan/unit/relay/test_$$t || exit 1; done
+	@for t in $(CLUSTER_UNITS); do CREEL_TEST_CLUSTER=1 build/asan/unit/relay/test_$$t || exit 1; done
 	@tests/e2e/run.sh $(notdir $(wildcard tests/e2e/cluster*.test.mjs))
 
 torture:
