@@ -164,21 +164,29 @@ static void take_place(struct client *c, struct connection *connection, const st
 	c->drain.parallel = j->drain_parallel > LIMIT_HAND_OUT_COUNT ? LIMIT_HAND_OUT_COUNT : j->drain_parallel;
 }
 
-struct client *registry_join(struct registry *r, struct connection *connection, const struct join *j, bool *resumed)
+/* The client that the HELLO is of, with its tunnel and its mailbox, made where they are missing. NULL: out of memory,
+ * or there is no room. */
+static struct client *find_or_make_client(struct registry *r, const struct join *j)
 {
 	struct tunnel *t = find_or_make_tunnel(r, j);
 	if (!t)
 		return NULL;
 	part_with_other_owners(t, j->owner);
 	struct client *c = find_or_add_client(t, j->key);
-	if (!c || !take_mailbox(c, j, latest(t)))
+	return c && take_mailbox(c, j, latest(t)) ? c : NULL;
+}
+
+struct client *registry_join(struct registry *r, struct connection *connection, const struct join *j, bool *resumed)
+{
+	struct client *c = find_or_make_client(r, j);
+	if (!c)
 		return NULL;
 	*resumed = resume(c, j->nonce);
 	displace_others(c, j->options);
 	take_place(c, connection, j);
 	c->in_grace = false;
-	registry_drop_old_clients(t);
-	registry_tell_others(t);
+	registry_drop_old_clients(c->tunnel);
+	registry_tell_others(c->tunnel);
 	return c;
 }
 
@@ -228,12 +236,8 @@ void registry_online(struct client *c, bool resumed)
 struct client *registry_expect(struct registry *r, const struct join *j)
 {
 	const struct relay *relay = r->table.relay;
-	struct tunnel *t = find_or_make_tunnel(r, j);
-	if (!t)
-		return NULL;
-	part_with_other_owners(t, j->owner);
-	struct client *c = find_or_add_client(t, j->key);
-	if (!c || !take_mailbox(c, j, latest(t)))
+	struct client *c = find_or_make_client(r, j);
+	if (!c)
 		return NULL;
 	if (c->connection) {
 		connection_send_away(c->connection, WIRE_NOTICE_REPLACED, "a newer client took over this tunnel");
@@ -247,8 +251,8 @@ struct client *registry_expect(struct registry *r, const struct join *j)
 		c->grace_end = uv_now(relay->loop) + (uint64_t)relay->settings.resume_grace_ms;
 	}
 	c->has_nonce = c->has_older = false;
-	tunnel_watch(t);
-	registry_drop_old_clients(t);
+	tunnel_watch(c->tunnel);
+	registry_drop_old_clients(c->tunnel);
 	return c;
 }
 
