@@ -163,7 +163,7 @@ export async function realProxy(world, program, { login, auth, refuses } = {}) {
 			const ask = login ? `auth_param ${squidAuth[auth](users)}\nauth_param ${auth === 'ntlm' ? 'ntlm children 2' : `${auth} realm tests`}\nacl known proxy_auth REQUIRED\n` : '';
 			const refuse = refuses ? `acl shut port ${refuses}\nhttp_access deny shut\n` : '';
 			writeFileSync(file, `http_port 127.0.0.1:${port}\nacl all_ports port 1-65535\n${ask}${refuse}http_access allow ${login ? 'known' : 'all'}\npid_filename none\nvisible_hostname proxy.example\ncache_log /dev/null\naccess_log none\ncache deny all\n`
-				+ `coredump_dir /\nshutdown_lifetime 1 seconds\ncache_effective_user ${process.getuid() === 0 ? 'proxy' : process.env.USER}\npinger_enable off\n`);
+				+ `coredump_dir /\nshutdown_lifetime 1 seconds\n${process.getuid() === 0 ? 'cache_effective_user proxy\n' : ''}pinger_enable off\n`);
 			return ['squid', ['-N', '-f', file]];
 		},
 		danted: () => {
