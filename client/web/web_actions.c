@@ -1,5 +1,6 @@
 #include "client/web/web_actions.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { L = 1, D = 2, F = 4, H = 8, O = 16 };
@@ -15,12 +16,38 @@ static const struct action {
 #undef ACTION
 };
 
-static json_t *keys_json(const char *keys)
+/* What the page does in another way, or by other keys. NULL: as in the table. */
+static const struct on_page {
+	const char *name, *contexts, *keys, *help;
+} on_page[] = {
+	{ "clear", NULL, NULL, "close a finished replay's line, else drop the filter" },
+	{ "search", NULL, NULL, "in the list what matches, in a body a text" },
+	{ "raw-tab", NULL, "5", NULL },
+	{ "palette", NULL, ":", NULL },
+	{ "overview", "LDFHO", NULL, NULL },
+	{ "by", NULL, "b", NULL },
+	{ "shorter", NULL, NULL, "bars of a shorter time" },
+	{ "longer", NULL, NULL, "bars of a longer time" },
+	{ "reverse", NULL, NULL, "newest first or newest last" },
+	{ "edit", NULL, NULL, "edit the request and send it" },
+	{ "export", NULL, NULL, "save HAR, curl, .http, JSON lines or the body" },
+	{ "split", NULL, NULL, "the delivery alone, or with the list" },
+	{ "below", NULL, NULL, "the delivery below the list, or beside it" },
+};
+
+/* The browser's own keys. */
+static bool browsers(const char *key, size_t len)
+{
+	return (len > 1 && key[0] == 'F') || (len == 3 && strncmp(key, "Tab", 3) == 0) ||
+	       (len == 3 && strncmp(key, "C-", 2) == 0 && strchr("wzlcofb", key[2]));
+}
+
+static json_t *keys_json(const char *keys, bool page)
 {
 	json_t *list = json_array();
 	while (list && *keys) {
 		size_t len = strcspn(keys, " ");
-		if (len)
+		if (len && !(page && browsers(keys, len)))
 			json_array_append_new(list, json_stringn(keys, len));
 		keys += len + (keys[len] == ' ');
 	}
@@ -37,14 +64,26 @@ static json_t *contexts_json(unsigned contexts)
 	return json_string(text);
 }
 
+static json_t *page_json(const struct action *a)
+{
+	static const struct on_page same;
+	const struct on_page *p = &same;
+	for (size_t i = 0; i < sizeof on_page / sizeof *on_page; i++)
+		if (strcmp(on_page[i].name, a->name) == 0)
+			p = &on_page[i];
+	return json_pack("{s:o, s:o, s:s}", "contexts",
+			 p->contexts ? json_string(p->contexts) : contexts_json(a->contexts), "keys",
+			 keys_json(p->keys ? p->keys : a->keys, true), "help", p->help ? p->help : a->help);
+}
+
 json_t *web_actions_json(void)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; list && i < sizeof actions / sizeof *actions; i++) {
 		const struct action *a = &actions[i];
-		json_t *j = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s}", "id", a->id, "name", a->name, "contexts",
-				      contexts_json(a->contexts), "keys", keys_json(a->keys), "label", a->label, "help",
-				      a->help);
+		json_t *j = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o}", "id", a->id, "name", a->name, "contexts",
+				      contexts_json(a->contexts), "keys", keys_json(a->keys, false), "label", a->label,
+				      "help", a->help, "page", page_json(a));
 		if (!j || json_array_append_new(list, j) != 0) {
 			json_decref(list);
 			return NULL;

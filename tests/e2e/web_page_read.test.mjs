@@ -74,9 +74,74 @@ describe('in the page', { skip: !hasBrowser && 'no browser here' }, () => {
 		assert.deepEqual([await page.eval(`getComputedStyle(document.querySelector('#list')).display`), await page.eval(wide)], ['none', 1440]);
 		await page.js(`document.querySelector('#detail .back').click()`);
 		await page.until('the list alone', `location.pathname === '/' && document.querySelector('#detail').hidden && document.querySelector('#list').clientWidth > 1400`);
-		for (const split of [null, 'below', 'off']) {
-			await page.press('_');
+		for (const [key, split] of [['-', null], ['_', 'below'], ['_', null], ['-', 'off']]) {
+			await page.press(key);
 			await page.until(`split ${split}`, `new URLSearchParams(location.search).get('split') === ${JSON.stringify(split)}`);
+		}
+	});
+});
+
+describe('in the page, by keys', { skip: !hasBrowser && 'no browser here' }, () => {
+	let w, web, page;
+	before(async () => {
+		w = new World();
+		await fill(w, [line(1, { method: 'PUT', target: '/old' }), line(2, { target: '/new?x=1' }), ...[...Array(30).keys()].map((n) => line(n + 3, { target: `/many/${n % 12}` }))]);
+		web = await startWeb(w);
+		page = await Page.start(w, web);
+		await page.size(1440, 900);
+	});
+	after(async () => {
+		await page?.close();
+		await w?.close();
+	});
+	const query = (name) => `new URLSearchParams(location.search).get('${name}')`;
+
+	it('a comparison names both request lines', async () => {
+		await page.open('/diff/1/2');
+		await page.until('both lines', `document.querySelector('.diff').textContent.startsWith('Request line- PUT /old+ POST /new?x=1')`);
+	});
+
+	it('| gives the list 40, 50 or 60 %; the order is kept for the next time', async () => {
+		await page.open('/');
+		for (const share of ['40%', '50%', '60%', '40%']) {
+			await page.press('|');
+			assert.equal(await page.eval(`document.querySelector('#list').style.getPropertyValue('--share')`), share);
+		}
+		await page.press('v');
+		await page.until('newest last', `${query('order')} === 'old'`);
+		await page.open('/');
+		await page.until('newest last again', `/newest last/.test(document.querySelector('#fol').innerText)`);
+		await page.press('v');
+		await page.until('newest first', `${query('order')} === null`);
+	});
+
+	it('help says what the keys do here, and names none that is the browser’s', async () => {
+		for (const [target, words] of [['/', ['the delivery alone, or with the list', '40, 50, 60 %']], ['/d/1', ['whether the signature holds']], ['/overview', ['bars of a shorter time', 'by provider, event, path or status']]]) {
+			await page.open(target);
+			await page.press('?');
+			await page.until('help', `document.querySelector('dialog[open]')`);
+			const text = await page.eval(`document.querySelector('dialog').innerText`);
+			for (const word of words) assert.ok(text.includes(word), `${target}: ${word}`);
+			assert.doesNotMatch(text, /\bF\d+\b|C-[wzlcofb]\b|140 columns|your editor/, target);
+		}
+	});
+
+	it('figures: [ and ] from anywhere, b goes on to another, and each step goes into the history', async () => {
+		await page.open('/overview?span=1h');
+		await page.until('the chart', `document.querySelector('svg.ch')`);
+		await page.js(`document.activeElement.blur()`);
+		await page.press(']');
+		await page.until('longer bars', `${query('step')}`);
+		const longer = Number(await page.eval(query('step')));
+		await page.until('drawn', `[...document.querySelectorAll('select')].some((s) => s.value === '${longer}')`);
+		await page.press('[');
+		await page.until('shorter bars', `Number(${query('step')}) < ${longer}`);
+		await page.js('history.back()');
+		await page.until('longer ones again', `Number(${query('step')}) === ${longer}`);
+		for (const by of ['event', 'path', 'status', null]) {
+			await page.until('figures', `document.querySelector('[aria-label^="By "]')`);
+			await page.press('b');
+			await page.until(`by ${by}`, `${query('by')} === ${JSON.stringify(by)} && document.querySelector('[aria-label="By ${by ?? 'source'}"]')`);
 		}
 	});
 });

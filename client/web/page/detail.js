@@ -1,5 +1,5 @@
 // One delivery: head, deeds, and its tabs.
-import { $, back, button, clock, day, el, gate, guarded, icon, link as linkTo, moment, number, outcome, plain, region, table, took, trouble, verdict } from './dom.js';
+import { $, answer, back, button, clock, day, el, gate, guarded, icon, link as linkTo, live, moment, number, outcome, plain, region, table, took, trouble, verdict } from './dom.js';
 import { aborted, get, latest, post } from './api.js';
 import * as body from './body.js';
 import * as deeds from './deeds.js';
@@ -130,21 +130,16 @@ function attempts(d) {
 }
 
 function verify(d) {
-	const out = el('div', { 'aria-live': 'polite' }), secret = el('input', { type: 'password', autocomplete: 'off', id: 'secret' }), provider = el('input', { id: 'provider', value: d.provider ?? '', spellcheck: 'false' });
+	const out = live(), secret = el('input', { type: 'password', autocomplete: 'off', id: 'secret' }), provider = el('input', { id: 'provider', value: d.provider ?? '', spellcheck: 'false' });
 	const [sign, kind, text] = verdict(d);
 	const ask = async () => {
-		try {
-			const { results: [r] } = await post('/api/verify', { delivery_id: d.id, tried: true, ...(secret.value ? { secret: secret.value } : {}), ...(provider.value ? { provider: provider.value.trim() } : {}) });
-			secret.value = '';
-			const v = verdict(r);
-			out.replaceChildren(el(`p.o.${v[1]}`, icon(v[0]), v[2]), el('dl', el('dt', 'provider'), el('dd', gate(r.provider ?? 'not known')), el('dt', 'age'), el('dd', r.age_s === null ? '–' : `${r.age_s} s`), r.why ? [el('dt', 'why'), el('dd', gate(r.why))] : ''),
-				el('h2', 'What was tried'), table(['PROVIDER', 'SECRET', 'HOW', 'OUTCOME'], r.tried.map((t) => [t.provider, t.secret, [t.what, t.url ? [', ', gate(t.url)] : ''], t.holds ? el('b.o2', 'holds') : gate(t.why ?? 'does not hold')])));
-		} catch (error) {
-			out.replaceChildren(el('p.wrong', plain(error.message)));
-		}
+		const { results: [r] } = await post('/api/verify', { delivery_id: d.id, tried: true, secret: secret.value || undefined, provider: provider.value.trim() || undefined }), v = verdict(r);
+		secret.value = '';
+		return [el(`p.o.${v[1]}`, icon(v[0]), v[2]), el('dl', el('dt', 'provider'), el('dd', gate(r.provider ?? 'not known')), el('dt', 'age'), el('dd', r.age_s === null ? '–' : `${r.age_s} s`), r.why ? [el('dt', 'why'), el('dd', gate(r.why))] : ''),
+			el('h2', 'What was tried'), table(['PROVIDER', 'SECRET', 'HOW', 'OUTCOME'], r.tried.map((t) => [t.provider, t.secret, [t.what, t.url ? [', ', gate(t.url)] : ''], t.holds ? el('b.o2', 'holds') : gate(t.why ?? 'does not hold')]))];
 	};
 	return el('div.pad', el(`h2.o.${kind}`, icon(sign), text), d.why ? el('p', gate(d.why)) : null,
-		el('form.fields', { onsubmit: (e) => (e.preventDefault(), ask()) }, el('label', 'Provider', provider), el('label', 'Secret, for this check alone; nothing keeps it', secret), el('div.row2', el('button.p', { type: 'submit' }, 'Check the signature'))), out);
+		el('form.fields', { onsubmit: (e) => (e.preventDefault(), answer(out, ask)) }, el('label', 'Provider', provider), el('label', 'Secret, for this check alone; nothing keeps it', secret), el('div.row2', el('button.p', { type: 'submit' }, 'Check the signature'))), out);
 }
 
 async function raw(d, into) {

@@ -1,5 +1,5 @@
 // Two deliveries side by side, as the server compares them; and what leaves creel as a file.
-import { alarm, back, check, el, gate, number, plain, region, table, trouble } from './dom.js';
+import { alarm, answer, back, check, el, gate, live, number, plain, region, select, table, trouble } from './dom.js';
 import { get, post } from './api.js';
 
 const name = (d) => [el('a', { href: `/d/${d.id}` }, `#${d.id}`), ' ', gate(d.event_type ?? d.path)];
@@ -35,7 +35,7 @@ export async function show(section, state, go) {
 			el('div.meta', el('span', diff.equal ? 'They are equal.' : `${number(count)} difference${count === 1 ? '' : 's'}`), el('span', `${number(diff.ignored)} that differ every time are ${all ? 'shown' : 'left out'}`)),
 			el('div.act', { role: 'group', label: 'How they are compared' }, toggle('Dates, ids, signatures too ', all, { mode: all ? '' : 'all' }), toggle('Order of keys', state.order === 'keys', { order: state.order === 'keys' ? '' : 'keys' }),
 				toggle('Swap', false, { a: state.b, b: state.a }), el('button.end', { onclick: () => go({ view: 'detail', id: state.b }, true) }, 'Back'))),
-		el('div.tree.diff', region('Differences'), hunk('Request line', line ? [pair('-', `${line.a.method} ${line.a.target}`), pair('+', `${line.b.method} ${line.b.target}`)] : []),
+		el('div.tree.diff', region('Differences'), hunk('Request line', line ? change(line) : []),
 			hunk('Header fields', diff.headers.flatMap((h) => change({ a: h.a === null ? null : `${h.name}: ${shown(h.a)}`, b: h.b === null ? null : `${h.name}: ${shown(h.b)}` }))),
 			el('h2', `Body: ${body.kind === 'same' ? 'the same' : plain(body.kind)}`), rows, body.kind === 'binary' ? el('div.l', `they differ from byte ${number(body.first_difference ?? 0)} on`) : ''));
 }
@@ -43,25 +43,21 @@ export async function show(section, state, go) {
 export async function showExport(section, state, go) {
 	const ids = state.find ? [Number(state.find)] : null;
 	const { list } = await import('./list.js');
-	const marked = [...list.marked], select = (id, label, options) => el('label', label, el('select', { id }, options.map(([value, text]) => el('option', { value }, text))));
-	const scope = select('export-scope', 'What', [...(ids ? [['this', `delivery ${ids[0]}`]] : []), ...(marked.length ? [['marked', `the ${number(marked.length)} marked`]] : []), ['filter', state.filter ? `all that match ${plain(state.filter, 60)}` : 'all']]);
-	const format = select('export-format', 'As', [['har', 'HAR'], ['curl', 'curl commands'], ['http', '.http file'], ['ndjson', 'NDJSON, for creel import'], ['body', 'the body']]);
+	const marked = [...list.marked];
+	const scope = select({ id: 'export-scope' }, [...(ids ? [['this', `delivery ${ids[0]}`]] : []), ...(marked.length ? [['marked', `the ${number(marked.length)} marked`]] : []), ['filter', state.filter ? `all that match ${plain(state.filter, 60)}` : 'all']]);
+	const format = select({ id: 'export-format' }, [['har', 'HAR'], ['curl', 'curl commands'], ['http', '.http file'], ['ndjson', 'NDJSON, for creel import'], ['body', 'the body']]);
 	const redact = check({ id: 'export-redact', checked: true }), secrets = check({ id: 'export-secrets' }), names = el('input', { id: 'export-names', placeholder: 'customer.email, header:X-Account' });
-	const out = el('div', { 'aria-live': 'polite' });
+	const out = live();
 	const ask = (preview) => {
-		const what = { this: { ids }, marked: { ids: marked }, filter: { filter: state.filter ?? '' } }[scope.querySelector('select').value];
+		const what = { this: { ids }, marked: { ids: marked }, filter: { filter: state.filter ?? '' } }[scope.value];
 		const more = names.value.split(',').map((n) => n.trim()).filter(Boolean);
-		return post('/api/export', { ...what, format: format.querySelector('select').value, redact: redact.checked ? (more.length ? more : true) : false, secrets: secrets.checked && !redact.checked, preview });
+		return post('/api/export', { ...what, format: format.value, redact: redact.checked ? (more.length ? more : true) : false, secrets: secrets.checked && !redact.checked, preview });
 	};
 	const preview = async () => {
-		try {
-			const p = await ask(true);
-			out.replaceChildren(el('p', `${number(p.count)} deliveries. ${redact.checked ? `${number(p.replaced.reduce((n, r) => n + r.count, 0))} places are redacted:` : 'Nothing is redacted.'}`),
-				p.replaced.length ? table(['WHERE', '>TIMES'], p.replaced.map((r) => [el('span.mono', gate(r.where)), number(r.count)])) : '',
-				el('pre.tree', region('How it begins'), gate(p.sample.slice(0, 20000))));
-		} catch (error) {
-			out.replaceChildren(el('p.wrong', plain(error.message)));
-		}
+		const p = await ask(true);
+		return [el('p', `${number(p.count)} deliveries. ${redact.checked ? `${number(p.replaced.reduce((n, r) => n + r.count, 0))} places are redacted:` : 'Nothing is redacted.'}`),
+			p.replaced.length ? table(['WHERE', '>TIMES'], p.replaced.map((r) => [el('span.mono', gate(r.where)), number(r.count)])) : '',
+			el('pre.tree', region('How it begins'), gate(p.sample.slice(0, 20000)))];
 	};
 	const save = async () => {
 		try {
@@ -71,6 +67,6 @@ export async function showExport(section, state, go) {
 		}
 	};
 	section.replaceChildren(el('div.dh', el('h1', back(() => history.back()), 'Export')),
-		el('form.fields', { onsubmit: (e) => (e.preventDefault(), save()) }, scope, format, el('label.inline', redact, ' Take secrets and signatures out'), el('label', 'Further names to take out', names), el('label.inline', secrets, ' In curl: Authorization, Cookie and the like, not $CREEL_…'),
-			el('div.row2', el('button.p', { type: 'submit' }, 'Save'), el('button', { id: 'export-preview', onclick: preview }, 'Preview'), el('button.q', { onclick: () => go({ view: 'list' }, true) }, 'Cancel')), out));
+		el('form.fields', { onsubmit: (e) => (e.preventDefault(), save()) }, el('label', 'What', scope), el('label', 'As', format), el('label.inline', redact, ' Take secrets and signatures out'), el('label', 'Further names to take out', names), el('label.inline', secrets, ' In curl: Authorization, Cookie and the like, not $CREEL_…'),
+			el('div.row2', el('button.p', { type: 'submit' }, 'Save'), el('button', { id: 'export-preview', onclick: () => answer(out, preview) }, 'Preview'), el('button.q', { onclick: () => go({ view: 'list' }, true) }, 'Cancel')), out));
 }

@@ -40,27 +40,18 @@ export function icon(id, kind = '') {
 }
 
 // C0 and C1 but tab and newline, bidi and zero-width controls, private use, lone surrogates.
-const ODD = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\ufff9-\uffff\ud800-\udfff\ue000-\uf8ff]|\p{M}{5,}/u;
+const ODD = /([\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\ufff9-\uffff\ud800-\udfff\ue000-\uf8ff]|\p{M}{5,})/u;
 
-function nameOf(c) {
-	const code = c.codePointAt(0);
+function nameOf(odd) {
+	const n = [...odd].length, code = odd.codePointAt(0);
+	if (n > 1) return `<${n} marks>`;
 	if (code < 32) return `^${String.fromCharCode(code + 64)}`;
-	if (code === 127) return '^?';
-	return `<${code.toString(16)}>`;
+	return code === 127 ? '^?' : `<${code.toString(16)}>`;
 }
+const pieces = (text, named) => String(text).split(ODD).map((t, i) => (i % 2 ? named(nameOf(t)) : t));
 
 /** Text from outside as nodes in which nothing is invisible or turns the line round. */
-export function gate(text) {
-	const out = document.createElement('bdi');
-	out.dir = 'ltr';
-	let rest = String(text);
-	for (let m; (m = ODD.exec(rest)); rest = rest.slice(m.index + m[0].length)) {
-		if (m.index) out.append(rest.slice(0, m.index));
-		out.append(el('span.esc', [...m[0]].length > 1 ? `<${[...m[0]].length} marks>` : nameOf(m[0])));
-	}
-	if (rest) out.append(rest);
-	return out;
-}
+export const gate = (text) => fill(document.createElement('bdi'), { dir: 'ltr' }, pieces(text, (name) => el('span.esc', name)));
 
 /** A word of ours in a node that stays: of one text only what it says is written, which costs the browser least. */
 export function word(node, text) {
@@ -78,9 +69,7 @@ export function put(node, text) {
 
 /** The same for attributes (title, aria-label) and the window's title. */
 export function plain(text, most = 200) {
-	let rest = String(text), out = '';
-	for (let m; out.length < most && (m = ODD.exec(rest)); rest = rest.slice(m.index + m[0].length)) out += rest.slice(0, m.index) + nameOf(m[0]);
-	out = (out + rest).replace(/[\n\t]/g, ' ');
+	const out = pieces(String(text).slice(0, most + 1), (name) => name).join('').replace(/[\n\t]/g, ' ');
 	return out.length > most ? `${out.slice(0, most)}…` : out;
 }
 
@@ -95,6 +84,12 @@ export function table(head, rows) {
 export const back = (onclick) => el('button.q.back', { label: 'Back', onclick }, '←');
 /** A link that another tab can be opened from, and this page without loading. */
 export const link = (href, open, ...text) => el('a', { href, onclick: (e) => e.ctrlKey || e.metaKey || (e.preventDefault(), open()) }, text);
+/** A menu of [value, text]. */
+export const select = (attributes, options, chosen, change) => el('select', { ...attributes, onchange: (e) => change?.(e.target.value) }, options.map(([value, text]) => el('option', { value, selected: value === chosen }, text)));
+/** What is said as soon as it is known. */
+export const live = () => el('div', { 'aria-live': 'polite' });
+/** Puts there what `ask` gives, or why it does not. */
+export const answer = async (there, ask) => there.replaceChildren(...await ask().catch((error) => [el('p.wrong', plain(error.message))]));
 export const check = (attributes) => el('input', { type: 'checkbox', ...attributes });
 export const trouble = (error, ...then) => el('p.note', { role: 'alert' }, plain(error.message), then);
 

@@ -2,23 +2,20 @@
 import { $, alarm, button, check, choices, el, halt, plain, table } from './dom.js';
 import { kept } from './url.js';
 
-// The browser's, or done otherwise here.
-const BROWSERS = /^(F\d+|C-[wzlcofb]|Tab)$/;
 const NAMED = { Escape: 'Esc', PageDown: 'PgDn', PageUp: 'PgUp', ' ': 'Space' };
 // The page's own, beside the table.
 const OWN = [
-	{ name: 'overview', contexts: 'DFH', keys: ['O'], label: 'Overview', help: 'charts of what matches' },
 	{ name: 'verify', contexts: 'D', keys: ['4', 'V'], label: 'Verify', help: 'whether the signature holds, and why not' },
-	{ name: 'theme', contexts: 'LDFH', keys: [], label: 'Light or dark', help: 'by the system, light, dark' },
+	{ name: 'theme', contexts: 'LDFHO', keys: [], label: 'Light or dark', help: 'by the system, light, dark' },
 ];
 
 export let actions = [];
 const handlers = new Map();
 let context = 'L', count = '';
 
-/** What an action does in a context ("L", "D", "F", "H"; "*": in all). The handler gets the number before the key. */
+/** What an action does in a context (a letter of the table's; "*": in all). The handler gets the number before the key. */
 export function act(name, contexts, handler, when) {
-	for (const c of contexts === '*' ? 'LDFH' : contexts) handlers.set(`${c} ${name}`, { handler, when });
+	for (const c of contexts === '*' ? 'LDFHO' : contexts) handlers.set(`${c} ${name}`, { handler, when });
 }
 export const setContext = (c) => {
 	context = c;
@@ -50,7 +47,7 @@ function isField(node) {
 }
 
 function find(key) {
-	return actions.find((a) => a.contexts.includes(context) && a.keys.includes(key) && !BROWSERS.test(key) && handlers.has(`${context} ${a.name}`));
+	return actions.find((a) => a.contexts.includes(context) && a.keys.includes(key) && handlers.has(`${context} ${a.name}`));
 }
 
 function onKey(event) {
@@ -78,15 +75,14 @@ function onKey(event) {
 }
 
 export function start(table) {
-	actions = [...table.map((a) => (a.name === 'raw-tab' ? { ...a, keys: ['5'] } : a)), ...OWN];
-	for (const a of actions) if (a.name === 'palette') a.keys = [':'];
+	actions = [...table.map((a) => ({ ...a, ...a.page })), ...OWN];
 	document.onkeydown = onKey;
 	act('help', '*', help);
 	act('palette', '*', palette);
 	drawFoot();
 }
 
-const FOOT = { L: ['down', 'open', 'filter', 'search', 'mark', 'replay', 'overview'], D: ['back', 'replay', 'edit', 'copy', 'diff', 'search', 'next-delivery'], F: ['back', 'next-hit', 'volatile', 'key-order'], H: ['back'] };
+const FOOT = { L: ['down', 'open', 'filter', 'search', 'mark', 'replay', 'overview'], D: ['back', 'replay', 'edit', 'copy', 'diff', 'search', 'next-delivery'], F: ['back', 'next-hit', 'volatile', 'key-order'], H: ['back'], O: ['back', 'shorter', 'longer', 'by'] };
 function drawFoot() {
 	const said = $('said');
 	const parts = (FOOT[context] ?? []).map((name) => actions.find((a) => a.name === name)).filter((a) => a?.keys.length)
@@ -108,7 +104,7 @@ export function dialog(title, body, buttons) {
 
 export function help() {
 	const rows = actions.filter((a) => a.contexts.includes(context) && handlers.has(`${context} ${a.name}`))
-		.map((a) => [el('span.mono', a.keys.filter((k) => !BROWSERS.test(k)).join(' ')), a.help]);
+		.map((a) => [el('span.mono', a.keys.join(' ')), a.help]);
 	const choice = (name, label) => el('p', el('label', check({ id: name, checked: kept.get(name, true), onchange: (e) => kept.set(name, e.target.checked) }), ` ${label}`));
 	dialog('Keys', [
 		choice('single-keys', 'Single-key shortcuts'), choice('announce', 'Announce new deliveries'), table(['KEY', 'DOES'], rows),
@@ -117,8 +113,8 @@ export function help() {
 }
 
 function palette() {
-	const list = el('ul.options', { role: 'listbox', id: 'commands', label: 'Commands', style: { position: 'static', width: '100%' } });
-	const input = el('input', { role: 'combobox', 'aria-controls': 'commands', 'aria-expanded': 'true', label: 'Command', 'aria-autocomplete': 'list', autofocus: true, style: { width: '100%' } });
+	const list = el('ul.options', { role: 'listbox', id: 'commands', label: 'Commands' });
+	const input = el('input.find', { role: 'combobox', 'aria-controls': 'commands', 'aria-expanded': 'true', label: 'Command', 'aria-autocomplete': 'list', autofocus: true });
 	let at = 0, found = [];
 	const pick = () => {
 		const text = input.value.trim();

@@ -10,10 +10,10 @@ import * as deeds from './deeds.js';
 import * as url from './url.js';
 
 const { list } = lists, { detail } = details, { act } = keys, main = $('main'), look = document.documentElement.dataset;
-let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, editing, unmarked = [];
+let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, editing, whole, unmarked = [];
 
 const is = (...views) => views.includes(state.view);
-const CONTEXT = { detail: 'D', edit: 'D', diff: 'F', overview: 'H', export: 'H' };
+const CONTEXT = { detail: 'D', edit: 'D', diff: 'F', overview: 'O', export: 'H' };
 
 function title() {
 	const d = detail.data;
@@ -50,8 +50,8 @@ async function show(before = {}) {
 	} else {
 		$('detail').hidden = true;
 		const section = $('whole') ?? main.appendChild(el('section.det', { id: 'whole', tabindex: -1, label: 'View' }));
-		const module = await import(is('overview') ? './overview.js' : './diff.js');
-		await module[is('export') ? 'showExport' : 'show'](section, state, go);
+		whole = await import(is('overview') ? './overview.js' : './diff.js');
+		await whole[is('export') ? 'showExport' : 'show'](section, state, go);
 	}
 	document.title = title();
 }
@@ -145,7 +145,7 @@ list.onSelect = (id) => {
 	}
 };
 detail.onBack = back;
-detail.onTab = (tab, attempt) => go({ tab: tab === 'request' ? '' : tab, ...(attempt && { attempt }) }, true);
+detail.onTab = (tab, attempt) => go({ tab, ...(attempt && { attempt }) }, true);
 detail.onOpen = open;
 detail.onFilter = (term) => go({ view: 'list', filter: [state.filter, term].filter(Boolean).join(' ') }, true);
 detail.onLine = (line) => url.show((state = { ...state, line }), false);
@@ -221,11 +221,11 @@ const scrollBy = (d) => scroller()?.scrollBy({ top: d });
 function bind() {
 	act('down', 'L', (n) => lists.step(n || 1));
 	act('up', 'L', (n) => lists.step(-(n || 1)));
-	act('down', 'DFH', (n) => scrollBy(40 * (n || 1)));
-	act('up', 'DFH', (n) => scrollBy(-40 * (n || 1)));
+	act('down', 'DFHO', (n) => scrollBy(40 * (n || 1)));
+	act('up', 'DFHO', (n) => scrollBy(-40 * (n || 1)));
 	for (const [name, share] of [['half-page-down', 0.5], ['half-page-up', -0.5], ['page-down', 0.95], ['page-up', -0.95]]) {
 		act(name, 'L', () => lists.pageStep(share));
-		act(name, 'DFH', () => scrollBy(scroller().clientHeight * share));
+		act(name, 'DFHO', () => scrollBy(scroller().clientHeight * share));
 	}
 	act('top', 'L', async () => {
 		const oldest = await get('/api/deliveries', { filter: list.filter, after: 1, limit: 1 }).catch(() => null);
@@ -237,10 +237,10 @@ function bind() {
 		await lists.follow();
 		if (list.rows[0]) lists.select(list.rows[0].id);
 	});
-	act('top', 'DFH', () => scroller()?.scrollTo({ top: 0 }));
-	act('bottom', 'DFH', () => scroller()?.scrollTo({ top: 1e9 }));
+	act('top', 'DFHO', () => scroller()?.scrollTo({ top: 0 }));
+	act('bottom', 'DFHO', () => scroller()?.scrollTo({ top: 1e9 }));
 	act('open', 'L', () => list.onOpen(list.selected || list.rows[0]?.id));
-	act('back', 'DFH', back);
+	act('back', 'DFHO', back);
 	act('clear', 'L', () => {
 		if (!$('strip').hidden) $('strip').hidden = true;
 		else if (state.filter) go({ filter: '' }, true);
@@ -251,7 +251,7 @@ function bind() {
 	};
 	act('previous-delivery', 'D', () => other(-1));
 	act('next-delivery', 'D', () => other(1));
-	for (const [name, tab] of [['request', ''], ['response', 'response'], ['attempts', 'attempts'], ['raw-tab', 'raw'], ['verify', 'verify']]) act(name, 'D', () => go({ tab }, true));
+	for (const tab of ['request', 'response', 'attempts', 'verify', 'raw']) act(tab === 'raw' ? 'raw-tab' : tab, 'D', () => go({ tab }, true));
 	act('next-tab', 'D', () => {});
 	const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) }, true);
 	act('previous-attempt', 'D', () => attempt(-1));
@@ -267,20 +267,25 @@ function bind() {
 	act('offset', 'D', () => {
 		const to = prompt('Line, or offset in bytes (0x…)', state.line ?? '');
 		if (!to) return;
-		one('#detail .tree')?.goTo?.(Number(to));
-		detail.onLine(String(Number(to)));
+		one('#detail .tree')?.goTo?.(Number(to) || 0);
+		detail.onLine(String(Number(to) || 0));
 	});
 	let hit = -1;
 	const hits = (d) => {
+		const at = ({ length }) => {
+			hit = (hit + d + length) % length;
+			if (one('.hits')) word(one('.hits'), `${number(hit + 1)}/${number(length)}`);
+			return hit;
+		};
 		if (detail.tree && state.find) {
 			const all = detail.tree.hits((t) => t.toLowerCase().includes(state.find.toLowerCase()));
-			if (all.length) detail.tree.go(all[(hit = (hit + d + all.length) % all.length)]);
+			if (all.length) detail.tree.go(all[at(all)]);
 			return;
 		}
 		const all = [...document.querySelectorAll('#detail mark, #whole [data-hunk]')];
 		all[hit]?.classList.remove('now');
 		if (!all.length) return;
-		hit = (hit + d + all.length) % all.length;
+		at(all);
 		all[hit].classList.add('now');
 		all[hit].scrollIntoView({ block: 'center' });
 	};
@@ -296,7 +301,9 @@ function bind() {
 	act('filter', 'L', filters.focus);
 	act('follow', 'L', () => (list.follow ? lists.pause() : lists.follow()));
 	act('reverse', 'L', () => {
-		go({ order: state.order === 'old' ? '' : 'old' }, true);
+		const order = state.order === 'old' ? '' : 'old';
+		url.kept.set('order', order);
+		go({ order }, true);
 		lists.follow();
 		drawFollow();
 	});
@@ -305,7 +312,7 @@ function bind() {
 		lists.redrawAll();
 		if (detail.data) details.draw(state);
 	});
-	act('split', 'LD', () => {
+	act('share', 'LD', () => {
 		const shares = ['40%', '50%', '60%'], now = url.kept.get('share', '46%');
 		setShare(shares[(shares.indexOf(now) + 1) % 3]);
 	});
@@ -352,7 +359,10 @@ function bind() {
 			go({ cols: cols === lists.DEFAULT ? '' : cols });
 		} }), ` ${name}`))));
 	});
-	act('below', 'LD', () => go({ split: { below: 'off', off: '' }[state.split] ?? 'below' }));
+	for (const [name, split] of [['split', 'off'], ['below', 'below']]) act(name, 'LD', () => go({ split: state.split === split ? '' : split }));
+	act('shorter', 'O', () => whole.turns.longer(-1));
+	act('longer', 'O', () => whole.turns.longer(1));
+	act('by', 'O', () => whole.turns.by());
 	act('unmark-all', 'L', () => {
 		unmarked = [...list.marked];
 		return Promise.all(unmarked.map((id) => deeds.mark(id, false)));
@@ -417,6 +427,7 @@ async function start() {
 	details.build(main).hidden = true;
 	const share = url.kept.get('share', null), cols = url.kept.get('cols', lists.DEFAULT);
 	if (cols !== lists.DEFAULT) state.cols ??= cols;
+	if (!is('diff')) state.order ??= url.kept.get('order', '');
 	if (share) setShare(share);
 	filters.build((text, step) => go({ filter: text, ...(is('detail', 'edit') && innerWidth < 1200 ? { view: 'list' } : {}) }, step));
 	bind();

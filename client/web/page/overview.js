@@ -1,5 +1,5 @@
 // Charts of what matches: by outcome over time, how long the app took, and by source, event or path.
-import { $, button, el, fill, gate, halt, icon, link, number, say, svg, table, took, trouble } from './dom.js';
+import { $, button, el, fill, gate, halt, icon, link, number, say, select, svg, table, took, trouble } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { quoted } from './filter.js';
 
@@ -8,6 +8,8 @@ const BY = ['source', 'event', 'path', 'status'];
 const KINDS = [['2xx', 'f2', 'k2'], ['3xx', 'f3', 'k3'], ['4xx', 'f4', 'k4'], ['5xx', 'f5', 'k5'], ['no_answer', 'f6', 'k6', 'no answer'], ['waiting', 'fw', 'kw']];
 const signal = latest();
 let current = -1, anchor, tabled = {};
+/** What keys change. */
+export const turns = {};
 
 const sum = (list, f) => list.reduce((n, x) => n + f(x), 0);
 const all = (b) => sum(KINDS, ([k]) => b[k]);
@@ -118,7 +120,9 @@ export async function show(section, state, go) {
 	const span = SPANS[state.span] ? state.span : '24h', seconds = SPANS[span], by = BY.includes(state.by) ? state.by : 'source';
 	const usable = STEPS.filter((s) => seconds / s <= 120 && seconds / s >= 12), phone = innerWidth < 600;
 	step = usable.includes(Number(state.step)) ? Number(state.step) : usable.find((s) => seconds / s <= (phone ? 48 : 100)) ?? usable.at(-1);
-	const to = Math.ceil(Date.now() / 1000 / step) * step;
+	const to = Math.ceil(Date.now() / 1000 / step) * step, change = (name) => (v) => go({ [name]: v }, true);
+	turns.longer = (d) => change('step')(usable[usable.indexOf(step) + d] ?? step);
+	turns.by = () => change('by')(BY[(BY.indexOf(by) + 1) % BY.length]);
 	let s;
 	try {
 		s = await get('/api/stats', { filter: state.filter, from: to - seconds, to, step, by }, { signal: signal() });
@@ -131,27 +135,20 @@ export async function show(section, state, go) {
 		section.className = 'over';
 		const W = Math.max(260, section.clientWidth - (phone ? 50 : 66)), half = phone ? W : W / 2 - 24;
 		const peak = s.buckets.reduce((m, b) => (failed(b) > failed(m) ? b : m), s.buckets[0]), tile = (title, value, under, kind, sign) => el('div.card.tile', el('span', title), el(`b${kind ? `.${kind}` : ''}`, sign ? icon(sign) : '', value), el('span', under));
-		const choose = (id, options, now, change) => el('select', { label: id, onchange: (e) => change(e.target.value) }, options.map((o) => el('option', { value: o, selected: o === now }, id === 'Step' ? `${label(o)} a bar` : o)));
+		const choose = (label, options, now, change, text = (o) => o) => select({ label }, options.map((o) => [o, text(o)]), now, change);
 		section.replaceChildren(
 			tile(`Deliveries, ${span}`, number(s.count), s.searched < s.total ? `so far, ${number(s.searched)} of ${number(s.total)} looked at` : `${number(Math.max(...s.buckets.map(all)))} in ${label(step)} at most`),
 			tile('Failed', number(s.failed), s.failed ? `${((100 * s.failed) / s.count).toFixed(1)} %, most at ${hm(peak.at)}` : 'none', 'o5', 's5'),
 			tile('Took p50 / p95 / p99', s.took.p50_ms === null ? '–' : `${[s.took.p50_ms, s.took.p95_ms, s.took.p99_ms].map(Math.round).join(' / ')} ms`, s.slowest.length ? ['slowest ', opened(s.slowest[0], took(s.took.max_ms))] : '–'),
 			tile('Waiting', number(s.waiting), `bad signature: ${number(s.bad_signatures)}`, 'ow', 'sw'),
-			card('bars', 'Deliveries by outcome', [choose('Span', Object.keys(SPANS), span, (v) => go({ span: v === '24h' ? '' : v, step: '' }, true)), choose('Step', usable, step, (v) => go({ step: v }, true))], () => (s.count ? bars(s, W, go, state) : [bars(s, W, go, state)[0], el('p', 'No deliveries in this span. ', button('30 days', () => go({ span: '30d', step: '' }, true)))]),
+			card('bars', 'Deliveries by outcome', [choose('Span', Object.keys(SPANS), span, (v) => go({ span: v, step: '' }, true)), choose('Step', usable, step, change('step'), (o) => `${label(o)} a bar`)], () => (s.count ? bars(s, W, go, state) : [bars(s, W, go, state)[0], el('p', 'No deliveries in this span. ', button('30 days', () => go({ span: '30d', step: '' }, true)))]),
 				() => data(['FROM', ...KINDS.map(([k, , , name]) => name ?? k)], s.buckets.filter(all).map((b) => [b.at.slice(0, 16).replace('T', ' '), ...KINDS.map(([k]) => number(b[k]))])), again),
 			card('took', 'Took, percentiles', 'log scale', () => percentiles(s, half), () => data(['FROM', 'P50', 'P95', 'P99'], s.buckets.filter((b) => b.p50_ms !== null).map((b) => [b.at.slice(0, 16).replace('T', ' '), took(b.p50_ms), took(b.p95_ms), took(b.p99_ms)])), again),
 			card('distribution', 'Took, distribution', 'up to, ms', () => histogram(s, half), () => data(['UP TO, MS', 'COUNT'], s.took.histogram.map((h) => [upTo(h.le_ms), number(h.count)])), again),
-			el('section.card', { label: `By ${by}` }, el('h2', `By ${by}`, el('span.end', choose('By', BY, by, (v) => go({ by: v === 'source' ? '' : v }, true)))), groups(s.by, by.toUpperCase(), by, state, go)),
+			el('section.card', { label: `By ${by}` }, el('h2', `By ${by}`, el('span.end', choose('By', BY, by, change('by')))), groups(s.by, by.toUpperCase(), by, state, go)),
 			el('section.card', { label: 'Most failed' }, el('h2', 'Most failed'), groups(s.most_failed, by.toUpperCase(), by, state, go), most('Slowest', s.slowest), most('Largest', s.largest)));
 	};
 	draw();
 	say(`${number(s.count)} deliveries, ${number(s.failed)} failed`);
-	section.onkeydown = (e) => {
-		const d = { '[': -1, ']': 1 }[e.key];
-		if (!d || e.target.closest('select, input')) return;
-		const to2 = usable[usable.indexOf(step) + d];
-		if (to2) go({ step: String(to2) }, false);
-		e.preventDefault();
-	};
 	if (!$('whole')?.contains(document.activeElement)) section.querySelector('svg.ch')?.focus({ preventScroll: true });
 }

@@ -1,6 +1,7 @@
 // What is shown, and the URL that says so: all state is in the address.
 
 const NAMES = ['filter', 'order', 'tab', 'attempt', 'view', 'find', 'line', 'span', 'step', 'by', 'split', 'cols'];
+const DEFAULTS = { order: 'new', tab: 'request', span: '24h', by: 'source', split: 'right' };
 
 export function read(href = location.href) {
 	const url = new URL(href, location.origin);
@@ -18,10 +19,9 @@ export function write(s) {
 	const query = new URLSearchParams();
 	for (const name of NAMES) {
 		const value = s[name === 'view' ? 'mode' : name];
-		if (value) query.set(name, value);
+		if (value && value !== DEFAULTS[name]) query.set(name, value);
 	}
-	const text = query.toString().replaceAll('%3A', ':').replaceAll('%2C', ',').replaceAll('%2F', '/');
-	return path + (text ? `?${text}` : '');
+	return path + (query.size ? `?${query}`.replace(/%3A|%2C|%2F/g, decodeURIComponent) : '');
 }
 
 let pending, last = 0;
