@@ -139,15 +139,32 @@ describe('bodies in the page', { skip: !hasBrowser && 'no browser here' }, () =>
 		await page.open(`/d/${await idOf(26)}?view=hex`);
 		await page.until('bytes', `document.querySelector('.hex .l')`);
 		const marked = `[...CSS.highlights.get('bytes')].map((r) => r.startContainer.data.slice(r.startOffset, r.endOffset))`;
-		const select = (cell, from, to) => page.js(`const t = document.querySelector('.hex ${cell}').firstChild; document.querySelector('.hex ${cell}').dispatchEvent(new PointerEvent('pointerdown', { bubbles: true })); getSelection().setBaseAndExtent(t, ${from}, t, ${to}); document.querySelector('.hex ${cell}').dispatchEvent(new PointerEvent('pointerup', { bubbles: true }));`);
+		const at = (cell, row, letter) => page.js(`const t = document.querySelectorAll('.hex .l')[${row}].querySelector('${cell}').firstChild, r = document.createRange(); r.setStart(t, ${letter}); r.setEnd(t, ${letter} + 1); const b = r.getBoundingClientRect(); return { x: b.x + b.width / 2, y: b.y + b.height / 2 };`);
+		const mouse = (type, point, buttons) => page.b.say('Input.dispatchMouseEvent', { type, ...point, button: buttons ? 'left' : 'none', buttons, clickCount: type === 'mouseMoved' ? 0 : 1 });
+		const drag = async (from, to) => {
+			await page.js(`document.querySelector('.hex').scrollIntoView()`);
+			const [a, z] = [await at(...from), await at(...to)];
+			await mouse('mousePressed', a, 1);
+			await mouse('mouseMoved', { x: (a.x + z.x) / 2, y: (a.y + z.y) / 2 }, 1);
+			await mouse('mouseMoved', z, 1);
+			await page.b.say('Input.dispatchMouseEvent', { type: 'mouseReleased', ...z, button: 'left', buttons: 0, clickCount: 1 });
+		};
 		const copied = () => page.js(`const d = new DataTransfer(); document.querySelector('.hex').dispatchEvent(new ClipboardEvent('copy', { clipboardData: d, bubbles: true, cancelable: true })); return d.getData('text/plain');`);
-		await select('.ht', 0, 5);
+		await drag(['.ht', 0, 0], ['.ht', 0, 4]);
 		assert.deepEqual(await page.eval(marked), ['66 69 72 73  74', 'first']);
 		assert.equal(await copied(), 'first');
-		await select('.hb', 3, 8);
+		await drag(['.hb', 0, 3], ['.hb', 0, 7]);
 		assert.deepEqual(await page.eval(marked), ['69 72', 'ir']);
 		assert.equal(await copied(), '69 72');
-		await page.js(`document.querySelector('.hex').focus()`);
+		await page.until('the byte in the address', `location.search === '?view=hex&line=1'`);
+		// From the bytes over into the text, and back over what it began with.
+		await drag(['.hb', 0, 0], ['.ht', 0, 4]);
+		assert.equal(await copied(), '66 69 72 73 74');
+		await drag(['.ht', 0, 2], ['.ht', 0, 0]);
+		assert.equal(await copied(), 'fir');
+		await drag(['.hb', 0, 3], ['.hb', 0, 7]);
+		await mouse('mouseMoved', await at('.ht', 0, 4), 0);
+		assert.deepEqual(await page.eval(marked), ['69 72', 'ir'], 'what is chosen stays so while one points elsewhere');
 		await page.press('ArrowRight');
 		await page.press('ArrowRight', { shiftKey: true });
 		assert.deepEqual(await page.eval(marked), ['73  74', 'st']);

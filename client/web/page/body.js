@@ -1,5 +1,5 @@
 // A body as what it is: a tree of JSON, an image, bytes, or as the inspector lays it out. Long ones come piece by piece.
-import { button, el, gate, goOn, guarded, halt, number, plain, region, size, trouble, word } from './dom.js';
+import { button, el, gate, goOn, guarded, halt, number, plain, region, select, size, trouble, word } from './dom.js';
 import { bodyPiece, get } from './api.js';
 import * as json from './json.js';
 
@@ -51,7 +51,7 @@ export function marked(text, find) {
 
 /** To the line, or the byte, that the address names, once. */
 function placed(box, state) {
-	if (state.line && state.went !== state.line) requestAnimationFrame(() => box.goTo(Number((state.went = state.line))));
+	if (state.line && state.went !== state.line) requestAnimationFrame(() => box.goTo(Number((state.went = state.line)) || 0));
 	return box;
 }
 
@@ -112,13 +112,13 @@ function hexView(b, state) {
 	add();
 
 	// What is pointed at or chosen in one column is marked in both; what is copied is what the choice began in.
-	const both = new Highlight(), column = (i) => 3 * i + (i >> 2);
+	const both = new Highlight(), column = (i) => 3 * i + (i >> 2), clamp = (i, most) => Math.max(0, Math.min(most, i));
 	let first = null, last = null, inText = false;
 	CSS.highlights.set('bytes', both);
-	const byteAt = (node, offset) => {
-		const cell = node?.parentElement;
-		if (!box.contains(cell) || !cell.matches('.hb, .ht')) return null;
-		return Number(cell.parentElement.dataset.offset) + (cell.matches('.ht') ? offset : 4 * Math.floor(offset / 13) + Math.min(3, Math.floor((offset % 13) / 3)));
+	const byteAt = ({ clientX, clientY }) => {
+		const row = box.firstChild, [, hex, text] = [...row.children].map((n) => n.getBoundingClientRect()), bytes = clientX < text.left;
+		const c = Math.floor(((clientX - (bytes ? hex : text).left) / hex.width) * column(width)), i = bytes ? 4 * Math.floor(c / 13) + Math.min(3, Math.floor((c % 13) / 3)) : c;
+		return clamp(clamp(Math.floor((clientY - hex.top) / row.offsetHeight), Math.ceil(at / width) - 1) * width + clamp(i, width - 1), b.length - 1);
 	};
 	const mark = (a, z) => {
 		both.clear();
@@ -130,27 +130,29 @@ function hexView(b, state) {
 	const choose = (a, z) => {
 		[first, last] = [a, z];
 		mark(Math.min(a, z), Math.max(a, z));
+		box.children[Math.floor(z / width)].scrollIntoView({ block: 'nearest' });
 	};
-	box.onpointerdown = ({ target }) => {
-		first = null;
-		inText = target.matches('.ht');
-		box.classList.toggle('text', inText);
+	box.onpointerdown = (e) => {
+		if (e.button || !e.target.matches('.hb, .ht')) return;
+		inText = e.target.matches('.ht');
+		const i = byteAt(e);
+		state.onLine(i);
+		choose(e.shiftKey && first !== null ? first : i, i);
+		box.setPointerCapture(e.pointerId);
+		box.focus({ preventScroll: true });
+		e.preventDefault();
 	};
-	box.onpointermove = box.onpointerup = (e) => {
-		const s = getSelection(), r = s.isCollapsed || !box.contains(s.anchorNode) ? null : s.getRangeAt(0);
-		const a = r && byteAt(r.startContainer, r.startOffset), z = r && byteAt(r.endContainer, r.endOffset - 1);
-		if (r && a !== null && z !== null) choose(a, z);
-		else if (first === null) {
-			const p = document.caretPositionFromPoint?.(e.clientX, e.clientY), i = byteAt(p?.offsetNode, p?.offset);
-			if (i === null) both.clear();
-			else mark(i, i);
+	box.onpointermove = (e) => {
+		if (box.hasPointerCapture(e.pointerId)) choose(first, byteAt(e));
+		else if (first === null && e.target.matches('.hb, .ht')) {
+			const i = byteAt(e);
+			mark(i, i);
 		}
 	};
 	box.onkeydown = (e) => {
 		const d = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: width, ArrowUp: -width }[e.key];
 		if (!d || e.ctrlKey || e.metaKey) return;
-		const to = last === null ? 0 : Math.max(0, Math.min(b.length - 1, last + d));
-		getSelection().empty();
+		const to = last === null ? 0 : clamp(last + d, b.length - 1);
 		box.goTo(to, e.shiftKey && first !== null ? first : to);
 		halt(e);
 	};
@@ -162,8 +164,7 @@ function hexView(b, state) {
 	};
 	box.goTo = (to, from = to) => {
 		while (at < b.length && at <= to) add();
-		choose(from, Math.min(to, b.length - 1));
-		box.children[Math.floor(last / width)].scrollIntoView({ block: 'nearest' });
+		choose(from, clamp(to, b.length - 1));
 	};
 	return placed(box, state);
 }
@@ -219,8 +220,8 @@ export function show(id, part, message, state, change, tools) {
 		const find = el('input.find', { type: 'search', placeholder: 'Search', label: `Search in the ${part}'s body`, value: state.find ?? '', onchange: (e) => change({ find: e.target.value }) });
 		holder.replaceChildren(
 			el('div.sec', el('h2', 'Body'), label, el('span', state.decoded ? `${plain(coded, 30)} undone` : ''),
-				/read|json/.test(what.kind) ? el('select', { label: 'Character set', onchange: (e) => ((state.charset = e.target.value), draw()) }, ['', ...SETS].map((s) => el('option', { value: s, selected: s === (state.charset ?? '') }, s || `auto: ${plain(what.name ?? 'binary', 30)}`))) : '',
-				el('span.end', find, state.find ? el('span', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
+				/read|json/.test(what.kind) ? select({ label: 'Character set' }, [['', `auto: ${plain(what.name ?? 'binary', 30)}`], ...SETS.map((s) => [s, s])], state.charset, (s) => ((state.charset = s), draw())) : '',
+				el('span.end', find, state.find ? el('span.hits', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
 					el('span.seg', { role: 'group', label: 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render ? seg('frame', 'Render') : null))),
 			body,
 			b.length < whole ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `${url}?download=1` }, 'all of it as a file')) : '');
