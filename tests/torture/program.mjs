@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 
-const KEEP_ERR = 64 << 10;
+const KEEP_ERR = 256 << 10;
 export const SANITIZER = /Sanitizer|runtime error:/;
 
 export class Program extends EventEmitter {

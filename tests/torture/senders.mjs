@@ -7,8 +7,9 @@ const POOL = 4 << 20;
 const GIVE_UP_MS = 25_000;
 
 export class Senders {
-	constructor({ port, random, topRate = 200, bigEvery = 400 }) {
-		Object.assign(this, { port, random, topRate, bigEvery, next: 1, inFlight: 0, on: false, rate: topRate / 2 });
+	/** `road` gives { host, port, tunnel } for each webhook, where not all go one way; `steady`: the rate stays the top rate. */
+	constructor({ port, random, topRate = 200, bigEvery = 400, giveUpMs = GIVE_UP_MS, steady = false, road = () => ({ host: '127.0.0.1', port, tunnel: 'torture' }) }) {
+		Object.assign(this, { random, topRate, bigEvery, giveUpMs, steady, road, next: 1, inFlight: 0, on: false, rate: topRate / 2 });
 		this.agent = new http.Agent({ keepAlive: true, maxSockets: PARALLEL, maxFreeSockets: PARALLEL });
 		this.pool = random.bytes(POOL);
 		this.ledger = new Map(); // number → { sha256, size, at, status, error, answeredAt }
@@ -38,6 +39,10 @@ export class Senders {
 
 	changeRate() {
 		const r = this.random;
+		if (this.steady) {
+			this.rate = this.topRate;
+			return;
+		}
 		this.rate = r.chance(0.1) ? this.topRate * 4 : r.chance(0.05) ? 1 : r.int(Math.ceil(this.topRate / 5), this.topRate);
 		if (this.on) this.rateTimer = setTimeout(() => this.changeRate(), r.int(300, 3000));
 	}
@@ -57,12 +62,13 @@ export class Senders {
 		const r = this.random;
 		const number = this.next++;
 		const body = this.body(number);
-		const entry = { sha256: createHash('sha256').update(body).digest('hex'), size: body.length, at: Date.now(), status: null, error: null };
+		const { host, port, tunnel } = this.road(number);
+		const entry = { tunnel, to: `${host}:${port}`, sha256: createHash('sha256').update(body).digest('hex'), size: body.length, at: Date.now(), status: null, error: null };
 		this.ledger.set(number, entry);
 		this.inFlight++;
 		const chunked = r.chance(0.1);
 		const request = http.request({
-			host: '127.0.0.1', port: this.port, method: r.pick(['POST', 'POST', 'POST', 'PUT', 'PATCH']), path: `/torture/n/${number}`,
+			host, port, method: r.pick(['POST', 'POST', 'POST', 'PUT', 'PATCH']), path: `/${tunnel}/n/${number}`,
 			agent: r.chance(0.1) ? false : this.agent,
 			headers: { 'Content-Type': 'application/octet-stream', ...(chunked ? { 'Transfer-Encoding': 'chunked' } : { 'Content-Length': body.length }) },
 		});
@@ -75,10 +81,11 @@ export class Senders {
 			entry.error = error;
 			if (!this.on && this.inFlight === 0) this.idle?.();
 		};
+		const impatient = r.chance(0.03);
 		const timer = setTimeout(() => {
 			request.destroy();
-			finish('no answer in time');
-		}, r.chance(0.03) ? r.logInt(20, 2000) : GIVE_UP_MS);
+			finish(impatient ? 'gave up early' : 'no answer in time');
+		}, impatient ? r.logInt(20, 2000) : this.giveUpMs);
 		request.on('error', (error) => finish(error.code ?? error.message));
 		request.on('response', (response) => this.answered(number, entry, response, finish));
 		if (chunked && body.length > 1) {

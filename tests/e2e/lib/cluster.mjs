@@ -11,7 +11,7 @@ export const hasNats = has('nats-server') && readFileSync(path.join(binDir, 'cre
 
 // Below 32768, where no other program is given ports.
 let next = 21000 + (process.pid % 9000);
-async function lowPort() {
+export async function lowPort() {
 	for (;;) {
 		const port = next++;
 		const free = await new Promise((resolve) => {
@@ -22,6 +22,20 @@ async function lowPort() {
 	}
 }
 
+/** The configuration of a server that is one of `all`: each { host, port, route, http, store } (`host`: loopback). */
+export function brokerConfig({ name, host = '127.0.0.1', port, route, http, store }, all, extra = '') {
+	const routes = all.map((b) => `"nats://${b.host ?? '127.0.0.1'}:${b.route}"`).join(', ');
+	return `server_name: ${name}
+listen: "${host}:${port}"
+http: "${host}:${http}"
+ping_interval: "2s"
+ping_max: 2
+jetstream { store_dir: "${store}" }
+${all.length > 1 ? `cluster { name: creel, listen: "${host}:${route}", routes: [ ${routes} ] }` : ''}
+${extra}
+`;
+}
+
 /** One or three nats-servers; `urls` is what --cluster takes. Each has { process, config, port }. */
 export class Brokers {
 	static async start(world, count = 1, { extra = '' } = {}) {
@@ -30,20 +44,12 @@ export class Brokers {
 		b.all = [];
 		const dir = world.fresh('nats');
 		mkdirSync(dir);
-		for (let i = 0; i < count; i++) b.all.push({ port: await lowPort(), route: await lowPort(), http: await lowPort() });
-		const routes = b.all.map(({ route }) => `"nats://127.0.0.1:${route}"`).join(', ');
-		b.all.forEach((one, i) => {
-			one.config = path.join(dir, `n${i}.conf`);
-			writeFileSync(one.config, `server_name: n${i}
-listen: "127.0.0.1:${one.port}"
-http: "127.0.0.1:${one.http}"
-ping_interval: "2s"
-ping_max: 2
-jetstream { store_dir: "${path.join(dir, `js${i}`)}" }
-${count > 1 ? `cluster { name: creel, listen: "127.0.0.1:${one.route}", routes: [ ${routes} ] }` : ''}
-${extra}
-`);
-		});
+		for (let i = 0; i < count; i++)
+			b.all.push({ name: `n${i}`, port: await lowPort(), route: await lowPort(), http: await lowPort(), store: path.join(dir, `js${i}`) });
+		for (const one of b.all) {
+			one.config = path.join(dir, `${one.name}.conf`);
+			writeFileSync(one.config, brokerConfig(one, b.all, extra));
+		}
 		b.urls = `nats://${b.all.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
 		for (const one of b.all) b.run(one);
 		return b;
@@ -87,14 +93,22 @@ export async function connected(p, timeoutMs = 60_000) {
 	}, timeoutMs);
 }
 
+/** A server by { host, port }, or on loopback by its port. */
+const dial = (at) => (typeof at === 'number' ? net.connect(at, '127.0.0.1') : net.connect(at.port, at.host ?? '127.0.0.1'));
+
 /** One request over NATS's own protocol; gives the answer's text. */
-export function ask(port, subject, text = '') {
+export function ask(at, subject, text = '', timeoutMs = 10_000) {
 	return new Promise((resolve, reject) => {
 		let got = Buffer.alloc(0);
-		const socket = net.connect(port, '127.0.0.1');
+		const socket = dial(at);
 		const payload = Buffer.from(text);
-		socket.setTimeout(10_000, () => socket.destroy(new Error(`${subject}: no answer`)));
+		// A server that pings keeps the socket busy, so this is no setTimeout of its own.
+		const timer = setTimeout(() => socket.destroy(), timeoutMs);
 		socket.on('error', reject);
+		socket.on('close', () => {
+			clearTimeout(timer);
+			reject(new Error(`${subject}: no answer`));
+		});
 		socket.write('CONNECT {"verbose":false,"headers":false}\r\nSUB answer 1\r\n');
 		socket.write(Buffer.concat([Buffer.from(`PUB ${subject} answer ${payload.length}\r\n`), payload, Buffer.from('\r\n')]));
 		socket.on('data', (piece) => {
@@ -111,8 +125,8 @@ export function ask(port, subject, text = '') {
 }
 
 /** Publishes a message, which nobody answers. */
-export function publish(port, subject, payload) {
-	const socket = net.connect(port, '127.0.0.1');
+export function publish(at, subject, payload) {
+	const socket = dial(at);
 	socket.on('error', () => {});
 	socket.resume();
 	socket.end(Buffer.concat([Buffer.from(`CONNECT {"verbose":false,"headers":false}\r\nPUB ${subject} ${payload.length}\r\n`), payload, Buffer.from('\r\nPING\r\n')]));
@@ -120,9 +134,9 @@ export function publish(port, subject, payload) {
 
 /** A record of the bucket, as its bytes; null where there is none. */
 export async function readRecord(brokers, key) {
-	const answer = JSON.parse(await ask(brokers.all[0].port, '$JS.API.STREAM.MSG.GET.KV_CREEL', JSON.stringify({ last_by_subj: `$KV.CREEL.${key}` })));
+	const answer = JSON.parse(await ask(brokers.all[0], '$JS.API.STREAM.MSG.GET.KV_CREEL', JSON.stringify({ last_by_subj: `$KV.CREEL.${key}` })));
 	return answer.message ? Buffer.from(answer.message.data ?? '', 'base64') : null;
 }
 
 /** Writes one over whatever is there. */
-export const writeRecord = async (brokers, key, bytes) => assert.ok(JSON.parse(await ask(brokers.all[0].port, `$KV.CREEL.${key}`, bytes)).seq);
+export const writeRecord = async (brokers, key, bytes) => assert.ok(JSON.parse(await ask(brokers.all[0], `$KV.CREEL.${key}`, bytes)).seq);

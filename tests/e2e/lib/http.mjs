@@ -269,6 +269,6 @@ export async function send(port, bytes, { head = false, timeoutMs, ...options } 
 }
 
 /** A plain POST to a tunnel, for tests whose subject is something else. */
-export function post(port, target, body = 'hello', lines = []) {
-	return send(port, requestBytes('POST', target, ['Host: localhost', `Content-Length: ${Buffer.byteLength(body)}`, ...lines], body));
+export function post(port, target, body = 'hello', lines = [], options = {}) {
+	return send(port, requestBytes('POST', target, ['Host: localhost', `Content-Length: ${Buffer.byteLength(body)}`, ...lines], body), options);
 }
