@@ -91,7 +91,7 @@ help:
 	@echo "make run        install what is missing, build, and open a tunnel on this machine (Ctrl-C ends it)"
 	@echo "make demo       send one signed webhook through and print its record"
 	@echo "make test       all tests under ASan and UBSan"
-	@echo "make test-cluster  those of several relays as one"
+	@echo "make test-cluster  several relays as one, with faults; FAULTS=12 is short"
 	@echo "make one T=...  one of them: T=filter (unit), T=spool.test.mjs (end to end)"
 	@echo "make            build build/release/creel and creel-relay"
 	@echo "make lint | format | hooks | coverage | compile_commands.json | fuzz | torture | attack | model | bench | peers | neighbours | install | uninstall | clean"
@@ -324,15 +324,20 @@ fuzz:
 	  build/fuzz/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build/fuzz/new/$$t tests/fuzz/corpus/$$t \
 	  $$(test -d tests/fuzz/regress/$$t && echo tests/fuzz/regress/$$t) 2>&1 | tail -n 8 || exit 1; done
 
-# The long form, about 20 minutes; TORTURE="--kills 50 --seed 7" for another (tests/torture/torture.mjs).
-# What concerns several relays as one, against NATS servers of its own on loopback.
+# Several relays as one, the long form, about two hours: as root each program is on a machine of its own that can be cut off
+# (tests/cluster/README.md). FAULTS=12 makes the torture short, SEED=7 makes its choice again, CLUSTER="exact.test.mjs" names
+# files, BUILD=build/tsan or build/release other programs than those with ASan.
+CLUSTER_FLAGS = $(if $(filter command,$(origin BUILD)),$(if $(filter build/tsan,$(BUILD)),$(TSAN),$(if $(filter-out build/asan,$(BUILD)),BUILD=$(BUILD),$(ASAN))),$(ASAN))
+CLUSTER_BUILD = $(patsubst BUILD=%,%,$(filter BUILD=%,$(CLUSTER_FLAGS)))
+FAULTS ?= 200
 test-cluster:
-	@.ci/deps build test
+	@.ci/deps build test cluster
 	@tests/e2e/packages.sh
-	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all build/asan/sample-receiver $(patsubst %,build/asan/unit/relay/test_%,$(CLUSTER_UNITS))
-	@for t in $(CLUSTER_UNITS); do CREEL_TEST_CLUSTER=1 build/asan/unit/relay/test_$$t || exit 1; done
-	@tests/e2e/run.sh $(notdir $(wildcard tests/e2e/cluster*.test.mjs))
+	@$(MAKE) $(PARALLEL) --no-print-directory $(CLUSTER_FLAGS) all $(patsubst %,$(CLUSTER_BUILD)/unit/relay/test_%,$(CLUSTER_UNITS))
+	@for t in $(CLUSTER_UNITS); do CREEL_TEST_CLUSTER=1 $(CLUSTER_BUILD)/unit/relay/test_$$t || exit 1; done
+	@CREEL_BIN_DIR=$(CLUSTER_BUILD) FAULTS=$(FAULTS) SEED=$(SEED) tests/cluster/run.sh $(CLUSTER)
 
+# The long form, about 20 minutes; TORTURE="--kills 50 --seed 7" for another (tests/torture/torture.mjs).
 torture:
 	@.ci/deps build test
 	@$(MAKE) --no-print-directory all
