@@ -1,5 +1,6 @@
 #include "client/record/journal_syncer.h"
 
+#include "shared/disk/bell.h"
 #include "shared/disk/disk.h"
 
 #include <errno.h>
@@ -7,10 +8,10 @@
 #include <string.h>
 
 struct journal_syncer {
-	uv_async_t finished;
+	struct bell finished;
 	uv_thread_t thread;
+	uv_sem_t wake;   /* posted after each change of what was asked */
 	uv_mutex_t lock; /* guards what follows, up to `ending` */
-	uv_cond_t wake;
 	int fds[2];
 	uint64_t asked, done, failed_at; /* failed_at: everything up to there, from `done` on, is not on disk */
 	int failed;                      /* errno */
@@ -22,21 +23,22 @@ struct journal_syncer {
 	void *user;
 };
 
+/* Waits at a semaphore and not at a condition: whoever wakes from that takes the lock once more, and gives it back by a
+ * system call. */
 static void syncer_main(void *arg)
 {
 	struct journal_syncer *s = arg;
-	uv_mutex_lock(&s->lock);
 	for (;;) {
-		uint64_t begun = s->done > s->failed_at ? s->done : s->failed_at;
-		if (s->asked == begun && s->ending)
-			break;
-		if (s->asked == begun) {
-			uv_cond_wait(&s->wake, &s->lock);
-			continue;
-		}
-		uint64_t asked = s->asked;
+		uv_sem_wait(&s->wake);
+		uv_mutex_lock(&s->lock);
+		uint64_t begun = s->done > s->failed_at ? s->done : s->failed_at, asked = s->asked;
 		int fds[2] = { s->fds[0], s->fds[1] };
+		bool ending = s->ending;
 		uv_mutex_unlock(&s->lock);
+		if (asked == begun && ending)
+			break;
+		if (asked == begun)
+			continue;
 		int failed = 0;
 		for (int i = 0; i < 2 && !failed; i++)
 			failed = fds[i] >= 0 && disk_sync_data(fds[i]) != 0 ? errno : 0;
@@ -47,10 +49,8 @@ static void syncer_main(void *arg)
 		else
 			s->done = asked;
 		uv_mutex_unlock(&s->lock);
-		uv_async_send(&s->finished);
-		uv_mutex_lock(&s->lock);
+		bell_ring(&s->finished);
 	}
-	uv_mutex_unlock(&s->lock);
 }
 
 static void tell(struct journal_syncer *s)
@@ -64,7 +64,7 @@ static void tell(struct journal_syncer *s)
 	s->told = done;
 	if (asked == done && s->waiting) {
 		s->waiting = false;
-		uv_unref((uv_handle_t *)&s->finished);
+		bell_hold(&s->finished, false);
 	}
 	struct error e;
 	if (failed)
@@ -72,19 +72,19 @@ static void tell(struct journal_syncer *s)
 	s->synced(s->user, done, failed ? &e : NULL);
 }
 
-static void on_finished(uv_async_t *h)
+static void on_finished(void *user)
 {
-	tell(h->data);
+	tell(user);
 }
 
-static void on_closed(uv_handle_t *h)
+static void on_closed(void *user)
 {
-	struct journal_syncer *s = h->data;
+	struct journal_syncer *s = user;
 	void (*closed)(void *user) = s->closed;
-	void *user = s->user;
+	void *closed_user = s->user;
 	free(s);
 	if (closed)
-		closed(user);
+		closed(closed_user);
 }
 
 struct journal_syncer *journal_syncer_new(uv_loop_t *loop,
@@ -98,26 +98,24 @@ struct journal_syncer *journal_syncer_new(uv_loop_t *loop,
 	}
 	s->synced = synced;
 	s->user = user;
-	s->finished.data = s;
 	if (uv_mutex_init(&s->lock) != 0)
 		goto no_lock;
-	if (uv_cond_init(&s->wake) != 0)
-		goto no_cond;
-	if (uv_async_init(loop, &s->finished, on_finished) != 0)
-		goto no_async;
+	if (uv_sem_init(&s->wake, 0) != 0)
+		goto no_sem;
+	if (!bell_open(&s->finished, loop, on_finished, s))
+		goto no_bell;
 	if (uv_thread_create(&s->thread, syncer_main, s) != 0)
 		goto no_thread;
-	uv_unref((uv_handle_t *)&s->finished);
 	return s;
 no_thread:
-	uv_cond_destroy(&s->wake);
+	uv_sem_destroy(&s->wake);
 	uv_mutex_destroy(&s->lock);
-	uv_close((uv_handle_t *)&s->finished, on_closed);
+	bell_close(&s->finished, on_closed);
 	error_set(e, EXIT_STORE, "a thread for the record's journal cannot be started");
 	return NULL;
-no_async:
-	uv_cond_destroy(&s->wake);
-no_cond:
+no_bell:
+	uv_sem_destroy(&s->wake);
+no_sem:
 	uv_mutex_destroy(&s->lock);
 no_lock:
 	free(s);
@@ -132,9 +130,9 @@ void journal_syncer_ask(struct journal_syncer *s, const int fds[2], uint64_t seq
 	s->fds[1] = fds[1];
 	s->asked = sequence;
 	uv_mutex_unlock(&s->lock);
-	uv_cond_signal(&s->wake); /* which finds the lock free */
+	uv_sem_post(&s->wake);
 	if (!s->waiting)
-		uv_ref((uv_handle_t *)&s->finished);
+		bell_hold(&s->finished, true);
 	s->waiting = true;
 }
 
@@ -142,12 +140,12 @@ void journal_syncer_close(struct journal_syncer *s, void (*closed)(void *user))
 {
 	uv_mutex_lock(&s->lock);
 	s->ending = true;
-	uv_cond_signal(&s->wake);
 	uv_mutex_unlock(&s->lock);
+	uv_sem_post(&s->wake);
 	uv_thread_join(&s->thread);
 	tell(s);
-	uv_cond_destroy(&s->wake);
+	uv_sem_destroy(&s->wake);
 	uv_mutex_destroy(&s->lock);
 	s->closed = closed;
-	uv_close((uv_handle_t *)&s->finished, on_closed);
+	bell_close(&s->finished, on_closed);
 }

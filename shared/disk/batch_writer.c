@@ -1,5 +1,7 @@
 #include "shared/disk/batch_writer.h"
 
+#include "shared/disk/bell.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +17,7 @@ struct job_list {
 struct batch_writer {
 	const struct batch_ops *ops;
 	void *db;
-	uv_async_t finished;      /* thread → loop: `committed` or `done` has jobs */
+	struct bell finished;     /* thread → loop: `committed` or `done` has jobs */
 	uv_prepare_t before_poll; /* hand over what was submitted outside the poll phase */
 	uv_check_t after_poll;    /* hand over what a turn's callbacks submitted */
 	uv_thread_t thread;
@@ -134,7 +136,7 @@ static void post_committed(struct batch_writer *w, struct writer_job *first)
 	}
 	uv_mutex_unlock(&w->lock);
 	if (any)
-		uv_async_send(&w->finished);
+		bell_ring(&w->finished);
 }
 
 static void sync_batch(struct batch_writer *w, struct writer_job *first)
@@ -163,7 +165,7 @@ static void give_done(struct batch_writer *w, struct job_list *jobs)
 	uv_mutex_lock(&w->lock);
 	list_append(&w->done, jobs);
 	uv_mutex_unlock(&w->lock);
-	uv_async_send(&w->finished);
+	bell_ring(&w->finished);
 }
 
 static void give_unsynced(struct batch_writer *w, struct job_list *jobs)
@@ -296,13 +298,13 @@ static void call_done(struct batch_writer *w)
 			free(failed);
 		j = next;
 	}
-	if (w->pending == 0 && !uv_is_closing((uv_handle_t *)&w->finished))
-		uv_unref((uv_handle_t *)&w->finished);
+	if (w->pending == 0 && !bell_is_closing(&w->finished))
+		bell_hold(&w->finished, false);
 }
 
-static void on_finished(uv_async_t *h)
+static void on_finished(void *user)
 {
-	call_done(h->data);
+	call_done(user);
 }
 
 static void on_lazy_timer(uv_timer_t *h)
@@ -321,9 +323,9 @@ static void on_after_poll(uv_check_t *h)
 	hand_over(h->data);
 }
 
-static void free_half_made(uv_handle_t *h)
+static void free_half_made(void *user)
 {
-	free(h->data);
+	free(user);
 }
 
 static void end_thread(struct batch_writer *w, uv_thread_t *thread, bool *ending, uv_cond_t *wake)
@@ -366,18 +368,17 @@ struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *o
 		goto no_cond;
 	if (uv_cond_init(&w->wake_syncer) != 0)
 		goto no_second_cond;
-	if (uv_async_init(loop, &w->finished, on_finished) != 0)
-		goto no_async;
+	if (!bell_open(&w->finished, loop, on_finished, w))
+		goto no_bell;
 	if (!start_threads(w))
 		goto no_thread;
 	uv_prepare_init(loop, &w->before_poll);
 	uv_check_init(loop, &w->after_poll);
 	uv_timer_init(loop, &w->lazy_timer);
 	w->lazy_timer.data = w;
-	w->finished.data = w->before_poll.data = w->after_poll.data = w;
+	w->before_poll.data = w->after_poll.data = w;
 	uv_prepare_start(&w->before_poll, on_before_poll);
 	uv_check_start(&w->after_poll, on_after_poll);
-	uv_unref((uv_handle_t *)&w->finished);
 	uv_unref((uv_handle_t *)&w->before_poll);
 	uv_unref((uv_handle_t *)&w->after_poll);
 	return w;
@@ -387,10 +388,9 @@ no_thread:
 	uv_mutex_destroy(&w->lock);
 	error_set(e, EXIT_STORE, "the database's writer thread cannot be started");
 	/* The handle is the loop's until its close callback. */
-	w->finished.data = w;
-	uv_close((uv_handle_t *)&w->finished, free_half_made);
+	bell_close(&w->finished, free_half_made);
 	return NULL;
-no_async:
+no_bell:
 	uv_cond_destroy(&w->wake_syncer);
 no_second_cond:
 	uv_cond_destroy(&w->wake);
@@ -409,7 +409,7 @@ void batch_writer_submit(struct batch_writer *w, struct writer_job *job)
 	if (job->lazy && w->lazy_count++ == 0 && !uv_is_closing((uv_handle_t *)&w->lazy_timer))
 		uv_timer_start(&w->lazy_timer, on_lazy_timer, LAZY_MS, 0);
 	if (w->pending++ == 0)
-		uv_ref((uv_handle_t *)&w->finished);
+		bell_hold(&w->finished, true);
 }
 
 void batch_writer_bound(struct batch_writer *w, size_t bytes)
@@ -422,9 +422,8 @@ size_t batch_writer_pending(const struct batch_writer *w)
 	return w->pending;
 }
 
-static void on_handle_closed(uv_handle_t *h)
+static void handle_is_closed(struct batch_writer *w)
 {
-	struct batch_writer *w = h->data;
 	if (--w->open_handles > 0)
 		return;
 	void (*closed)(void *user) = w->closed;
@@ -432,6 +431,16 @@ static void on_handle_closed(uv_handle_t *h)
 	free(w);
 	if (closed)
 		closed(user);
+}
+
+static void on_handle_closed(uv_handle_t *h)
+{
+	handle_is_closed(h->data);
+}
+
+static void on_bell_closed(void *user)
+{
+	handle_is_closed(user);
 }
 
 void batch_writer_close(struct batch_writer *w, void (*closed)(void *user), void *user)
@@ -447,7 +456,7 @@ void batch_writer_close(struct batch_writer *w, void (*closed)(void *user), void
 	uv_close((uv_handle_t *)&w->lazy_timer, on_handle_closed);
 	uv_close((uv_handle_t *)&w->before_poll, on_handle_closed);
 	uv_close((uv_handle_t *)&w->after_poll, on_handle_closed);
-	uv_close((uv_handle_t *)&w->finished, on_handle_closed);
+	bell_close(&w->finished, on_bell_closed);
 	/* One job's `done` may submit the next, an attempt after its delivery: the threads have ended, so it runs here.
 	 */
 	for (call_done(w), wake_lazy(w); w->turn.first; call_done(w), wake_lazy(w)) {
