@@ -57,11 +57,9 @@ static void be_synced(struct stream *st)
 		response_take_status(st, 202);
 }
 
-static void on_synced(void *user, int64_t id, bool duplicate, const struct error *e)
+static void on_synced(void *user, const struct error *e)
 {
 	struct stream *st = user;
-	(void)id;
-	(void)duplicate;
 	stream_store_works(st->set, e);
 	if (e) {
 		stream_commit_to(st, COMMIT_FAILED);

@@ -41,7 +41,7 @@ struct record_delivery_ops {
 	void (*committed)(void *user, int64_t id, bool duplicate);
 	/* With `e` NULL it is on disk, where it outlives a power cut; otherwise it is not, and `committed` may never
 	 * have come. */
-	void (*done)(void *user, int64_t id, bool duplicate, const struct error *e);
+	void (*done)(void *user, const struct error *e);
 	/* After a `committed` with an id below 0: it is in the database under this number, and others see it there. 0:
 	 * the recorder is closed before that. Always before the recorder is closed, and before the `done` of its
 	 * attempt. */

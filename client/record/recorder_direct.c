@@ -44,7 +44,7 @@ static void done_delivery(struct writer_job *job, const struct error *e)
 	r->direct_over = true;
 	if (!e)
 		atomic_store(&r->full, false);
-	j->ops->done(j->user, j->id, j->duplicate, e);
+	j->ops->done(j->user, e);
 	free(j);
 	recorder_log_look(r);
 }
@@ -56,7 +56,7 @@ void recorder_direct_delivery(struct recorder *r, const struct store_delivery *d
 	if (!j) {
 		struct error e;
 		error_set(&e, EXIT_STORE, "out of memory");
-		ops->done(user, 0, false, &e);
+		ops->done(user, &e);
 		return;
 	}
 	j->recorder = r;

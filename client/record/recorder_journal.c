@@ -145,7 +145,7 @@ static void refuse_waiting(struct journal *j)
 		if (n->in.kind == JOURNAL_DELIVERY)
 			recorder_bring_in_forget_event(n);
 		free(n->in.ticket);
-		n->ops->done(n->user, 0, false, &j->why);
+		n->ops->done(n->user, &j->why);
 		free(n);
 	}
 }
@@ -241,7 +241,7 @@ static void on_synced(void *user, uint64_t sequence, const struct error *e)
 		j->unsynced = n->next_unsynced;
 		if (!j->unsynced)
 			j->unsynced_last = &j->unsynced;
-		n->ops->done(n->user, n->in.id, false, e);
+		n->ops->done(n->user, e);
 		n->waits_for_sync = false;
 		recorder_bring_in_release(n);
 	}
@@ -313,7 +313,7 @@ bool recorder_journal_delivery(struct recorder *r, const struct store_delivery *
 	     d->headers.len + d->trailers.len + d->target.len + d->body.len > RECORD_MOST || may_be_on_record(j, d)))
 		return false;
 	if (j->stuck.first) {
-		ops->done(user, 0, false, &j->why);
+		ops->done(user, &j->why);
 		return true;
 	}
 	struct entry *n = entry_new(j, same ? 0 : JOURNAL_DELIVERY, user);
@@ -323,7 +323,7 @@ bool recorder_journal_delivery(struct recorder *r, const struct store_delivery *
 		struct error e;
 		free(n);
 		error_set(&e, EXIT_STORE, "out of memory");
-		ops->done(user, 0, false, &e);
+		ops->done(user, &e);
 		return true;
 	}
 	n->delivery = *d;

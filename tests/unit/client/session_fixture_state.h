@@ -34,7 +34,7 @@ struct wanted {
 	struct store_delivery delivery;
 	struct store_attempt attempt;
 	void (*on_committed)(void *user, int64_t id, bool duplicate);
-	void (*on_synced)(void *user, int64_t id, bool duplicate, const struct error *e);
+	void (*on_synced)(void *user, const struct error *e);
 	void (*on_attempt)(void *user, const struct error *e);
 	void (*on_taken)(void *user, struct taken *taken, const struct error *e);
 	void (*on_left_over)(void *user, struct left_over *list, const struct error *e);

@@ -162,7 +162,7 @@ static inline void fixture_sync(struct fixture *f)
 {
 	struct wanted w = fixture_take_off(f, fixture_waiting(f, WANTED_DELIVERY, true));
 	f->rows[w.id - 1].synced = true;
-	w.on_synced(w.user, w.id, w.known, NULL);
+	w.on_synced(w.user, NULL);
 }
 
 /* The store takes nothing: neither that which waits for its commit nor that which waits to be synced. */
@@ -170,7 +170,7 @@ static inline void fixture_fail(struct fixture *f, bool committed)
 {
 	struct error e = { EXIT_STORE, "the disk is full" };
 	struct wanted w = fixture_take_off(f, fixture_waiting(f, WANTED_DELIVERY, committed));
-	w.on_synced(w.user, w.id, w.known, &e);
+	w.on_synced(w.user, &e);
 }
 
 static inline void fixture_attempt(struct fixture *f, bool fine)

@@ -58,10 +58,8 @@ static void on_committed(void *user, int64_t id, bool duplicate)
 	recorder_insert_attempt(s->recorder, &a, &s->given, on_kept, NULL, s);
 }
 
-static void on_safe(void *user, int64_t id, bool duplicate, const struct error *e)
+static void on_safe(void *user, const struct error *e)
 {
-	(void)id;
-	(void)duplicate;
 	if (e)
 		fail_msg("%s", e->text);
 	safe++;

@@ -22,11 +22,9 @@ static void on_committed(void *user, int64_t id, bool duplicate)
 		first_id = id;
 }
 
-static void on_done(void *user, int64_t id, bool duplicate, const struct error *e)
+static void on_done(void *user, const struct error *e)
 {
 	(void)user;
-	(void)id;
-	(void)duplicate;
 	assert_null(e);
 	synced++;
 }
@@ -341,11 +339,9 @@ static void test_a_large_one_holds_up_no_small_one(void **state)
 
 static int refused;
 
-static void on_refused(void *user, int64_t id, bool duplicate, const struct error *e)
+static void on_refused(void *user, const struct error *e)
 {
 	(void)user;
-	(void)id;
-	(void)duplicate;
 	refused += e != NULL;
 	synced += e == NULL;
 }
