@@ -246,3 +246,32 @@ CREATE TABLE note (
   delivery_id INTEGER PRIMARY KEY REFERENCES delivery (id) ON DELETE CASCADE,
   text        TEXT NOT NULL
 ) STRICT;
+
+-- Schema 16: a large body (more than 1 MiB) that a running client takes lies in a file of its own. That file is what the
+-- client wrote the body into while it came, so the body is written once: the file and its name are synced, then a row
+-- here names it, and that row is committed before the app is called or the relay is told. message.body is empty then.
+-- The files are in a folder beside the database, named like it with ".bodies" behind (creel.db.bodies, mode 0700; files
+-- 0600). Whoever copies the database copies that folder, too, after it. Bodies that are imported, replayed or triggered
+-- by other programs, those recorded by an earlier creel, and those for which --max-size leaves no room beside the
+-- database (whose file never shrinks) stand in message.body as before.
+CREATE TABLE body_file (
+  id     INTEGER PRIMARY KEY,               -- message.id
+  name   TEXT NOT NULL UNIQUE,              -- of the file: 32 hexadecimal digits, random
+  length INTEGER NOT NULL                   -- the body is the file's first bytes, so many
+) STRICT;
+-- Files whose rows were deleted. They are deleted once that is on the disk, by whoever did so or opens the database next;
+-- then they are taken out of here. A file that neither table names belongs to a client that is filling it, and is locked
+-- (flock) by that; one that is not locked was left by a client that was killed, and the next program that opens the
+-- database for writing deletes it.
+CREATE TABLE body_file_gone (
+  name TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER body_file_goes AFTER DELETE ON body_file BEGIN
+  INSERT OR IGNORE INTO body_file_gone VALUES (old.name);
+END;
+DROP TRIGGER delivery_takes_its_messages;
+CREATE TRIGGER delivery_takes_its_messages AFTER DELETE ON delivery BEGIN
+  DELETE FROM body_file WHERE id BETWEEN old.id * 4096 AND old.id * 4096 + 4095;
+  DELETE FROM attempt WHERE id BETWEEN old.id * 4096 AND old.id * 4096 + 4095;
+  DELETE FROM message WHERE id BETWEEN old.id * 4096 AND old.id * 4096 + 4095;
+END;

@@ -16,6 +16,12 @@ void spill_init(struct spill *s, const char *folder)
 	*s = (struct spill){ .folder = folder, .fd = -1 };
 }
 
+void spill_init_for_record(struct spill *s, const char *folder)
+{
+	spill_init(s, folder);
+	s->for_record = true;
+}
+
 /* All of it or false and errno. At a given offset, so that it overwrites what a failed write left. */
 static bool write_at(int fd, const uint8_t *at, size_t len, uint64_t offset)
 {
@@ -76,19 +82,47 @@ static int open_unnamed(const char *folder)
 	return fd;
 }
 
+static int open_file(struct spill *s)
+{
+	if (!s->for_record)
+		return open_unnamed(s->folder);
+	struct body_file *file = calloc(1, sizeof *file);
+	int fd = file ? body_file_make(s->folder, file->name) : -1;
+	if (fd >= 0)
+		s->file = file;
+	else
+		free(file);
+	return fd;
+}
+
+/* `keep` 0: the file goes, if it has a name. */
+static void close_file(struct spill *s, uint64_t keep)
+{
+	int why = errno;
+	if (s->file && !keep)
+		body_file_remove(s->folder, s->file->name);
+	else if (keep && keep < s->len && ftruncate(s->fd, (off_t)keep) != 0)
+		why = 0; /* it stays longer than it has to be, until the next sweep */
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+	free(s->file);
+	s->file = NULL;
+	errno = why;
+}
+
 /* The memory stays the body's place until the file has all of it. */
 static bool move_to_file(struct spill *s)
 {
-	int fd = open_unnamed(s->folder);
+	int fd = open_file(s);
 	if (fd < 0)
 		return false;
-	if (!write_at(fd, s->memory.at, s->memory.len, 0)) {
-		int why = errno;
-		close(fd);
-		errno = why;
+	bool fine = write_at(fd, s->memory.at, s->memory.len, 0);
+	s->fd = fd;
+	if (!fine) {
+		close_file(s, 0);
 		return false;
 	}
-	s->fd = fd;
 	buffer_free(&s->memory);
 	return true;
 }
@@ -119,6 +153,24 @@ bool spill_append(struct spill *s, const void *at, size_t len)
 	}
 	s->len += len;
 	return true;
+}
+
+struct body_file *spill_file(const struct spill *s)
+{
+	return s->file;
+}
+
+bool spill_sync(const struct spill *s)
+{
+	if (!s->file || s->file->synced)
+		return true;
+	s->file->synced = body_file_sync(s->folder, s->fd);
+	return s->file->synced;
+}
+
+void spill_keep(struct spill *s)
+{
+	s->kept = s->file && s->file->recorded;
 }
 
 uint64_t spill_len(const struct spill *s)
@@ -187,8 +239,7 @@ void spill_unmap(const struct spill *s, struct bytes view)
 
 void spill_free(struct spill *s)
 {
-	if (s->fd >= 0)
-		close(s->fd);
+	close_file(s, s->kept ? s->file->recorded : 0);
 	buffer_free(&s->memory);
-	spill_init(s, s->folder);
+	*s = (struct spill){ .folder = s->folder, .fd = -1, .for_record = s->for_record };
 }

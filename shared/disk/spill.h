@@ -6,10 +6,13 @@
  *     spill_init(&s, NULL);
  *     fine = spill_append(&s, at, len) && …;
  *     spill_free(&s);
+ *
+ * One that may become part of the record has a file with a name (body_file.h) in place of the temporary one.
  */
 #pragma once
 
 #include "shared/base/buffer.h"
+#include "shared/disk/body_file.h"
 
 #define SPILL_MEMORY (1u << 20)
 
@@ -19,10 +22,22 @@ struct spill {
 	struct buffer memory; /* all of it while fd is -1, else empty */
 	int fd;
 	uint64_t len;
+	bool for_record, kept;
+	struct body_file *file; /* NULL: it has no name */
 };
 
 /* `folder` is where the file goes, borrowed for the spill's life; NULL: $TMPDIR, or /tmp. Touches no disk yet. */
 void spill_init(struct spill *s, const char *folder);
+/* The same, with a file that has a name in `folder`, which is made when it is needed. The file is deleted with the
+ * spill unless spill_keep was called. */
+void spill_init_for_record(struct spill *s, const char *folder);
+/* Its file with a name, or NULL. Whoever writes the record notes in it what was done. */
+struct body_file *spill_file(const struct spill *s);
+/* Makes that file outlive a power cut, if that was not done yet. False and errno. Another thread may do so while nobody
+ * appends. */
+MUST_CHECK bool spill_sync(const struct spill *s);
+/* What was noted in its file is on record: the file stays, cut to that length, when the spill is freed. */
+void spill_keep(struct spill *s);
 /* Takes the buffer over as its whole content; it stays in memory however large it is. */
 void spill_adopt(struct spill *s, struct buffer *memory);
 /* False when out of memory or disk: then nothing of it was taken, what was there before is still whole, errno says why,
@@ -40,5 +55,5 @@ MUST_CHECK bool spill_view(const struct spill *s, struct bytes *out);
  * that fails. */
 MUST_CHECK bool spill_map(const struct spill *s, struct bytes *out);
 void spill_unmap(const struct spill *s, struct bytes view);
-/* Frees memory and file; it is empty and reusable then, with the same folder. */
+/* Frees memory and file (see spill_keep); it is empty and reusable then, with the same folder. */
 void spill_free(struct spill *s);

@@ -14,7 +14,8 @@
 #define RESPONSE_HEADERS "(SELECT coalesce(a.headers, m.headers) FROM " LAST_ATTEMPT ")"
 #define ANSWER                                                                                                         \
 	"SELECT a.id AS id, coalesce(a.headers, m.headers) AS headers, CASE WHEN a.headers IS NOT NULL THEN a.body"    \
-	" WHEN length(m.body) <= 65536 THEN m.body END AS body FROM " LAST_ATTEMPT
+	" WHEN length(m.body) <= 65536 AND (length(m.body) > 0 OR a.response_bytes <= 65536) THEN m.body END AS body"  \
+	" FROM " LAST_ATTEMPT
 
 /* A state can be reached with few classes (store_insert_attempt, store_set_state); class 0 may be any that was
  * imported. */

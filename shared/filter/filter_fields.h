@@ -37,10 +37,13 @@ struct filter_choice {
 };
 
 /* SQL of a delivery's request as a message: its id, headers, and a body that is short enough to come with the row. Of a
- * longer one `body` is NULL: the functions that look at it read it by the id (store_functions.c), as far as they look.
+ * longer one, and of one that may lie in a file of its own, `body` is NULL: the functions that look at it read it by
+ * the id (store_functions.c), as far as they look.
  */
 #define FILTER_REQUEST                                                                                                 \
-	"SELECT id, headers, iif(length(body) <= 65536, body, NULL) AS body FROM message WHERE id = d.id * 4096"
+	"SELECT id, headers, iif(length(body) <= 65536 AND (length(body) > 0 OR d.request_bytes <= 65536), body, "     \
+	"NULL)"                                                                                                        \
+	" AS body FROM message WHERE id = d.id * 4096"
 
 struct filter_field {
 	const char *name, *alias; /* an alias is read, but not offered */

@@ -150,7 +150,7 @@ static bool run_slice(struct run *r, sqlite3_stmt *st, struct error *e)
 	else if (!fine)
 		store_fail(r->s, "read", e);
 	sqlite3_reset(st);
-	store_close_blob(r->s);
+	store_body_close(&r->s->body);
 	return fine;
 }
 

@@ -18,28 +18,30 @@ static struct bytes column(sqlite3_stmt *st, int index)
 	return at && len > 0 ? bytes_make(at, (size_t)len) : bytes_make(NULL, 0);
 }
 
-/* Where a body stands, for sqlite3_blob_open. */
-static const char *table_of(bool in_attempt)
+/* Appends `len` bytes of it. */
+static bool append_body(struct store *s, struct store_body *b, int64_t message, uint64_t from, size_t len,
+			struct buffer *out, struct error *e)
 {
-	return in_attempt ? "attempt" : "message";
+	if (!buffer_reserve(out, len))
+		return error_set(e, EXIT_STORE, "out of memory");
+	enum store_body_found found = store_body_copy(b, from, out->at + out->len, len);
+	if (found != STORE_BODY_FOUND)
+		return store_body_fail(s, b, found, message, e);
+	out->len += len;
+	return true;
 }
 
-static bool read_body(struct store *s, const char *table, int64_t message, uint64_t most, struct store_part *out,
+static bool read_body(struct store *s, bool in_attempt, int64_t message, uint64_t most, struct store_part *out,
 		      struct error *e)
 {
-	sqlite3_blob *blob = NULL;
-	size_t len = (size_t)(out->body_size < most ? out->body_size : most);
+	struct store_body b = { .fd = -1 };
+	uint64_t len = out->body_size < most ? out->body_size : most;
 	if (len == 0)
 		return true;
-	if (!buffer_reserve(&out->body, len))
-		return error_set(e, EXIT_STORE, "out of memory");
-	int code = sqlite3_blob_open(s->db, "main", table, "body", message, 0, &blob);
-	if (code == SQLITE_OK)
-		code = sqlite3_blob_read(blob, out->body.at, (int)len, 0);
-	bool fine = code == SQLITE_OK || store_fail(s, "read", e);
-	sqlite3_blob_close(blob);
-	if (fine)
-		out->body.len = len;
+	enum store_body_found found = store_body_open(s, message, in_attempt, &b);
+	bool fine = found == STORE_BODY_FOUND || store_body_fail(s, &b, found, message, e);
+	fine = fine && append_body(s, &b, message, 0, (size_t)(len < b.len ? len : b.len), &out->body, e);
+	store_body_close(&b);
 	return fine;
 }
 
@@ -63,8 +65,8 @@ bool store_get_part(struct store *s, int64_t id, int attempt, uint64_t most, str
 			buffer_append_bytes(&out->raw, column(st, 3))) ||
 		       error_set(e, EXIT_STORE, "out of memory");
 		/* While the statement has its row the body is of the same moment. */
-		const char *table = table_of(sqlite3_column_int(st, 4) != 0);
-		fine = fine && read_body(s, table, message, most, out, e);
+		bool in_attempt = sqlite3_column_int(st, 4) != 0;
+		fine = fine && read_body(s, in_attempt, message, most, out, e);
 	} else if (code == SQLITE_DONE) {
 		gone(id, attempt, e);
 	} else {
@@ -92,25 +94,21 @@ static bool has_own_answer(struct store *s, int64_t message, bool *own, struct e
 bool store_get_body(struct store *s, int64_t id, int attempt, uint64_t from, uint64_t len, struct buffer *out,
 		    struct error *e)
 {
-	sqlite3_blob *blob = NULL;
+	struct store_body b = { .fd = -1 };
+	int64_t message = id * 4096 + attempt;
 	bool own = false;
 	if (id < 1 || id > INT64_MAX / 4096 - 1 || attempt < 0 || attempt > 4095)
 		return gone(id, attempt, e);
-	if (attempt && !has_own_answer(s, id * 4096 + attempt, &own, e))
+	if (attempt && !has_own_answer(s, message, &own, e))
 		return false;
-	int code = sqlite3_blob_open(s->db, "main", table_of(own), "body", id * 4096 + attempt, 0, &blob);
-	uint64_t size = code == SQLITE_OK ? (uint64_t)sqlite3_blob_bytes(blob) : 0;
-	size_t n = from >= size ? 0 : (size_t)(len < size - from ? len : size - from);
-	bool fine = buffer_reserve(out, n) || error_set(e, EXIT_STORE, "out of memory");
-	if (fine && code == SQLITE_OK && n)
-		code = sqlite3_blob_read(blob, out->at + out->len, (int)n, (int)from);
-	if (fine && code == SQLITE_ERROR && !blob) /* there is no such row */
-		fine = gone(id, attempt, e);
-	else if (fine && code != SQLITE_OK)
-		fine = store_fail(s, "read", e);
-	sqlite3_blob_close(blob);
+	enum store_body_found found = store_body_open(s, message, own, &b);
+	uint64_t left = found == STORE_BODY_FOUND && from < b.len ? b.len - from : 0;
+	bool fine = found == STORE_BODY_FOUND;
 	if (fine)
-		out->len += n;
+		fine = append_body(s, &b, message, from, (size_t)(len < left ? len : left), out, e);
+	else
+		fine = found == STORE_BODY_NO_ROW ? gone(id, attempt, e) : store_body_fail(s, &b, found, message, e);
+	store_body_close(&b);
 	return fine;
 }
 

@@ -224,14 +224,21 @@ bool store_resolve(struct store *s, const char *text, int64_t *id, struct error 
 			 text);
 }
 
-static bool read_message(sqlite3_stmt *st, struct message *out)
+/* `message`: its id, or 0 where the answer stands in its attempt's row. */
+static bool read_message(struct store *s, sqlite3_stmt *st, int64_t message, struct message *out, struct error *e)
 {
 	memset(out, 0, sizeof *out);
 	out->body_size = column_u64(st, 3);
 	if (buffer_append_bytes(&out->headers, column_bytes(st, 0)) &&
 	    buffer_append_bytes(&out->trailers, column_bytes(st, 1)) &&
-	    buffer_append_bytes(&out->body, column_bytes(st, 2)) && buffer_append_bytes(&out->raw, column_bytes(st, 4)))
-		return true;
+	    buffer_append_bytes(&out->body, column_bytes(st, 2)) &&
+	    buffer_append_bytes(&out->raw, column_bytes(st, 4))) {
+		bool in_file = message && !out->body.len && out->body_size;
+		if (!in_file || store_body_load(s, message, &out->body, e))
+			return true;
+	} else {
+		error_set(e, EXIT_STORE, "out of memory");
+	}
 	store_message_free(out);
 	return false;
 }
@@ -245,7 +252,7 @@ bool store_get_request(struct store *s, int64_t id, struct message *out, bool *h
 	int code = sqlite3_step(st);
 	bool fine = false;
 	if (code == SQLITE_ROW) {
-		fine = read_message(st, out) || error_set(e, EXIT_STORE, "out of memory");
+		fine = read_message(s, st, id * MESSAGES_PER_DELIVERY, out, e);
 		*has_body = sqlite3_column_int(st, 5) != 0;
 		*https = sqlite3_column_int(st, 6) != 0;
 		out->forwarded = sqlite3_column_int(st, 7) != 0;
@@ -288,7 +295,7 @@ bool store_get_response(struct store *s, int64_t delivery_id, int number, struct
 	int code = sqlite3_step(st);
 	bool fine = false;
 	if (code == SQLITE_ROW)
-		fine = read_message(st, out) || error_set(e, EXIT_STORE, "out of memory");
+		fine = read_message(s, st, sqlite3_column_int64(st, 6), out, e);
 	if (code == SQLITE_ROW)
 		out->cut = (enum answer_cut)column_within(st, 5, ANSWER_CUT_CLIENT_GONE);
 	else if (code == SQLITE_DONE && number)

@@ -10,7 +10,8 @@
 	"d.id, creel_fold(d.id || ' ' || substr(hex(d.event_id), 1, 8) || '-' || substr(hex(d.event_id), 9, 4) ||"     \
 	" '-' || substr(hex(d.event_id), 13, 4) || '-' || substr(hex(d.event_id), 17, 4) || '-' ||"                    \
 	" substr(hex(d.event_id), 21) || ' ' || d.event_type || ' ' || d.target), creel_fold(m.headers),"              \
-	" creel_words(m.id, m.headers, iif(length(m.body) <= 65536, m.body, NULL))"                                    \
+	" creel_words(m.id, m.headers, iif(length(m.body) <= 65536 AND (length(m.body) > 0 OR"                         \
+	" d.request_bytes <= 65536), m.body, NULL))"                                                                   \
 	" FROM delivery d JOIN message m ON m.id = d.id * 4096"
 
 /* The pages of a long body. */
@@ -26,6 +27,8 @@
 #define OF_RUN "id BETWEEN ?1 * 4096 AND ?2 * 4096 + 4095"
 
 #define LENGTH_OF(blob) "CASE WHEN typeof(" blob ") = 'blob' THEN length(" blob ") END"
+
+#define FILE_LENGTH_OR(id, other) "coalesce((SELECT f.length FROM body_file f WHERE f.id = " id "), " other ")"
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -78,7 +81,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " reason, error, answered_at, cut FROM attempt WHERE " OF_DELIVERY " ORDER BY id",
 	[STATEMENT_GET_RESPONSE] =
 	    "SELECT coalesce(a.headers, m.headers), coalesce(a.trailers, m.trailers), coalesce(a.body, m.body),"
-	    " a.response_bytes, coalesce(a.raw, m.raw), a.cut FROM attempt a LEFT JOIN message m ON m.id = a.id AND"
+	    " a.response_bytes, coalesce(a.raw, m.raw), a.cut, a.id FROM attempt a LEFT JOIN message m ON m.id = a.id "
+	    "AND"
 	    " a.headers IS NULL WHERE a.id BETWEEN ?1 AND ?2 ORDER BY a.id DESC LIMIT 1",
 	[STATEMENT_LIST_STATUS] =
 	    "SELECT pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel,"
@@ -116,11 +120,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "status_class = 6 AND " NOT_2XX " AND state = 4 AND id > ?1)), (SELECT max(id) FROM delivery), 0)",
 	[STATEMENT_DELETE] = "DELETE FROM delivery WHERE id = ?1",
 	/* SQLite tells a blob's length without reading it, if it is asked for a column's. */
-	[STATEMENT_GET_REQUEST_PART] =
-	    "SELECT headers, trailers, " LENGTH_OF("body") ", NULL, 0 FROM message WHERE id = ?1",
+	[STATEMENT_GET_REQUEST_PART] = "SELECT headers, trailers, " FILE_LENGTH_OR(
+	    "m.id", LENGTH_OF("body")) ", NULL, 0 FROM message m WHERE id = ?1",
 	[STATEMENT_GET_ANSWER_PART] =
 	    "SELECT coalesce(a.headers, m.headers), coalesce(a.trailers, m.trailers), iif(a.headers IS "
-	    "NULL, " LENGTH_OF("m.body") ", " LENGTH_OF(
+	    "NULL, " FILE_LENGTH_OR("a.id", LENGTH_OF("m.body")) ", " LENGTH_OF(
 		"a.body") "), coalesce(a.raw, m.raw), a.headers IS NOT NULL FROM attempt a"
 			  " LEFT JOIN message m ON m.id = a.id AND a.headers IS NULL WHERE a.id = ?1",
 	[STATEMENT_HAS_OWN_ANSWER] = "SELECT 1 FROM attempt WHERE id = ?1 AND headers IS NOT NULL",
@@ -182,6 +186,17 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_SET_NOTE] = "INSERT OR REPLACE INTO note (delivery_id, text) VALUES (?1, ?2)",
 	[STATEMENT_DROP_NOTE] = "DELETE FROM note WHERE delivery_id = ?1",
 	[STATEMENT_LIST_TAGS] = "SELECT name FROM tag WHERE delivery_id = ?1 ORDER BY name",
+	[STATEMENT_NAME_FILE] = "INSERT INTO body_file (id, name, length) VALUES (?1, ?2, ?3)",
+	[STATEMENT_FIND_FILE] = "SELECT name, length FROM body_file WHERE id = ?1",
+	[STATEMENT_FIND_FILE_NAME] = "SELECT length, 0 FROM body_file WHERE name = ?1 UNION ALL"
+				     " SELECT 0, 1 FROM body_file_gone WHERE name = ?1",
+	[STATEMENT_FILE_PAGES] = "SELECT coalesce(sum((length + ?1 - 1) / ?1), 0) FROM body_file",
+	[STATEMENT_DROP_FILES] = "DELETE FROM body_file WHERE " OF_RUN,
+	[STATEMENT_DROP_FILE] = "DELETE FROM body_file WHERE id = ?1",
+	[STATEMENT_DROP_ANSWER_FILES] =
+	    "DELETE FROM body_file WHERE id IN (SELECT id FROM attempt WHERE " OF_DELIVERY " AND kept IS NOT NULL)",
+	[STATEMENT_LIST_GONE_FILES] = "SELECT name FROM body_file_gone LIMIT ?1",
+	[STATEMENT_FORGET_GONE_FILE] = "DELETE FROM body_file_gone WHERE name = ?1",
 	[STATEMENT_CLEAR_TAGS] = "DELETE FROM tag WHERE delivery_id = ?1 AND name <> 'marked'",
 };
 
@@ -249,7 +264,13 @@ static bool begin_batch(void *db, struct error *e)
 
 static bool commit_batch(void *db, struct error *e)
 {
-	return run_plain(db, STATEMENT_COMMIT, e);
+	struct store *s = db;
+	if (!run_plain(s, STATEMENT_COMMIT, e))
+		return false;
+	/* Of one that syncs apart they are still to be synced. */
+	if (!s->log && atomic_load(&s->files_gone))
+		store_body_files_delete(s);
+	return true;
 }
 
 static void rollback_batch(void *db)

@@ -30,43 +30,22 @@ static void header_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 	sqlite3_result_int(c, a && filter_test_header(a, value_bytes(argv[0])));
 }
 
-void store_close_blob(struct store *s)
-{
-	sqlite3_blob_close(s->blob);
-	s->blob = NULL;
-}
-
-/* Points s->blob at a message's body: SQLITE_OK, or SQLITE_ERROR when there is none. */
-static int open_body(struct store *s, sqlite3_int64 message)
-{
-	if (s->blob) {
-		int code = sqlite3_blob_reopen(s->blob, message);
-		if (code == SQLITE_OK)
-			return code;
-		store_close_blob(s);
-		if ((code & 0xff) != SQLITE_ABORT)
-			return code;
-	}
-	int code = sqlite3_blob_open(s->db, "main", "message", "body", message, 0, &s->blob);
-	if (code != SQLITE_OK)
-		store_close_blob(s);
-	return code;
-}
-
 /* The beginning of a long body into s->scratch. */
-static int read_body(struct store *s, sqlite3_int64 message, size_t most)
+static enum store_body_found read_body(struct store *s, sqlite3_int64 message, size_t most)
 {
-	int code = open_body(s, message);
-	size_t len = code == SQLITE_OK ? (size_t)sqlite3_blob_bytes(s->blob) : 0;
+	enum store_body_found found = store_body_open(s, message, false, &s->body);
 	s->scratch.len = 0;
-	len = len > most ? most : len;
-	if (code == SQLITE_OK && !buffer_reserve(&s->scratch, len + 1))
-		code = SQLITE_NOMEM;
-	if (code == SQLITE_OK && len > 0)
-		code = sqlite3_blob_read(s->blob, s->scratch.at, (int)len, 0);
-	if (code == SQLITE_OK)
+	if (found != STORE_BODY_FOUND)
+		return found;
+	size_t len = s->body.len > most ? most : (size_t)s->body.len;
+	if (!buffer_reserve(&s->scratch, len + 1)) {
+		s->body.code = SQLITE_NOMEM;
+		return STORE_BODY_FAILED;
+	}
+	found = store_body_copy(&s->body, 0, s->scratch.at, len);
+	if (found == STORE_BODY_FOUND)
 		s->scratch.len = len;
-	return code;
+	return found;
 }
 
 /* argv: message id, headers, and the body, or NULL for a long one, of which the first `most` bytes are read. False: the
@@ -76,10 +55,9 @@ static bool open_message(sqlite3_context *c, sqlite3_value **argv, size_t most, 
 	struct store *s = sqlite3_user_data(c);
 	struct bytes body;
 	if (sqlite3_value_type(argv[2]) == SQLITE_NULL) {
-		int code = read_body(s, sqlite3_value_int64(argv[0]), most);
-		/* SQLITE_ERROR: of a damaged file, whose body is neither a blob nor a text. It says nothing. */
-		if (code != SQLITE_OK && (code & 0xff) != SQLITE_ERROR) {
-			sqlite3_result_error_code(c, code);
+		/* One that is lost says nothing. */
+		if (read_body(s, sqlite3_value_int64(argv[0]), most) == STORE_BODY_FAILED) {
+			sqlite3_result_error_code(c, s->body.code);
 			return false;
 		}
 		body = s->scratch.len ? buffer_view(&s->scratch) : bytes_of("");
@@ -184,6 +162,6 @@ bool store_execute_with_id(struct store *s, enum store_statement which, int64_t 
 	sqlite3_bind_int64(st, 1, id);
 	bool fine = sqlite3_step(st) == SQLITE_DONE || store_fail(s, "written", e);
 	sqlite3_reset(st);
-	store_close_blob(s); /* that a long body's words were read from */
+	store_body_close(&s->body); /* that a long body's words were read from */
 	return fine;
 }

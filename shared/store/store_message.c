@@ -1,5 +1,6 @@
-/* Writes the bytes of a request or an answer into the store; long bodies piece by piece, so that memory stays small. */
-#include "shared/disk/sqlite_file.h"
+/* Writes the bytes of a request or an answer into the store. A large body, which lies in a file that may be part of the
+ * record, stays there, and a row names the file (store.sql, schema 16); else it is copied piece by piece, so that
+ * memory stays small. */
 #include "shared/store/store_private.h"
 
 #include <errno.h>
@@ -7,9 +8,7 @@
 #include <string.h>
 
 #define PIECE (256u << 10)
-#define WIDEN_FROM (4u << 20)
-#define WIDEN_MOST (10u << 20) /* of memory there is no more for it */
-#define WIDEN_REST (1u << 20)
+#define FILE_FROM (64u << 10) /* bytes on record; filters look at shorter ones without asking where they lie */
 
 /* From its end: what SQLite's cache holds of the empty pages is then filled before it has to be written. */
 static bool write_pieces(struct store *s, sqlite3_blob *blob, const struct spill *from, size_t len, struct error *e)
@@ -37,43 +36,73 @@ static bool fill_body(struct store *s, int64_t message, const struct spill *from
 	return (sqlite3_blob_close(blob) == SQLITE_OK || !fine || store_fail(s, "written", e)) && fine;
 }
 
-static bool insert_spilled(struct store *s, sqlite3_stmt *insert, int64_t message, const struct store_bytes *m,
-			   struct error *e)
-{
-	return store_execute(s, insert, e) && fill_body(s, message, m->spilled, m->body.len, e);
-}
+/* ---- in a file ---- */
 
-static bool set_cache(struct store *s, int64_t size, struct error *e)
+bool store_message_file_pages(struct store *s, int64_t *out, struct error *e)
 {
-	char sql[60];
-	sqlite3_db_release_memory(s->db);
-	snprintf(sql, sizeof sql, "PRAGMA cache_size=%lld", (long long)size);
-	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(s, "written", e);
-}
-
-/* With all its pages in SQLite's cache until they are filled. Those that leave it empty go into the log twice, and then
- * the transaction's whole log is read once more for its checksums. */
-static bool insert_in_cache(struct store *s, sqlite3_stmt *insert, int64_t message, const struct store_bytes *m,
-			    struct error *e)
-{
-	int64_t was;
-	/* Where nine tenths of it are in use pages leave it. In KiB, as a number below 0. */
-	int64_t wide = (int64_t)(m->body.len + m->body.len / 6 + WIDEN_REST) / 1024;
-	if (!sqlite_file_number(s->db, "PRAGMA cache_size", &was))
-		return store_fail(s, "read", e);
-	if (!set_cache(s, -wide, e))
+	sqlite3_stmt *st = store_statement(s, STATEMENT_FILE_PAGES, e);
+	if (!st)
 		return false;
-	bool fine = insert_spilled(s, insert, message, m, e);
-	return set_cache(s, was, e) && fine;
+	sqlite3_bind_int64(st, 1, s->keeping.page_size);
+	bool fine = sqlite3_step(st) == SQLITE_ROW || store_fail(s, "read", e);
+	*out = fine ? sqlite3_column_int64(st, 0) : 0;
+	sqlite3_reset(st);
+	return fine;
 }
+
+/* Whether the bound leaves room beside the database. Pages that are free within it do not help a file. */
+static bool has_room_beside(struct store *s, size_t len, bool *has, struct error *e)
+{
+	const struct keeping *k = &s->keeping;
+	int64_t files = 0;
+	*has = !k->on;
+	if (*has)
+		return true;
+	sqlite3_stmt *st = store_statement(s, STATEMENT_PAGE_COUNT, e);
+	if (!st || !store_message_file_pages(s, &files, e))
+		return false;
+	bool fine = sqlite3_step(st) == SQLITE_ROW || store_fail(s, "read", e);
+	int64_t need = (int64_t)((len + (uint64_t)k->page_size - 1) / (uint64_t)k->page_size);
+	*has = fine && sqlite3_column_int64(st, 0) + files + need <= k->database;
+	sqlite3_reset(st);
+	return fine;
+}
+
+/* Bytes and name are on the disk before the row is. */
+static bool name_file(struct store *s, int64_t message, const struct spill *from, size_t len, struct error *e)
+{
+	struct body_file *file = spill_file(from);
+	sqlite3_stmt *st = store_statement(s, STATEMENT_NAME_FILE, e);
+	if (!st)
+		return false;
+	if (!spill_sync(from))
+		return error_set(e, EXIT_STORE, "a body cannot be written to %.300s: %s", s->bodies, strerror(errno));
+	sqlite3_bind_int64(st, 1, message);
+	store_bind_bytes(st, 2, bytes_of(file->name), false);
+	sqlite3_bind_int64(st, 3, (int64_t)len);
+	file->recorded = len;
+	return store_execute(s, st, e);
+}
+
+static bool stays_in_file(struct store *s, const struct spill *from, size_t len, bool *stays, struct error *e)
+{
+	struct body_file *file = from ? spill_file(from) : NULL;
+	*stays = false;
+	if (!file)
+		return true;
+	file->recorded = 0;
+	return !s->bodies || len <= FILE_FROM || has_room_beside(s, len, stays, e);
+}
+
+/* ---- a row ---- */
 
 bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, const struct store_bytes *m,
 			  struct error *e)
 {
-	const struct spill *spilled = m->spilled;
-	struct bytes body = m->body;
+	int64_t message = delivery_id * MESSAGES_PER_DELIVERY + number;
 	sqlite3_stmt *st = store_statement(s, STATEMENT_INSERT_MESSAGE, e);
-	if (!st)
+	bool stays;
+	if (!st || !stays_in_file(s, m->spilled, m->body.len, &stays, e))
 		return false;
 	sqlite3_bind_int64(st, 1, delivery_id);
 	sqlite3_bind_int64(st, 2, number);
@@ -83,14 +112,16 @@ bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, 
 		store_bind_bytes(st, 6, m->raw, true);
 	else
 		sqlite3_bind_null(st, 6);
-	if (!spilled)
-		store_bind_bytes(st, 5, body, true);
-	else if (sqlite3_bind_zeroblob64(st, 5, body.len) != SQLITE_OK)
+	if (!m->spilled || stays)
+		store_bind_bytes(st, 5, stays ? bytes_of("") : m->body, true);
+	else if (sqlite3_bind_zeroblob64(st, 5, m->body.len) != SQLITE_OK)
 		return store_fail(s, "written", e);
-	if (!spilled)
-		return store_execute(s, st, e);
-	bool in_cache = body.len > WIDEN_FROM && body.len <= WIDEN_MOST;
-	return (in_cache ? insert_in_cache : insert_spilled)(s, st, delivery_id * MESSAGES_PER_DELIVERY + number, m, e);
+	if (!store_execute(s, st, e))
+		return false;
+	if (!m->spilled)
+		return true;
+	return stays ? name_file(s, message, m->spilled, m->body.len, e)
+		     : fill_body(s, message, m->spilled, m->body.len, e);
 }
 
 void store_message_free(struct message *m)

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 15
+#define SCHEMA_VERSION 16
 #define APPLICATION_ID 0x6372656c
 #define WAL_RETRY_MS 10
 
@@ -196,6 +196,16 @@ static bool open_file(struct store *s, enum store_mode mode, struct error *e)
 		    "opened", e);
 }
 
+/* By the file's own name: the path may be a link. */
+static bool name_bodies(struct store *s, struct error *e)
+{
+	const char *file = sqlite3_db_filename(s->db, "main");
+	if (asprintf(&s->bodies, "%s.bodies", file && *file ? file : s->path) >= 0)
+		return true;
+	s->bodies = NULL;
+	return error_set(e, EXIT_STORE, "out of memory");
+}
+
 /* What a killed client left is to be seen by who only reads, too, where it may be written. */
 static void bring_in_by_other(const char *path)
 {
@@ -213,7 +223,7 @@ bool store_open(struct store **out, const char *path, enum store_mode mode, stru
 		free(s);
 		return error_set(e, EXIT_STORE, "out of memory");
 	}
-	if ((mode == STORE_READ_WRITE && !folder_make_above(path, e)) || !open_file(s, mode, e)) {
+	if ((mode == STORE_READ_WRITE && !folder_make_above(path, e)) || !open_file(s, mode, e) || !name_bodies(s, e)) {
 		store_close(s);
 		return false;
 	}
@@ -223,6 +233,8 @@ bool store_open(struct store **out, const char *path, enum store_mode mode, stru
 		*out = NULL;
 		return false;
 	}
+	if (mode == STORE_READ_WRITE)
+		store_body_files_sweep(s);
 	if (mode == STORE_READ_ONLY && store_journal_is_left(s))
 		bring_in_by_other(path);
 	store_journal_wait(s);
@@ -252,11 +264,14 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	store_close_blob(s);
+	store_body_close(&s->body);
+	if (!s->log && atomic_load(&s->files_gone))
+		store_body_files_delete(s);
 	buffer_free(&s->scratch);
 	for (size_t i = 0; i < STATEMENT_COUNT; i++)
 		sqlite3_finalize(s->statements[i]);
 	sqlite3_close(s->db);
 	free(s->path);
+	free(s->bodies);
 	free(s);
 }

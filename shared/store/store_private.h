@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+#include "shared/disk/body_file.h"
 #include "shared/store/store.h"
 
 /* The columns that store_read_row reads, in its order. */
@@ -103,6 +104,15 @@ enum store_statement {
 	STATEMENT_DROP_NOTE,
 	STATEMENT_LIST_TAGS,
 	STATEMENT_CLEAR_TAGS,
+	STATEMENT_NAME_FILE,
+	STATEMENT_FIND_FILE,
+	STATEMENT_FIND_FILE_NAME,
+	STATEMENT_FILE_PAGES,
+	STATEMENT_DROP_FILES,
+	STATEMENT_DROP_FILE,
+	STATEMENT_DROP_ANSWER_FILES,
+	STATEMENT_LIST_GONE_FILES,
+	STATEMENT_FORGET_GONE_FILE,
 	STATEMENT_COUNT,
 };
 
@@ -115,23 +125,43 @@ struct keeping {
 	bool counted; /* `answers` is known, as of `version` */
 	int64_t page_size, database, requests, slack;
 	int64_t answers, version;
-	int64_t room, request_room, over,
-	    unused;       /* over: pages in use beyond the bound, negative when there are none */
-	int64_t presumed; /* pages that may be written before the next look */
+	int64_t room, request_room, over; /* over: pages in use beyond the bound, negative when there are none */
+	int64_t freed;                    /* grows with what is deleted: unused pages less those that files would be */
+	int64_t presumed;                 /* pages that may be written before the next look */
 	int log_short;
 	bool log_full;          /* it is too long, and somebody reads in it */
 	uint64_t wait_again_ms; /* for readers, of a steady clock */
 	atomic_uint_fast64_t gone_deliveries, gone_answers;
 };
 
+/* store_body.c: one body on record, wherever it lies. Zeroed at first; opened again for the next one. */
+struct store_body {
+	uint64_t len;
+	sqlite3_blob *blob;
+	bool in_attempt; /* the blob's table */
+	bool in_file;
+	int fd;                            /* of the file */
+	char name[BODY_FILE_NAME_LEN + 1]; /* of the file */
+	int code;                          /* SQLite's, with STORE_BODY_FAILED */
+};
+
+enum store_body_found {
+	STORE_BODY_FOUND,
+	STORE_BODY_NO_ROW, /* or the row has no bytes there: of a damaged database */
+	STORE_BODY_LOST,   /* its file is missing or too short */
+	STORE_BODY_FAILED,
+};
+
 struct store {
 	sqlite3 *db;
 	char *path;
+	char *bodies;           /* the folder of large bodies; NULL: in memory, where there is none */
+	atomic_bool files_gone; /* rows that name files were deleted, since somebody looked */
 	sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared at first use */
 	/* Of searches (store_filter.c). */
 	bool has_functions;
 	atomic_bool interrupted;
-	sqlite3_blob *blob; /* a body under way; keeps a read transaction open */
+	struct store_body body; /* one under way; that of a blob keeps a read transaction open */
 	struct buffer scratch;
 	struct keeping keeping;
 	int64_t figures_from; /* the block that store_figures_keep_some looks at next */
@@ -157,7 +187,6 @@ const char *store_advice(int code);
 	"d.id, d.received_at, d.state, d.status, d.status_class, d.took_us, d.request_bytes, d.signature = 'invalid'," \
 	" d.provider, d.event_type, d.path"
 MUST_CHECK bool store_add_functions(struct store *s, struct error *e);
-void store_close_blob(struct store *s);
 void store_bind_bytes(sqlite3_stmt *st, int index, struct bytes b, bool blob);
 /* Runs a statement that gives no rows. */
 MUST_CHECK bool store_execute(struct store *s, sqlite3_stmt *st, struct error *e);
@@ -171,3 +200,28 @@ struct store_bytes {
 /* store_message.c. In the caller's transaction. */
 MUST_CHECK bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, const struct store_bytes *m,
 				     struct error *e);
+
+/* store_body.c. Everybody who reads a body does so through these. */
+/* Points *out at the request's body, or an answer's, that is message's; `in_attempt`: it stands in its attempt's row.
+ * To be closed after a failure, too. */
+MUST_CHECK enum store_body_found store_body_open(struct store *s, int64_t message, bool in_attempt,
+						 struct store_body *out);
+/* Copies `len` bytes of it from `at` on, which are within its length. */
+MUST_CHECK enum store_body_found store_body_copy(struct store_body *b, uint64_t at, void *to, size_t len);
+void store_body_close(struct store_body *b);
+/* Says why a body cannot be read. Returns false. */
+bool store_body_fail(struct store *s, const struct store_body *b, enum store_body_found found, int64_t message,
+		     struct error *e);
+/* Appends all of a body that lies in a file; nothing where there is none. */
+MUST_CHECK bool store_body_load(struct store *s, int64_t message, struct buffer *out, struct error *e);
+/* Runs one of the statements that delete from body_file, with one id, or with two. */
+MUST_CHECK bool store_body_drop(struct store *s, enum store_statement which, int64_t first, int64_t last,
+				struct error *e);
+
+/* Deletes the files whose rows are gone; not within a transaction. On a connection whose commits are synced. What fails
+ * is left to the next time. */
+void store_body_files_delete(struct store *s);
+/* The same, and those that a killed program left. */
+void store_body_files_sweep(struct store *s);
+/* store_message.c: the pages that the files of large bodies would be, where a bound is kept. */
+MUST_CHECK bool store_message_file_pages(struct store *s, int64_t *out, struct error *e);

@@ -100,13 +100,14 @@ static bool count_answers(struct store *s, struct error *e)
 static bool look(struct store *s, struct error *e)
 {
 	struct keeping *k = &s->keeping;
-	int64_t pages, unused;
-	if (!read_pragma(s, STATEMENT_PAGE_COUNT, &pages, e) || !read_pragma(s, STATEMENT_UNUSED_COUNT, &unused, e))
+	int64_t pages, unused, files;
+	if (!read_pragma(s, STATEMENT_PAGE_COUNT, &pages, e) || !read_pragma(s, STATEMENT_UNUSED_COUNT, &unused, e) ||
+	    !store_message_file_pages(s, &files, e))
 		return false;
-	k->unused = unused;
-	k->room = unused + (pages < k->database ? k->database - pages : 0);
-	k->over = pages - unused - k->database;
-	k->request_room = k->requests - (pages - unused - k->answers);
+	k->freed = unused - files;
+	k->room = unused + (pages + files < k->database ? k->database - pages - files : 0);
+	k->over = pages + files - unused - k->database;
+	k->request_room = k->requests - (pages + files - unused - k->answers);
 	return true;
 }
 
@@ -147,7 +148,8 @@ static bool drop_oldest_answer(struct store *s, bool *any, struct error *e)
 	*any = code == SQLITE_ROW;
 	if (code != SQLITE_ROW)
 		return code == SQLITE_DONE || store_fail(s, "read", e);
-	if (!run_on(s, STATEMENT_EMPTY_MESSAGE, id, e) || !run_on(s, STATEMENT_MARK_GAVE_WAY, id, e))
+	if (!store_body_drop(s, STATEMENT_DROP_FILE, id, id, e) || !run_on(s, STATEMENT_EMPTY_MESSAGE, id, e) ||
+	    !run_on(s, STATEMENT_MARK_GAVE_WAY, id, e))
 		return false;
 	k->answers -= pages;
 	atomic_fetch_add(&k->gone_answers, 1);
@@ -205,13 +207,13 @@ static bool make(struct store *s, int64_t need, bool for_answer, struct error *e
 	if (!count_answers(s, e) || !look(s, e))
 		return false;
 	struct left left = { .answers = k->answers > 0, .deliveries = true };
-	int64_t begun = k->unused, wanted = need;
+	int64_t begun = k->freed, wanted = need;
 	for (enum making of; (of = next_to_go(k, wanted, for_answer, &left)) != MAKE_NOTHING;) {
-		if (k->unused - begun >= need + k->slack)
+		if (k->freed - begun >= need + k->slack)
 			break;
 		wanted = need + k->slack;
 		int64_t room = !for_answer && k->request_room < k->room ? k->request_room : k->room;
-		int64_t rest = need + k->slack - (k->unused - begun);
+		int64_t rest = need + k->slack - (k->freed - begun);
 		if (!make_some(s, of, wanted - room < rest ? wanted - room : rest, &left, e))
 			return false;
 	}
@@ -278,9 +280,9 @@ bool store_approach_bound(struct store *s, bool *more, struct error *e)
 		return true;
 	if (!count_answers(s, e) || !look(s, e))
 		return false;
-	int64_t begun = k->unused;
+	int64_t begun = k->freed;
 	while ((k->over > 0 || k->request_room < 0) && left.deliveries) {
-		int64_t rest = STEP_PAGES - (k->unused - begun);
+		int64_t rest = STEP_PAGES - (k->freed - begun);
 		int64_t lacking = k->over > -k->request_room ? k->over : -k->request_room;
 		*more = rest <= 0;
 		if (*more)

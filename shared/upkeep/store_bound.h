@@ -11,6 +11,8 @@
  * request, and what is too much for all of their room is recorded cut. What is waiting or under way stays, and so does
  * the newest delivery.
  *
+ * The files of large bodies (store.sql, schema 16) count as the database's pages do.
+ *
  * A database's file never shrinks: where it is larger than a bound that was lowered, what becomes free is used for what
  * comes, and it does not grow. The functions work within a transaction of the connection's thread. */
 #pragma once

@@ -12,7 +12,7 @@
 bool store_delete(struct store *s, int64_t id, struct error *e)
 {
 	return store_add_functions(s, e) && store_execute_with_id(s, STATEMENT_UNINDEX, id, e) &&
-	       store_execute_with_id(s, STATEMENT_DELETE, id, e);
+	       store_body_drop(s, STATEMENT_DROP_FILES, id, id, e) && store_execute_with_id(s, STATEMENT_DELETE, id, e);
 }
 
 /* ---- pruning ---- */
@@ -73,11 +73,12 @@ static bool read_number(struct store *s, const char *sql, uint64_t *out, struct 
 
 static bool bytes_in_use(struct store *s, uint64_t *out, struct error *e)
 {
-	uint64_t pages = 0, unused = 0, size = 0;
+	uint64_t pages = 0, unused = 0, size = 0, files = 0;
 	if (!read_number(s, "PRAGMA page_count", &pages, e) || !read_number(s, "PRAGMA freelist_count", &unused, e) ||
-	    !read_number(s, "PRAGMA page_size", &size, e))
+	    !read_number(s, "PRAGMA page_size", &size, e) ||
+	    !read_number(s, "SELECT coalesce(sum(length), 0) FROM body_file", &files, e))
 		return false;
-	*out = (pages - unused) * size;
+	*out = (pages - unused) * size + files;
 	return true;
 }
 
@@ -113,7 +114,8 @@ static bool ask_answers(struct store *s, enum store_statement which, int64_t id,
 
 static bool give_up_answers(struct store *s, int64_t id, struct error *e)
 {
-	return store_execute_with_id(s, STATEMENT_EMPTY_ANSWERS, id, e) &&
+	return store_body_drop(s, STATEMENT_DROP_ANSWER_FILES, id, id, e) &&
+	       store_execute_with_id(s, STATEMENT_EMPTY_ANSWERS, id, e) &&
 	       store_execute_with_id(s, STATEMENT_MARK_GAVE_WAY_ALL, id, e);
 }
 

@@ -84,7 +84,7 @@ static bool on_run(struct store *s, enum store_statement which, const struct sto
 	sqlite3_bind_int64(st, 1, run->first);
 	sqlite3_bind_int64(st, 2, run->last);
 	bool fine = store_execute(s, st, e);
-	store_close_blob(s); /* that a long body's words were read from */
+	store_body_close(&s->body); /* that a long body's words were read from */
 	return fine;
 }
 
@@ -103,7 +103,7 @@ static bool all_at_once(struct store *s, const struct store_run *run, struct err
 						      STATEMENT_SWEEP_TAGS,      STATEMENT_SWEEP_NOTES,
 						      STATEMENT_SWEEP_ATTEMPTS,  STATEMENT_SWEEP_MESSAGES,
 						      STATEMENT_SWEEP_DELIVERIES };
-	bool fine = true;
+	bool fine = store_body_drop(s, STATEMENT_DROP_FILES, run->first, run->last, e);
 	for (size_t i = 0; fine && i < sizeof steps / sizeof *steps; i++)
 		fine = on_run(s, steps[i], run, e);
 	return fine;

@@ -156,7 +156,7 @@ static void test_other_schemas(void **state)
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
-	expect_refused(STORE_READ_WRITE, "is of a newer creel (schema 99, this one knows 15): update creel");
+	expect_refused(STORE_READ_WRITE, "is of a newer creel (schema 99, this one knows 16): update creel");
 	unlink(path);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "CREATE TABLE mine (x)", NULL, NULL, NULL), SQLITE_OK);

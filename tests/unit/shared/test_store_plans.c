@@ -16,6 +16,8 @@ static const struct {
 	{ STATEMENT_DROP_OLD_SIGNINGS, "SCAN signing", "a few rows, for a moment" },
 	{ STATEMENT_ANSWER_PAGES, "SCAN attempt USING COVERING INDEX attempt_by_kept", "the long ones alone" },
 	{ STATEMENT_OLDEST_ANSWER, "SCAN attempt USING COVERING INDEX attempt_by_kept", "its first row" },
+	{ STATEMENT_FILE_PAGES, "SCAN body_file", "the large bodies alone" },
+	{ STATEMENT_LIST_GONE_FILES, "SCAN body_file_gone", "its first rows" },
 	{ STATEMENT_LAST, "SCAN delivery", "by id from the newest, and ends at the first that counts" },
 	{ STATEMENT_LIST, "SCAN (subquery", "the page that was found" },
 	{ STATEMENT_LIST, "USE TEMP B-TREE FOR ORDER BY", "the page that was found" },
