@@ -356,6 +356,7 @@ bench:
 	@node tests/bench/web.mjs $(BUILD)
 	@node tests/bench/pages.mjs $(BUILD)
 	@tests/bench/inspector.sh $(BUILD)
+	@ulimit -n $$(ulimit -Hn) && node tests/bench/cluster.mjs $(BUILD)
 
 # Beside whatever of chisel, frp and OpenSSH is installed, on the same work.
 peers:
