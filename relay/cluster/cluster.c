@@ -99,8 +99,7 @@ static bool on_held(void *user, const char *name, struct record_tunnel *out)
 static void tell_moved(struct cluster *c, const char *name, const struct record_tunnel *r)
 {
 	struct buffer b = { 0 };
-	bool fine = buffer_append(&b, c->id, sizeof c->id) && buffer_put_u8(&b, (uint8_t)strlen(name)) &&
-		    buffer_append_text(&b, name) && record_put_tunnel(&b, r) &&
+	bool fine = buffer_append(&b, c->id, sizeof c->id) && buffer_put_text8(&b, name) && record_put_tunnel(&b, r) &&
 		    bus_publish(c->bus, &(struct bus_post){ .subject = MOVED_SUBJECT, .data = buffer_view(&b) });
 	buffer_free(&b);
 	if (!fine) /* the others find it in the bucket when they ask the next time */

@@ -12,11 +12,6 @@ static bool put_head(struct buffer *out, enum record_kind kind)
 	return buffer_put_u8(out, RECORD_VERSION) && buffer_put_u8(out, (uint8_t)kind);
 }
 
-static bool put_text(struct buffer *out, const char *text)
-{
-	return buffer_put_u8(out, (uint8_t)strlen(text)) && buffer_append_text(out, text);
-}
-
 static struct reader read_head(struct bytes in, enum record_kind kind)
 {
 	struct reader r = reader_of(in);
@@ -26,29 +21,6 @@ static struct reader read_head(struct bytes in, enum record_kind kind)
 	return r;
 }
 
-/* Printable ASCII, without a quotation mark or a backslash: it is logged. */
-static void read_text(struct reader *r, char *out, size_t size)
-{
-	struct bytes text = reader_bytes(r, reader_u8(r));
-	if (text.len >= size) {
-		r->bad = true;
-		text.len = 0;
-	}
-	for (size_t i = 0; i < text.len; i++)
-		if (text.at[i] < 0x21 || text.at[i] > 0x7e || text.at[i] == '"' || text.at[i] == '\\')
-			r->bad = true;
-	if (text.len > 0)
-		memcpy(out, text.at, text.len);
-	out[text.len] = 0;
-}
-
-static void read_array(struct reader *r, uint8_t *out, size_t len)
-{
-	struct bytes b = reader_bytes(r, len);
-	if (b.len == len && len > 0)
-		memcpy(out, b.at, len);
-}
-
 static bool is_whole(const struct reader *r)
 {
 	return !r->bad && r->left == 0;
@@ -56,7 +28,7 @@ static bool is_whole(const struct reader *r)
 
 bool record_put_node(struct buffer *out, const struct record_node *n)
 {
-	return put_head(out, RECORD_NODE) && put_text(out, n->version) && buffer_put_u64(out, n->epoch) &&
+	return put_head(out, RECORD_NODE) && buffer_put_text8(out, n->version) && buffer_put_u64(out, n->epoch) &&
 	       buffer_put_u64(out, n->started_at_us) && buffer_put_u64(out, n->written_at_us) &&
 	       buffer_put_u32(out, n->tunnels) && buffer_put_u32(out, n->copies);
 }
@@ -65,7 +37,7 @@ bool record_read_node(struct bytes in, struct record_node *out)
 {
 	struct reader r = read_head(in, RECORD_NODE);
 	memset(out, 0, sizeof *out);
-	read_text(&r, out->version, sizeof out->version);
+	reader_word8(&r, out->version, sizeof out->version);
 	out->epoch = reader_u64(&r);
 	out->started_at_us = reader_u64(&r);
 	out->written_at_us = reader_u64(&r);
@@ -77,7 +49,7 @@ bool record_read_node(struct bytes in, struct record_node *out)
 bool record_put_token(struct buffer *out, const struct record_token *t)
 {
 	return put_head(out, RECORD_TOKEN) && buffer_append(out, t->hash, sizeof t->hash) &&
-	       put_text(out, t->tunnels) && buffer_put_u64(out, t->created_at_us) &&
+	       buffer_put_text8(out, t->tunnels) && buffer_put_u64(out, t->created_at_us) &&
 	       buffer_put_u64(out, t->revoked_at_us);
 }
 
@@ -85,8 +57,8 @@ bool record_read_token(struct bytes in, struct record_token *out)
 {
 	struct reader r = read_head(in, RECORD_TOKEN);
 	memset(out, 0, sizeof *out);
-	read_array(&r, out->hash, sizeof out->hash);
-	read_text(&r, out->tunnels, sizeof out->tunnels);
+	reader_copy(&r, out->hash, sizeof out->hash);
+	reader_word8(&r, out->tunnels, sizeof out->tunnels);
 	out->created_at_us = reader_u64(&r);
 	out->revoked_at_us = reader_u64(&r);
 	return is_whole(&r);
@@ -107,10 +79,10 @@ static void read_client(struct reader *r, struct record_client *c)
 		c->key_len = 0;
 		r->bad = true;
 	}
-	read_array(r, c->key, c->key_len);
+	reader_copy(r, c->key, c->key_len);
 	c->options = reader_u32(r);
 	c->features = reader_u32(r);
-	read_array(r, c->node, sizeof c->node);
+	reader_copy(r, c->node, sizeof c->node);
 	c->epoch = reader_u64(r);
 	c->generation = reader_u64(r);
 	c->seen_at_us = reader_u64(r);
@@ -120,8 +92,9 @@ static void read_client(struct reader *r, struct record_client *c)
 
 bool record_put_tunnel(struct buffer *out, const struct record_tunnel *t)
 {
-	bool fine = put_head(out, RECORD_TUNNEL) && put_text(out, t->owner) && buffer_put_u64(out, t->claimed_at_us) &&
-		    buffer_put_u8(out, t->random_name) && buffer_put_u8(out, (uint8_t)t->client_count);
+	bool fine = put_head(out, RECORD_TUNNEL) && buffer_put_text8(out, t->owner) &&
+		    buffer_put_u64(out, t->claimed_at_us) && buffer_put_u8(out, t->random_name) &&
+		    buffer_put_u8(out, (uint8_t)t->client_count);
 	for (size_t i = 0; fine && i < t->client_count; i++)
 		fine = put_client(out, &t->clients[i]);
 	return fine;
@@ -131,7 +104,7 @@ bool record_read_tunnel(struct bytes in, struct record_tunnel *out)
 {
 	struct reader r = read_head(in, RECORD_TUNNEL);
 	memset(out, 0, sizeof *out);
-	read_text(&r, out->owner, sizeof out->owner);
+	reader_word8(&r, out->owner, sizeof out->owner);
 	out->claimed_at_us = reader_u64(&r);
 	uint8_t random_name = reader_u8(&r), count = reader_u8(&r);
 	if (count > RECORD_CLIENTS_MOST || random_name > 1)

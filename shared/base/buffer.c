@@ -87,6 +87,12 @@ bool buffer_put_u64(struct buffer *b, uint64_t v)
 	return buffer_append(b, at, sizeof at);
 }
 
+bool buffer_put_text8(struct buffer *b, const char *text)
+{
+	size_t len = strlen(text);
+	return len <= UINT8_MAX && buffer_put_u8(b, (uint8_t)len) && buffer_append(b, text, len);
+}
+
 void buffer_consume(struct buffer *b, size_t n)
 {
 	if (n >= b->len) {

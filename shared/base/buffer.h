@@ -22,6 +22,8 @@ MUST_CHECK bool buffer_put_u8(struct buffer *b, uint8_t v);
 MUST_CHECK bool buffer_put_u16(struct buffer *b, uint16_t v);
 MUST_CHECK bool buffer_put_u32(struct buffer *b, uint32_t v);
 MUST_CHECK bool buffer_put_u64(struct buffer *b, uint64_t v);
+/* A text's length in 8 bits, and the text. False also where it has more than 255 bytes. */
+MUST_CHECK bool buffer_put_text8(struct buffer *b, const char *text);
 /* Removes the first `n` bytes (all of them when n exceeds len). */
 void buffer_consume(struct buffer *b, size_t n);
 struct bytes buffer_view(const struct buffer *b);

@@ -1,5 +1,7 @@
 #include "shared/base/reader.h"
 
+#include <string.h>
+
 struct reader reader_of(struct bytes b)
 {
 	return (struct reader){ b.at, b.len, false };
@@ -53,6 +55,27 @@ struct bytes reader_bytes32(struct reader *r)
 {
 	uint32_t len = reader_u32(r);
 	return reader_bytes(r, len);
+}
+
+void reader_copy(struct reader *r, uint8_t *out, size_t len)
+{
+	struct bytes b = reader_bytes(r, len);
+	if (b.len > 0)
+		memcpy(out, b.at, b.len);
+}
+
+void reader_word8(struct reader *r, char *out, size_t size)
+{
+	struct bytes text = reader_bytes(r, reader_u8(r));
+	if (text.len >= size) {
+		r->bad = true;
+		text.len = 0;
+	}
+	for (size_t i = 0; i < text.len; i++)
+		r->bad |= text.at[i] < 0x21 || text.at[i] > 0x7e || text.at[i] == '"' || text.at[i] == '\\';
+	if (text.len > 0)
+		memcpy(out, text.at, text.len);
+	out[text.len] = 0;
 }
 
 struct bytes reader_rest(struct reader *r)

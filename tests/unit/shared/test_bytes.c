@@ -104,6 +104,36 @@ static void test_uuids_of_one_pool_differ(void **state)
 	}
 }
 
+static void test_words_of_a_length(void **state)
+{
+	(void)state;
+	struct buffer b = { 0 };
+	char word[6], long_text[257];
+	memset(long_text, 'x', 256);
+	long_text[256] = 0;
+	assert_false(buffer_put_text8(&b, long_text));
+	assert_true(buffer_put_text8(&b, "hello") && buffer_put_text8(&b, "toolong") && buffer_put_text8(&b, ""));
+	struct reader r = reader_of(buffer_view(&b));
+	reader_word8(&r, word, sizeof word);
+	assert_string_equal(word, "hello");
+	assert_false(r.bad);
+	reader_word8(&r, word, sizeof word);
+	assert_true(r.bad);
+	assert_string_equal(word, "");
+	for (const char *bad = " \"\\\x7f\n"; *bad; bad++) {
+		const uint8_t one[] = { 1, (uint8_t)*bad };
+		r = reader_of(bytes_make(one, sizeof one));
+		reader_word8(&r, word, sizeof word);
+		assert_true(r.bad);
+	}
+	uint8_t kept[4] = { 1, 2, 3, 4 };
+	r = reader_of(bytes_of("ab"));
+	reader_copy(&r, kept, sizeof kept);
+	assert_true(r.bad);
+	assert_int_equal(kept[0], 1);
+	buffer_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_reserve_refuses_overflow),
 		cmocka_unit_test(test_printf_keeps_what_was_there),
 		cmocka_unit_test(test_reader_stops_at_the_end),
+		cmocka_unit_test(test_words_of_a_length),
 		cmocka_unit_test(test_nocase),
 		cmocka_unit_test(test_until),
 		cmocka_unit_test(test_uuid_is_version_7_and_ordered),
