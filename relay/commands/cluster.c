@@ -13,6 +13,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+/* macOS has it as an option of the socket. */
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
 #define ANSWER_S 5
 #define ANSWER_MOST (4u << 20)
 #define ADDRESS_LEN 80
@@ -56,6 +61,9 @@ static int dial(const char *address, struct error *e)
 	if (fd >= 0) {
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+#ifdef SO_NOSIGPIPE
+		setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &(int){ 1 }, sizeof(int));
+#endif
 	}
 	if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
 		error_set(e, EXIT_RELAY, "no relay answers on %.80s: %s; name what it has as --admin", address,
