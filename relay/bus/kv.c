@@ -60,11 +60,10 @@ struct kv {
 
 /* ---- asking ---- */
 
-static bool ask(struct kv *k, const char *subject, struct bytes data,
+static bool ask(struct kv *k, const char *subject, struct bytes data, uint64_t most_ms,
 		void (*answered)(void *user, enum bus_outcome outcome, const struct bus_message *m), void *user)
 {
-	return bus_request(k->bus, &(struct bus_post){ .subject = subject, .data = data }, KV_ANSWER_MS, answered,
-			   user);
+	return bus_request(k->bus, &(struct bus_post){ .subject = subject, .data = data }, most_ms, answered, user);
 }
 
 /* The answer as JSON; NULL where there is none. *code: of the error in it, 0 without. */
@@ -91,13 +90,13 @@ static void stream_subject(const struct kv *k, const char *what, char out[BUS_SU
 }
 
 /* The document is freed. */
-static bool ask_json(struct kv *k, const char *what, json_t *document,
+static bool ask_json(struct kv *k, const char *what, json_t *document, uint64_t most_ms,
 		     void (*answered)(void *user, enum bus_outcome outcome, const struct bus_message *m), void *user)
 {
 	char subject[BUS_SUBJECT_LEN + 1];
 	char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
 	stream_subject(k, what, subject);
-	bool fine = text && ask(k, subject, bytes_of(text), answered, user);
+	bool fine = text && ask(k, subject, bytes_of(text), most_ms, answered, user);
 	free(text);
 	json_decref(document);
 	return fine;
@@ -171,7 +170,7 @@ static bool make_bucket(struct kv *k)
 		      k->settings.description, "subjects", subjects, "storage", "file", "retention", "limits",
 		      "num_replicas", (int)k->settings.replicas, "max_msgs_per_subject", 1, "discard", "new",
 		      "max_msg_size", (int)KV_VALUE_MOST + 4096, "allow_rollup_hdrs", 1, "deny_delete", 1);
-	return ask_json(k, "STREAM.CREATE", config, on_made, k);
+	return ask_json(k, "STREAM.CREATE", config, KV_ANSWER_MS, on_made, k);
 }
 
 static void on_info(void *user, enum bus_outcome outcome, const struct bus_message *m)
@@ -203,7 +202,7 @@ static void look_for_bucket(struct kv *k)
 	char subject[BUS_SUBJECT_LEN + 1];
 	stream_subject(k, "STREAM.INFO", subject);
 	if (k->state == KV_STATE_ASKING && !k->request_out)
-		k->request_out = ask(k, subject, bytes_of(NULL), on_info, k);
+		k->request_out = ask(k, subject, bytes_of(NULL), KV_ANSWER_MS, on_info, k);
 }
 
 /* ---- records ---- */
@@ -283,9 +282,14 @@ static bool key_subject(const struct kv *k, const char *key, char out[BUS_SUBJEC
 
 bool kv_read(struct kv *k, const char *key, kv_done *done, void *user)
 {
+	return kv_read_within(k, key, KV_ANSWER_MS, done, user);
+}
+
+bool kv_read_within(struct kv *k, const char *key, uint64_t most_ms, kv_done *done, void *user)
+{
 	char subject[BUS_SUBJECT_LEN + 1];
 	struct operation *o = key_subject(k, key, subject) ? operation_new(k, done, user) : NULL;
-	if (o && ask_json(k, "STREAM.MSG.GET", json_pack("{s:s}", "last_by_subj", subject), on_read, o))
+	if (o && ask_json(k, "STREAM.MSG.GET", json_pack("{s:s}", "last_by_subj", subject), most_ms, on_read, o))
 		return true;
 	free(o);
 	return false;
@@ -342,7 +346,7 @@ void kv_remove(struct kv *k, const char *key, uint64_t revision)
 	snprintf(filter, sizeof filter, "$KV.%s.%s", k->settings.bucket, key);
 	/* All of that subject before the sequence. */
 	(void)ask_json(k, "STREAM.PURGE", json_pack("{s:s, s:I}", "filter", filter, "seq", (json_int_t)revision + 1),
-		       on_removed, k);
+		       KV_ANSWER_MS, on_removed, k);
 }
 
 static void on_watching(void *user, enum bus_outcome outcome, const struct bus_message *m)
@@ -379,7 +383,7 @@ static void begin_watch(struct kv_watch *w)
 		      "deliver_subject", deliver, "filter_subject", filter, "deliver_policy", "last_per_subject",
 		      "ack_policy", "none", "replay_policy", "instant", "idle_heartbeat", (json_int_t)2000000000,
 		      "flow_control", 1, "max_deliver", 1, "num_replicas", 1, "mem_storage", 1);
-	w->asking = ask_json(k, "CONSUMER.CREATE", config, on_watching, w);
+	w->asking = ask_json(k, "CONSUMER.CREATE", config, KV_ANSWER_MS, on_watching, w);
 }
 
 struct kv_watch *kv_watch(struct kv *k, const char *prefix, uint64_t again_ms,

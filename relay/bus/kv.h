@@ -56,6 +56,8 @@ bool kv_on_message(struct kv *k, const struct bus_message *m);
 
 /* False: `done` will not be called, for the bus is not connected or takes no more. */
 MUST_CHECK bool kv_read(struct kv *k, const char *key, kv_done *done, void *user);
+/* The same for who waits no longer than that: KV_AWAY then. */
+MUST_CHECK bool kv_read_within(struct kv *k, const char *key, uint64_t most_ms, kv_done *done, void *user);
 /* Writes over whatever is there. */
 MUST_CHECK bool kv_write(struct kv *k, const char *key, struct bytes value, kv_done *done, void *user);
 /* Writes if the record has that revision; 0: if there is none. */

@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #define PREFIX "tunnel."
+#define SILENT_MS 5000 /* by then the bus has gone to another server */
 
 enum stage { STAGE_BUCKET, STAGE_NODES, STAGE_OVER };
 
@@ -35,6 +36,8 @@ struct lookups {
 	uint8_t self[RECORD_NODE_ID_LEN];
 	struct lookups_entry *entries;
 	struct allowance bucket, nodes;
+	uint64_t silent_until; /* loop ms: it did not answer in time, and nobody waits for it */
+	uint64_t tried_at;     /* loop ms: when it was asked last */
 	uint64_t counts[LOOKUP_RESULTS], malformed;
 };
 
@@ -152,12 +155,18 @@ static void ask_nodes(struct lookups_entry *e)
 		settle(e, LOOKUP_AWAY, bytes_of(NULL));
 }
 
+static void note_silence(struct lookups *l, bool silent)
+{
+	l->silent_until = silent ? uv_now(l->loop) + SILENT_MS : 0;
+}
+
 static void on_record(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision)
 {
 	struct lookups_entry *e = user;
 	struct record_tunnel r;
 	(void)revision;
 	e->asking = false;
+	note_silence(e->all, outcome == KV_AWAY && bus_is_connected(e->all->bus));
 	if (e->stage == STAGE_OVER)
 		return;
 	bool fine = outcome == KV_DONE && record_read_tunnel(value, &r);
@@ -173,24 +182,26 @@ static void on_record(void *user, enum kv_outcome outcome, struct bytes value, u
 static enum lookup ask(struct lookups *l, struct lookups_entry *e, const char *name)
 {
 	char key[KV_KEY_LEN];
+	const uint64_t now = uv_now(l->loop);
+	const bool silent = now < l->silent_until;
+	if (silent && now - l->tried_at < LOOKUPS_ANSWER_MS)
+		return LOOKUP_AWAY;
 	if (e && e->asking) { /* the answer to what was asked before is still to come, and as good */
 		e->stage = STAGE_BUCKET;
 		return LOOKUP_UNDER_WAY;
 	}
 	if (!kv_is_open(l->kv))
 		return LOOKUP_AWAY;
-	if (!take(&l->bucket, uv_now(l->loop), LOOKUPS_MOST))
+	if (!take(&l->bucket, now, LOOKUPS_MOST))
 		return LOOKUP_TOO_MANY;
 	if (!e && !(e = add(l, name)))
 		return LOOKUP_TOO_MANY;
 	snprintf(key, sizeof key, PREFIX "%s", name);
-	e->stage = STAGE_BUCKET;
-	e->asking = kv_read(l->kv, key, on_record, e);
-	if (e->asking)
-		return LOOKUP_UNDER_WAY;
-	e->stage = STAGE_OVER;
+	l->tried_at = now;
+	e->asking = kv_read_within(l->kv, key, LOOKUPS_ANSWER_MS, on_record, e);
+	e->stage = e->asking && !silent ? STAGE_BUCKET : STAGE_OVER; /* silent: whether it answers again is tried */
 	e->until = 0;
-	return LOOKUP_AWAY;
+	return e->stage == STAGE_BUCKET ? LOOKUP_UNDER_WAY : LOOKUP_AWAY;
 }
 
 enum lookup lookups_find(struct lookups *l, const char *name, struct record_tunnel *out)

@@ -1,7 +1,8 @@
 /* Which node has a tunnel that is not here: asked of the bucket, and where that has no record of all nodes at once
  * (`creel.who`), since a replica may have lost it. What was found is known for LOOKUPS_FOUND_MS, that there is none for
- * LOOKUPS_NONE_MS. At most LOOKUPS_MOST a second ask the bucket, and LOOKUPS_WHO_MOST of these the nodes, so that a
- * scan of names that do not exist harms nobody. Loop thread. */
+ * LOOKUPS_NONE_MS. While NATS does not answer, who asks waits for LOOKUPS_ANSWER_MS at most, and once that has passed
+ * in vain nobody waits until it answers again. At most LOOKUPS_MOST a second ask the bucket, and LOOKUPS_WHO_MOST of
+ * these the nodes, so that a scan of names that do not exist harms nobody. Loop thread. */
 #pragma once
 
 #include <uv.h>
@@ -12,6 +13,7 @@
 #define LOOKUPS_FOUND_MS 2000
 #define LOOKUPS_NONE_MS 1000
 #define LOOKUPS_WHO_MS 200
+#define LOOKUPS_ANSWER_MS 1000
 #define LOOKUPS_KNOWN 65536
 #define LOOKUPS_MOST 1000
 #define LOOKUPS_WHO_MOST 200

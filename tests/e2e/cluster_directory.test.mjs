@@ -110,6 +110,27 @@ describe('tunnels of two nodes', { skip: hasNats ? false : 'nats-server is not i
 		await joined.stop('SIGINT');
 	});
 
+	test('while NATS hangs, what comes for a client that is away waits for its copy and for a look-up once, and then for nothing', async () => {
+		const client = await listen(a, 9, 'patient');
+		await waitFor('its record', () => readRecord(brokers, 'tunnel.patient'));
+		await client.stop('SIGINT');
+		await waitFor('it to be known at the other node', async () => (await post(b.port, '/patient', 'before')).status === 202);
+		const { process } = brokers.all[0];
+		process.signal('SIGSTOP');
+		const times = [];
+		await waitFor('one that waited for a look-up', async () => {
+			const began = performance.now();
+			assert.equal((await post(b.port, '/patient', 'during')).status, 202);
+			times.push(performance.now() - began);
+			return /cluster: away/.test((await b.get('/readyz')).text);
+		}, 30_000);
+		process.signal('SIGCONT');
+		console.log(`# while it hangs, ms: ${times.slice(0, 5).map(Math.round).join(', ')}, of ${times.length}`);
+		assert.ok(Math.max(...times) < 4000, `${Math.max(...times)} ms`);
+		assert.ok(times.filter((ms) => ms > 900).length <= 2, `${times.filter((ms) => ms > 900).length} waited`);
+		for (const node of [a, b]) await connected(node);
+	});
+
 	for (const late of ['told first', 'told last'])
 		test(`a name that two tokens took on two sides of a cut is the earlier one’s; the later one, ${late}, is told so`, async () => {
 			const name = late.replace(' ', '-'), [first, second] = late === 'told first' ? [a, b] : [b, a];
