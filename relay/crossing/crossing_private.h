@@ -91,6 +91,7 @@ struct crossing_stream {
 	struct crossing_guest *guest;
 	uint64_t here, there; /* on the client's connection, and on the guest's line */
 	uint8_t event_id[UUID_LEN];
+	bool live;                    /* not out of a mailbox */
 	bool upgrade, recorded, head; /* what came of it from the client, for RESUME */
 	bool listed;                  /* in the list of RESUME that is being sent */
 	uint64_t body_seen;

@@ -33,6 +33,7 @@ struct crossing_stream *crossing_stream_begin(struct crossing_guest *g, const st
 	st->guest = g;
 	st->there = f->stream;
 	st->here = c->last_stream + 1;
+	st->live = f->type == WIRE_REQUEST && !(f->flags & WIRE_SPOOLED);
 	st->upgrade = f->type == WIRE_REQUEST && (f->flags & WIRE_UPGRADE);
 	memcpy(st->event_id, f->payload.at, UUID_LEN);
 	HASH_ADD(by_there, g->streams, there, sizeof st->there, st);
@@ -47,6 +48,7 @@ struct crossing_stream *crossing_stream_begin(struct crossing_guest *g, const st
 		return NULL;
 	}
 	c->last_stream++;
+	c->crossed_live += st->live;
 	g->last_there = f->stream;
 	return st;
 }
@@ -56,5 +58,6 @@ void crossing_stream_end(struct crossing_stream *st)
 	struct crossing_guest *g = st->guest;
 	HASH_DELETE(by_there, g->streams, st);
 	HASH_DELETE(by_here, g->client->crossed, st);
+	g->client->crossed_live -= st->live;
 	free(st);
 }

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "relay/common/delivery.h"
+#include "relay/shares/slots.h"
 #include "relay/tunnels/carrier.h"
 
 struct connection;
+struct crossing_ask;
 struct crossing_guest;
 struct crossing_line;
 struct crossing_stream;
@@ -19,9 +21,12 @@ struct tunnel;
 struct drain {
 	unsigned parallel, in_flight; /* `parallel` as the client asked for; 0: it did not say */
 	size_t bytes_out;             /* of payloads handed out and not over */
+	struct slots_claim claim;     /* to slots, by which it hands out */
+	unsigned granted;             /* slots for the first of the list, which were not handed out yet */
 	bool fetching, more;          /* a fetch is under way; there may be something after `after` */
+	bool unread;                  /* the last fetch failed: it is not known when there will be more */
 	int64_t after;                /* the last row fetched */
-	unsigned round;               /* counts beginnings: what an older fetch brings is dropped */
+	uint32_t round;               /* counts beginnings: what an older fetch brings is dropped */
 	struct spool_waiting *list;   /* fetched, to be handed out */
 	size_t listed, listed_bytes;
 	uint64_t paused_until; /* loop ms, while paused since the client could not record one; else 0 */
@@ -39,7 +44,9 @@ struct client {
 	struct crossing_line *line;      /* of `remote` (relay/crossing); also while that opens */
 	bool foreign;                    /* it was last seen at another node, not here */
 	struct crossing_guest *guests;   /* other nodes with deliveries for it (relay/crossing) */
+	struct crossing_ask *asks;       /* other nodes that may have some (relay/crossing) */
 	struct crossing_stream *crossed; /* the streams of these, by their number here (uthash) */
+	unsigned crossed_live;           /* of these: not out of a mailbox */
 	uint64_t generation;             /* of its record in the directory; 0: it has none yet */
 	char owner[65];                  /* the token's name at its last HELLO */
 	bool current;       /* gets what arrives; otherwise it was replaced, and its mailbox waits for it */
@@ -62,6 +69,7 @@ struct client {
 	uint64_t last_stream;
 	unsigned spooling; /* streams on their way to the mailbox */
 	struct drain drain;
+	struct slots slots;   /* how many of its deliveries are handed out, here and at other nodes */
 	struct late *late;    /* late.c */
 	uint64_t recorded_at; /* loop ms: its last RECORDED, and of which stream */
 	uint64_t recorded_stream;
