@@ -68,6 +68,27 @@ static void on_adopted(void *user, const char *tunnel)
 	registry_hand_out(s->relay->registry, tunnel);
 }
 
+static void on_node_heard(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct serve_cluster *s = user;
+	if (s->relay->crossing)
+		crossing_node_heard(s->relay->crossing, id);
+}
+
+static void on_node_gone(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct serve_cluster *s = user;
+	if (s->relay->crossing)
+		crossing_node_gone(s->relay->crossing, id);
+}
+
+static void on_node_adopted(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct serve_cluster *s = user;
+	if (s->relay->crossing)
+		crossing_node_adopted(s->relay->crossing, id);
+}
+
 static void on_trunk_message(void *user, struct bytes message)
 {
 	struct serve_cluster *s = user;
@@ -92,9 +113,20 @@ static void look_up(void *user, const char *tunnel)
 bool serve_cluster_join(struct serve_cluster *s, struct relay *relay,
 			void (*refused)(void *user, const struct error *e), void *user, struct error *e)
 {
-	static const struct cluster_events events = { on_tokens_changed, on_refused,    on_held,
-						      on_moved,          on_name_taken, on_name_contended,
-						      on_adopt,          on_adopted,    on_trunk_message };
+	static const struct cluster_events events = {
+		.tokens_changed = on_tokens_changed,
+		.refused = on_refused,
+		.held = on_held,
+		.moved = on_moved,
+		.taken = on_name_taken,
+		.contended = on_name_contended,
+		.adopt = on_adopt,
+		.adopted = on_adopted,
+		.node_heard = on_node_heard,
+		.node_gone = on_node_gone,
+		.node_adopted = on_node_adopted,
+		.trunk = on_trunk_message,
+	};
 	*s = (struct serve_cluster){ relay, refused, user };
 	return cluster_new(relay, &events, s, &relay->cluster, e);
 }

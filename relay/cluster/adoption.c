@@ -195,8 +195,10 @@ static void on_message(void *user, enum bus_outcome outcome, const struct bus_me
 	json_int_t sequence = json_integer_value(json_object_get(message, "seq"));
 	json_int_t code = json_integer_value(json_object_get(json_object_get(answer, "error"), "err_code"));
 	if (sequence <= 0) {
-		if (code == JS_NO_SUCH_MESSAGE && g->count > 0)
+		if (code == JS_NO_SUCH_MESSAGE && g->count > 0) {
 			log_event(LOG_INFO, "node_adopted", "node", g->hex, NULL);
+			a->events.over(a->user, g->id);
+		}
 		json_decref(answer);
 		rest(g, code == JS_NO_SUCH_MESSAGE ? AGAIN_MS : TICK_MS);
 		return;

@@ -20,6 +20,8 @@ struct adoption_events {
 	int64_t (*mailbox)(void *user, const struct copy_message *m);
 	/* Something came into that mailbox. */
 	void (*put)(void *user, const char *tunnel);
+	/* All copies of that node were taken over. */
+	void (*over)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
 	/* Whether that node is there. */
 	bool (*is_there)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
 };

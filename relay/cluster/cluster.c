@@ -252,6 +252,13 @@ static void on_node_gone(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
 	log_event(LOG_WARN, "node_gone", "node", hex, NULL);
 	if (c->adoption)
 		adoption_gone(c->adoption, id);
+	c->events.node_gone(c->user, id);
+}
+
+static void on_node_heard(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct cluster *c = user;
+	c->events.node_heard(c->user, id);
 }
 
 static void on_cloned(void *user)
@@ -328,7 +335,8 @@ static bool make_bus(struct cluster *c, struct error *e)
 static bool make_parts(struct cluster *c, struct error *e)
 {
 	static const struct kv_events kv_events = { on_opened, on_refused };
-	static const struct nodes_events nodes_events = { on_node_came, on_node_gone, on_cloned, measure };
+	static const struct nodes_events nodes_events = { on_node_came, on_node_gone, on_node_heard, on_cloned,
+							  measure };
 	static const struct directory_events directory_events = { on_held, on_written, on_taken, on_contended,
 								  is_owner };
 	const struct kv_settings k = { BUCKET, DESCRIPTION, c->settings.replicas, c->deliver };
@@ -378,6 +386,12 @@ static void on_adopted(void *user, const char *tunnel)
 	c->events.adopted(c->user, tunnel);
 }
 
+static void on_node_adopted(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct cluster *c = user;
+	c->events.node_adopted(c->user, id);
+}
+
 static bool is_there(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
 {
 	const struct cluster *c = user;
@@ -386,7 +400,7 @@ static bool is_there(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
 
 bool cluster_begin_copies(struct cluster *c, struct spool *spool, struct error *e)
 {
-	static const struct adoption_events events = { on_adopt, on_adopted, is_there };
+	static const struct adoption_events events = { on_adopt, on_adopted, on_node_adopted, is_there };
 	struct copies_settings s = { .replicas = c->settings.replicas,
 				     .max_age_ms = (uint64_t)c->relay->settings.spool_max_age_ms };
 	struct adoption_settings a = { .after_ms = c->settings.adopt_after };

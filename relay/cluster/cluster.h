@@ -31,6 +31,11 @@ struct cluster_events {
 	 * (0: out of memory); and that something came into it. */
 	int64_t (*adopt)(void *user, const struct copy_message *m);
 	void (*adopted)(void *user, const char *tunnel);
+	/* What another node said last of itself came from it a moment ago; it is gone; this node took over all that was
+	 * copied of what waited there. */
+	void (*node_heard)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
+	void (*node_gone)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
+	void (*node_adopted)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
 	/* A message came on this node's own subject (trunk.h). */
 	void (*trunk)(void *user, struct bytes message);
 };

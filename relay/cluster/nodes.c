@@ -67,6 +67,8 @@ static void note_other(struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], co
 	o->record = *r;
 	if (is_new || again)
 		n->events.came(n->user, id, r->epoch);
+	if (n->events.heard)
+		n->events.heard(n->user, id);
 }
 
 /* A record with this node's id. Those of its earlier runs were written before its first. */

@@ -23,6 +23,8 @@ struct nodes_events {
 	/* It is there, or there again with another epoch, having forgotten what was under way. */
 	void (*came)(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch);
 	void (*gone)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
+	/* It was there a moment ago: each of its records; NULL: nobody wants to know. */
+	void (*heard)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
 	/* Another one that runs has this node's id, and has had it for longer: a data folder was copied. */
 	void (*cloned)(void *user);
 	/* Fills the figures of this node's record, which is about to be written; NULL: there are none. */

@@ -7,8 +7,9 @@
 #include <utlist.h>
 
 #define TICK_MS 200
-#define MAILBOX_TICKS 25     /* every how many ticks */
-#define MAILBOXES_A_TICK 100 /* asked for at once */
+#define MAILBOX_TICKS 25 /* a round of them */
+#define ASKED_TICKS 3    /* the first of these */
+#define MAILBOXES_A_ROUND 100
 
 /* The peer of a trunk; NULL when out of memory. */
 static struct crossing_peer *peer_of(struct crossing *x, struct trunk *t)
@@ -49,18 +50,72 @@ static bool on_part(void *user, struct trunk *t, const struct trunk_part *part)
 	struct crossing_peer *p = peer_of(user, t);
 	if (!p)
 		return false;
+	crossing_note_there(p);
 	switch (part->kind) {
 	case TRUNK_OPEN:
 	case TRUNK_CLOSE:
 	case TRUNK_TO_CLIENT:
 	case TRUNK_FAIL:
+	case TRUNK_OFFER:
+	case TRUNK_GIVE_BACK:
 		return crossing_guest_take(p, part);
 	case TRUNK_STATE:
 	case TRUNK_FROM_CLIENT:
 	case TRUNK_CREDIT:
+	case TRUNK_GRANT:
 		return crossing_line_take(p, part);
+	case TRUNK_ASK:
+		return crossing_ask_take(p, part);
+	case TRUNK_LEVEL:
+	case TRUNK_LEVELS:
+	case TRUNK_ADOPTED:
+		return crossing_levels_take(p, part);
+	case TRUNK_KINDS_END:
+		break;
 	}
 	return false;
+}
+
+/* ---- other nodes ---- */
+
+void crossing_note_there(struct crossing_peer *p)
+{
+	struct crossing *x = p->crossing;
+	p->heard_at = uv_now(x->relay->loop);
+	if (p->there)
+		return;
+	p->there = true;
+	crossing_levels_tell(x);
+}
+
+static void note_away(struct crossing_peer *p)
+{
+	p->there = false;
+	crossing_ask_end_of_peer(p);
+}
+
+void crossing_node_heard(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct trunk *t = trunk_to(x->trunks, id);
+	struct crossing_peer *p = t ? peer_of(x, t) : NULL;
+	if (p)
+		crossing_note_there(p);
+}
+
+void crossing_node_gone(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct trunk *t = trunk_to(x->trunks, id);
+	struct crossing_peer *p = t ? peer_of(x, t) : NULL;
+	if (p)
+		note_away(p);
+}
+
+void crossing_node_adopted(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	levels_forget(x->levels, id);
+	for (struct crossing_peer *p = x->peers; p; p = p->next)
+		if (p->there)
+			crossing_send(p, TRUNK_ADOPTED, 0, 0, bytes_make(id, RECORD_NODE_ID_LEN));
 }
 
 static void on_lost(void *user, struct trunk *t, uint64_t silent_ms)
@@ -69,8 +124,13 @@ static void on_lost(void *user, struct trunk *t, uint64_t silent_ms)
 	(void)user;
 	if (!p)
 		return;
+	p->greeted = false;
+	if (silent_ms > 0)
+		note_away(p);
+	crossing_ask_end_of_peer(p);
 	crossing_guest_lose_all(p);
 	crossing_line_lose_all(p, silent_ms);
+	crossing_levels_tell(p->crossing);
 }
 
 static void on_drained(void *user, struct trunk *t)
@@ -85,7 +145,7 @@ static bool on_waits(void *user, const struct trunk *t)
 {
 	const struct crossing_peer *p = trunk_data(t);
 	(void)user;
-	return p && (p->lines || p->guests);
+	return p && (p->lines || p->guests || p->asks);
 }
 
 /* ---- what the registry tells of clients ---- */
@@ -98,15 +158,19 @@ static void on_resume(void *user, struct client *c, uint64_t below)
 
 static void on_online(void *user, struct client *c, bool resumed)
 {
-	(void)user;
+	struct crossing *x = user;
 	if (c->line)
 		crossing_line_close(c->line);
 	crossing_guest_online(c, resumed);
+	if (!resumed)
+		crossing_ask_all(x, c);
 }
 
 static void on_left(void *user, struct client *c, enum client_left why)
 {
 	(void)user;
+	if (why != CLIENT_AWAY)
+		crossing_ask_end_of_client(c);
 	crossing_guest_left(c, why);
 }
 
@@ -115,6 +179,7 @@ static void on_forgotten(void *user, struct client *c)
 	(void)user;
 	if (c->line)
 		crossing_line_close(c->line);
+	crossing_ask_end_of_client(c);
 	crossing_guest_left(c, CLIENT_ENDED);
 }
 
@@ -188,23 +253,57 @@ static bool waits_elsewhere(const struct client *c, const struct spool *spool)
 	return !c->line && !c->connection && !c->in_grace && spool_level(spool, c->mailbox).count > 0;
 }
 
-/* Asks for those whose streams wait for them, and now and then for some of those with a mailbox that is not empty:
- * where their node was not heard, it is found so. */
-static void on_tick(uv_timer_t *h)
+/* By then all that waited at a node that stays away has expired. */
+static void look_after(struct crossing_peer *p)
 {
-	struct crossing *x = h->data;
-	struct tunnel_table *table = &x->relay->registry->table;
-	const bool all = ++x->ticks % MAILBOX_TICKS == 0;
-	unsigned asked = 0;
-	for (struct tunnel *t = all ? table->tunnels : table->watched, *next; t; t = next) {
+	const struct relay *relay = p->crossing->relay;
+	const uint64_t now = uv_now(relay->loop);
+	crossing_ask_look(p, now);
+	if (!p->there && now - p->heard_at > (uint64_t)relay->settings.spool_max_age_ms)
+		levels_forget(p->crossing->levels, trunk_node(p->trunk));
+}
+
+/* Those whose streams wait for them. */
+static void ask_for_lost(struct crossing *x)
+{
+	for (struct tunnel *t = x->relay->registry->table.watched, *next; t; t = next) {
 		bool ask = false;
-		next = all ? t->next : t->watched_next;
+		next = t->watched_next;
 		for (const struct client *c = t->clients; c; c = c->next)
-			ask |= is_lost(c) || (all && asked < MAILBOXES_A_TICK && waits_elsewhere(c, table->spool));
-		asked += ask;
+			ask |= is_lost(c);
 		if (ask)
 			x->events.ask(x->user, t->name);
 	}
+}
+
+/* Some of those with a mailbox that is not empty: where their node was not heard, it is found so. Each is asked for in
+ * several ticks one after another, for the first may have to wait for the answer. */
+static void ask_for_mailboxes(struct crossing *x)
+{
+	struct tunnel_table *table = &x->relay->registry->table;
+	size_t at = 0;
+	for (struct tunnel *t = table->tunnels, *next; t; t = next) {
+		bool ask = false;
+		next = t->next;
+		for (const struct client *c = t->clients; c; c = c->next)
+			ask |= waits_elsewhere(c, table->spool);
+		if (ask && at >= x->mailboxes_from && at < x->mailboxes_from + MAILBOXES_A_ROUND)
+			x->events.ask(x->user, t->name);
+		at += ask;
+	}
+	if (x->ticks % MAILBOX_TICKS == ASKED_TICKS - 1)
+		x->mailboxes_from =
+		    at > x->mailboxes_from + MAILBOXES_A_ROUND ? x->mailboxes_from + MAILBOXES_A_ROUND : 0;
+}
+
+static void on_tick(uv_timer_t *h)
+{
+	struct crossing *x = h->data;
+	ask_for_lost(x);
+	if (++x->ticks % MAILBOX_TICKS < ASKED_TICKS)
+		ask_for_mailboxes(x);
+	for (struct crossing_peer *p = x->peers; p; p = p->next)
+		look_after(p);
 }
 
 /* ---- the whole ---- */
@@ -238,12 +337,14 @@ struct crossing *crossing_new(struct relay *relay, const uint8_t id[RECORD_NODE_
 	memcpy(x->id, id, sizeof x->id);
 	memcpy(settings.id, id, sizeof settings.id);
 	x->trunks = trunk_set_new(relay->loop, &settings, &trunk_events, x);
-	if (!x->trunks) {
+	if (!x->trunks || !crossing_levels_begin(x)) {
+		trunk_set_free(x->trunks);
 		free(x);
 		return NULL;
 	}
 	uv_timer_init(relay->loop, &x->tick);
 	x->tick.data = x;
+	x->open_handles = 2;
 	uv_timer_start(&x->tick, on_tick, TICK_MS, TICK_MS);
 	relay->registry->table.watcher = &watcher;
 	relay->registry->table.watcher_user = x;
@@ -252,7 +353,9 @@ struct crossing *crossing_new(struct relay *relay, const uint8_t id[RECORD_NODE_
 
 static void on_closed(uv_handle_t *h)
 {
-	free(h->data);
+	struct crossing *x = h->data;
+	if (--x->open_handles == 0)
+		free(x);
 }
 
 void crossing_close(struct crossing *x)
@@ -267,7 +370,9 @@ void crossing_close(struct crossing *x)
 		}
 		while (p->guests)
 			crossing_guest_left(p->guests->client, CLIENT_MOVED);
+		crossing_ask_end_of_peer(p);
 	}
+	crossing_levels_end(x);
 	x->relay->registry->table.watcher = NULL;
 	trunk_set_free(x->trunks);
 	while (x->peers) {
@@ -277,4 +382,5 @@ void crossing_close(struct crossing *x)
 	}
 	buffer_free(&x->frame);
 	uv_close((uv_handle_t *)&x->tick, on_closed);
+	uv_close((uv_handle_t *)&x->telling, on_closed);
 }

@@ -5,6 +5,10 @@
  * line has a guest, which is a switch: it gives the streams numbers of the client's connection, from 1 upwards, and
  * rewrites that one field both ways: crossing_guest.c, crossing_stream.c.
  *
+ * What waits for one client may lie at several nodes. Its node grants slots to those who would hand it out
+ * (crossing_slots.c), and where there is one slot it asks the others first (crossing_ask.c). What a tunnel has waiting
+ * counts over all nodes (crossing_levels.c).
+ *
  * A line is opened when the directory says where a client is (crossing_learn), and closed when the client is neither
  * there nor expected. What a lost trunk or a moved client means for streams is what a lost connection does. Loop
  * thread. */
@@ -37,6 +41,11 @@ void crossing_receive(struct crossing *x, struct bytes message);
 /* The directory says whose the tunnel is, which is its owner's name at this node too, and where its clients are: opens
  * lines to those that are at other nodes, and closes those of clients that left. */
 void crossing_learn(struct crossing *x, const char *tunnel, const struct record_tunnel *record);
+/* The directory says that the node is there, and again while it is; that it is gone; that another took over all that
+ * waited there, and tells the others. */
+void crossing_node_heard(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN]);
+void crossing_node_gone(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN]);
+void crossing_node_adopted(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN]);
 /* How many messages of others made no sense, and how many bytes went and came. */
 uint64_t crossing_malformed(const struct crossing *x);
 uint64_t crossing_bytes(const struct crossing *x);

@@ -260,6 +260,7 @@ static void forget(struct crossing_guest *g)
 	HASH_DELETE(hh, g->peer->guests, g);
 	DL_DELETE2(g->client->guests, g, client_prev, client_next);
 	buffer_free(&g->queue);
+	slots_leave(&g->claim);
 	free(g);
 }
 
@@ -294,7 +295,7 @@ static struct crossing_guest *add_guest(struct crossing_peer *p, struct client *
 	struct crossing_guest *g = calloc(1, sizeof *g);
 	if (!g)
 		return NULL;
-	*g = (struct crossing_guest){ .peer = p, .client = c, .line = line, .session = 1 };
+	*g = (struct crossing_guest){ .peer = p, .client = c, .line = line, .session = 1, .slots_session = 1 };
 	HASH_ADD(hh, p->guests, line, sizeof g->line, g);
 	if (!g->hh.tbl) {
 		free(g);
@@ -322,6 +323,10 @@ static bool open_guest(struct crossing_peer *p, const struct trunk_part *part)
 		return true;
 	}
 	tell(g, carrier_of(g) ? TRUNK_HERE : TRUNK_AWAY);
+	crossing_slots_join(g);
+	struct crossing_ask *ask = crossing_ask_find(c, p);
+	if (ask)
+		crossing_ask_end(ask); /* it says itself what it has */
 	return true;
 }
 
@@ -349,6 +354,9 @@ bool crossing_guest_take(struct crossing_peer *p, const struct trunk_part *part)
 		return take_frames(g, part);
 	case TRUNK_FAIL:
 		return fail_client(g, part);
+	case TRUNK_OFFER:
+	case TRUNK_GIVE_BACK:
+		return crossing_slots_take(g, part);
 	default:
 		cancel_streams(g);
 		forget(g);
@@ -394,6 +402,8 @@ void crossing_guest_online(struct client *c, bool resumed)
 			g->last_there = 0;
 		}
 		g->session++;
+		if (!resumed)
+			g->slots_session = g->session;
 		tell(g, resumed ? TRUNK_RESUMED : TRUNK_HERE);
 	}
 }

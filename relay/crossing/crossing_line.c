@@ -1,4 +1,5 @@
 #include "relay/crossing/crossing_private.h"
+#include "relay/streams/drain.h"
 #include "relay/streams/stream.h"
 #include "shared/wire/wire_place.h"
 
@@ -104,6 +105,7 @@ static void forget(struct crossing_line *l)
 	DL_DELETE(l->peer->lines, l);
 	if (l->client->remote == &l->carrier)
 		l->client->remote = NULL;
+	drain_lead(l->client, NULL, NULL);
 	l->client->line = NULL;
 	free(l);
 }
@@ -154,6 +156,8 @@ static bool take_state(struct crossing_line *l, const struct trunk_part *part)
 	struct trunk_state s;
 	if (!trunk_message_read_state(part->data, &s))
 		return false;
+	if (l->state == CROSSING_OPENING || s.presence == TRUNK_HERE)
+		l->slots_session = part->session;
 	switch (s.presence) {
 	case TRUNK_GONE:
 		lose(l, l->state == CROSSING_OPENING);
@@ -173,6 +177,7 @@ static bool take_state(struct crossing_line *l, const struct trunk_part *part)
 		c->options = s.options;
 		c->features = s.features;
 		c->drain.parallel = s.drain_parallel > LIMIT_HAND_OUT_COUNT ? LIMIT_HAND_OUT_COUNT : s.drain_parallel;
+		crossing_slots_lead(l);
 		registry_came(c, &l->carrier, s.presence == TRUNK_RESUMED);
 		return true;
 	case TRUNK_PRESENCES:
@@ -238,6 +243,8 @@ bool crossing_line_take(struct crossing_peer *p, const struct trunk_part *part)
 		return take_state(l, part);
 	case TRUNK_FROM_CLIENT:
 		return take_frames(l, part);
+	case TRUNK_GRANT:
+		return crossing_slots_granted(l, part);
 	default:
 		return take_credit(l, part);
 	}

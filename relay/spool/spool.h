@@ -80,6 +80,11 @@ void spool_seen(struct spool *s, int64_t mailbox, uint64_t now_us);
 struct spool_level spool_level(const struct spool *s, int64_t mailbox);
 struct spool_level spool_total(const struct spool *s);
 
+/* From now on `changed` is called whenever the level of a mailbox changes, at once for each that holds something, and
+ * with nothing for one that is left. May be NULL. */
+void spool_on_level(struct spool *s,
+		    void (*changed)(void *user, const struct spool_mailbox *m, struct spool_level level), void *user);
+
 /* Bytes that the disk can still take while SPOOL_RESERVE stays free, free pages of the database included; UINT64_MAX
  * where the file system does not tell. Asks the file system, which does not block. */
 uint64_t spool_disk_left(const struct spool *s);

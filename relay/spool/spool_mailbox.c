@@ -200,6 +200,7 @@ void spool_leave(struct spool *s, int64_t mailbox)
 	struct small_job *j = m ? spool_small_job(s, mailbox, run_leave) : NULL;
 	if (!m)
 		return;
+	spool_level_tell(s, m, (struct spool_level){ .count = 0 });
 	mailbox_drop(s, m);
 	if (!j)
 		return; /* the mailbox comes back when the relay restarts */

@@ -3,7 +3,7 @@
  * here in memory and written by jobs for the writer thread, which call spool_seal.h and spool_sqlite.h. Of these files
  * spool.c calls the others, and each only those that stand below it:
  *
- *    spool · spool_expiry · spool_copy · spool_queue · spool_level · spool_mailbox · spool_jobs */
+ *    spool · spool_expiry · spool_copy · spool_queue · spool_mailbox · spool_level · spool_jobs */
 #pragma once
 
 #include "relay/common/hash.h"
@@ -49,6 +49,8 @@ struct spool {
 	int open_parts;            /* on closing: the writer and the timer */
 	void (*gap)(void *user, const struct spool_mailbox *m);
 	void *gap_user;
+	void (*level)(void *user, const struct spool_mailbox *m, struct spool_level level);
+	void *level_user;
 	void (*put)(void *user, int64_t row, void (*done)(void *user, const struct error *e), void *done_user);
 	void *put_user; /* of copies elsewhere */
 	void (*closed)(void *user);
@@ -68,6 +70,8 @@ void spool_jobs_drop(struct spool *s);
 
 /* ---- spool_level.c ---- */
 
+/* Tells whom it concerns. */
+void spool_level_tell(const struct spool *s, const struct mailbox *m, struct spool_level level);
 void spool_level_add(struct spool *s, struct mailbox *m, uint64_t bytes);
 /* Counts one fewer that waits. NULL when the mailbox was left: its share of the total was subtracted already. */
 struct mailbox *spool_level_take(struct spool *s, int64_t mailbox, uint64_t bytes);

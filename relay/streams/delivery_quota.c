@@ -1,4 +1,5 @@
 /* What a delivery takes of the relay's disk: counted from its body and its streams whenever one of them changes. */
+#include "relay/shares/levels.h"
 #include "relay/streams/delivery_streams.h"
 #include "relay/tunnels/tunnel.h"
 #include "relay/streams/stream.h"
@@ -31,9 +32,10 @@ static struct quota_need need_of(const struct delivery *d, uint64_t more)
 	return need;
 }
 
+/* At all nodes of a cluster, as far as the others have said. */
 static uint64_t waiting_for(const struct tunnel *t)
 {
-	uint64_t waiting = 0;
+	uint64_t waiting = levels_elsewhere(t->table->levels, t->name);
 	for (const struct client *c = t->clients; c; c = c->next)
 		waiting += spool_level(t->table->spool, c->mailbox).bytes;
 	return waiting;

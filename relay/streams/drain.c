@@ -102,15 +102,20 @@ static bool offer(struct drain *d, const struct spool_waiting *added)
 	return fine;
 }
 
-static void begin_again(struct client *c)
+static void forget_list(struct drain *d)
 {
-	struct drain *d = &c->drain;
-	const unsigned unused = d->granted;
 	drop_list(d);
 	d->granted = 0;
 	d->round++;
 	d->after = 0;
 	d->more = true;
+}
+
+static void begin_again(struct client *c)
+{
+	struct drain *d = &c->drain;
+	const unsigned unused = d->granted;
+	forget_list(d);
 	give_back(d, unused);
 }
 
@@ -257,6 +262,14 @@ static void on_fetched(void *user, struct spool_waiting *list, const struct erro
 			failed(c);
 	}
 	work(c);
+}
+
+void drain_lead(struct client *c, const struct slots_way *way, void *end)
+{
+	if (c->drain.claim.way == way && c->drain.claim.way_end == end)
+		return;
+	forget_list(&c->drain);
+	slots_lead(&c->drain.claim, way, end);
 }
 
 void drain_begin(struct client *c)

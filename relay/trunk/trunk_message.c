@@ -7,6 +7,7 @@
 #define VERSION 1
 #define NAME_MOST 63
 #define KEY_LEN 32
+#define LEVEL_MOST (UINT64_C(1) << 48) /* bytes: no disk holds more, and sums do not overflow */
 
 bool trunk_message_put_head(struct buffer *out, const struct trunk_head *h)
 {
@@ -56,7 +57,7 @@ enum trunk_read trunk_message_read_part(struct bytes in, struct trunk_part *out,
 	out->line = reader_u32(&r);
 	out->session = reader_u32(&r);
 	uint32_t len = reader_u32(&r);
-	if (kind < TRUNK_OPEN || kind > TRUNK_CREDIT || len > TRUNK_PART_MOST)
+	if (kind < TRUNK_OPEN || kind >= TRUNK_KINDS_END || len > TRUNK_PART_MOST)
 		return TRUNK_READ_BAD;
 	if (len > r.left)
 		return TRUNK_READ_MORE;
@@ -72,13 +73,19 @@ bool trunk_message_put_name(struct buffer *out, const struct trunk_client_name *
 	       buffer_append_bytes(out, n->key);
 }
 
+/* All that is left of it. */
+static bool read_name(struct reader *r, struct trunk_client_name *out)
+{
+	out->tunnel = reader_bytes(r, reader_u8(r));
+	out->key = reader_bytes(r, reader_u8(r));
+	return !r->bad && r->left == 0 && out->tunnel.len > 0 && out->tunnel.len <= NAME_MOST &&
+	       (out->key.len == 0 || out->key.len == KEY_LEN);
+}
+
 bool trunk_message_read_name(struct bytes in, struct trunk_client_name *out)
 {
 	struct reader r = reader_of(in);
-	out->tunnel = reader_bytes(&r, reader_u8(&r));
-	out->key = reader_bytes(&r, reader_u8(&r));
-	return !r.bad && r.left == 0 && out->tunnel.len > 0 && out->tunnel.len <= NAME_MOST &&
-	       (out->key.len == 0 || out->key.len == KEY_LEN);
+	return read_name(&r, out);
 }
 
 bool trunk_message_put_state(struct buffer *out, const struct trunk_state *s)
@@ -96,4 +103,32 @@ bool trunk_message_read_state(struct bytes in, struct trunk_state *out)
 	out->options = reader_u32(&r);
 	out->drain_parallel = reader_u32(&r);
 	return !r.bad && r.left == 0 && presence < TRUNK_PRESENCES;
+}
+
+bool trunk_message_put_level(struct buffer *out, const struct trunk_level *v)
+{
+	return buffer_put_u64(out, v->count) && buffer_put_u64(out, v->bytes) && trunk_message_put_name(out, &v->of);
+}
+
+bool trunk_message_read_level(struct bytes in, struct trunk_level *out)
+{
+	struct reader r = reader_of(in);
+	out->count = reader_u64(&r);
+	out->bytes = reader_u64(&r);
+	return read_name(&r, &out->of) && out->bytes <= LEVEL_MOST;
+}
+
+bool trunk_message_put_offer(struct buffer *out, const struct trunk_offer *v)
+{
+	return buffer_put_u32(out, v->round) && buffer_put_u8(out, v->unsure) && buffer_append_bytes(out, v->times);
+}
+
+bool trunk_message_read_offer(struct bytes in, struct trunk_offer *out)
+{
+	struct reader r = reader_of(in);
+	out->round = reader_u32(&r);
+	uint8_t unsure = reader_u8(&r);
+	out->unsure = unsure;
+	out->times = reader_bytes(&r, r.left);
+	return !r.bad && unsure <= 1 && out->times.len % sizeof(uint64_t) == 0;
 }

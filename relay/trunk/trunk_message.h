@@ -33,10 +33,19 @@ enum trunk_kind {
 	TRUNK_CLOSE,     /* the line is over */
 	TRUNK_TO_CLIENT, /* frames */
 	TRUNK_FAIL,      /* u16, text: the client broke the rules; its connection is to be closed with that */
+	TRUNK_OFFER,     /* struct trunk_offer: what would be handed out next (relay/shares/slots.h) */
+	TRUNK_GIVE_BACK, /* u32: so many slots are free again */
 	/* Back. */
 	TRUNK_STATE,       /* struct trunk_state */
 	TRUNK_FROM_CLIENT, /* frames */
 	TRUNK_CREDIT,      /* u32: so many bytes of TO_CLIENT are handed to the client's connection, or dropped */
+	TRUNK_GRANT,       /* u32, u32: the round of the offers, and how many slots there are for them */
+	/* From any node to each other; `line` is a question's number, or 0. */
+	TRUNK_ASK,     /* what waits there for a client (struct trunk_client_name): LEVEL answers */
+	TRUNK_LEVEL,   /* struct trunk_level: what waits here for a client */
+	TRUNK_LEVELS,  /* LEVELs that came before do not count any more */
+	TRUNK_ADOPTED, /* a node's id: what it had waiting was taken over */
+	TRUNK_KINDS_END,
 };
 
 struct trunk_part {
@@ -49,6 +58,17 @@ struct trunk_part {
 struct trunk_client_name {
 	struct bytes tunnel; /* its name */
 	struct bytes key;    /* empty or 32 bytes */
+};
+
+struct trunk_level {
+	struct trunk_client_name of;
+	uint64_t count, bytes;
+};
+
+struct trunk_offer {
+	uint32_t round;
+	bool unsure;
+	struct bytes times; /* u64 each, in microseconds since 1970 */
 };
 
 enum trunk_presence {
@@ -77,8 +97,12 @@ enum trunk_read { TRUNK_READ_PART, TRUNK_READ_MORE, TRUNK_READ_BAD };
 /* The part at the front, of *used bytes. MORE: its end has not come. */
 MUST_CHECK enum trunk_read trunk_message_read_part(struct bytes in, struct trunk_part *out, size_t *used);
 
-/* The data of OPEN and of STATE. */
+/* The data of OPEN and ASK, of STATE, of LEVEL, and of OFFER. */
 MUST_CHECK bool trunk_message_put_name(struct buffer *out, const struct trunk_client_name *n);
 MUST_CHECK bool trunk_message_read_name(struct bytes in, struct trunk_client_name *out);
 MUST_CHECK bool trunk_message_put_state(struct buffer *out, const struct trunk_state *s);
 MUST_CHECK bool trunk_message_read_state(struct bytes in, struct trunk_state *out);
+MUST_CHECK bool trunk_message_put_level(struct buffer *out, const struct trunk_level *v);
+MUST_CHECK bool trunk_message_read_level(struct bytes in, struct trunk_level *out);
+MUST_CHECK bool trunk_message_put_offer(struct buffer *out, const struct trunk_offer *v);
+MUST_CHECK bool trunk_message_read_offer(struct bytes in, struct trunk_offer *out);

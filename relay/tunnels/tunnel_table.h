@@ -8,6 +8,7 @@
 
 struct client_events;
 struct key_holder;
+struct levels;
 struct stream;
 struct tunnel;
 
@@ -18,8 +19,9 @@ struct tunnel_table {
 	struct tunnel *watched;    /* those of which something is due (tunnel_watch) */
 	struct key_holder *by_key; /* clients by their key (tunnel_keys.h) */
 	struct quota quota;
-	size_t put_bytes;         /* payloads on their way to the spool */
-	struct stream *put_queue; /* streams that wait until fewer are (utlist) */
+	const struct levels *levels; /* what waits at other nodes; NULL: there are none */
+	size_t put_bytes;            /* payloads on their way to the spool */
+	struct stream *put_queue;    /* streams that wait until fewer are (utlist) */
 	bool putting;
 	const struct client_events *watcher; /* NULL: there are no other nodes */
 	void *watcher_user;

@@ -29,6 +29,8 @@ static bool on_part(void *user, struct trunk *t, const struct trunk_part *p)
 {
 	struct trunk_client_name name;
 	struct trunk_state state;
+	struct trunk_level level;
+	struct trunk_offer offer;
 	struct buffer again = { 0 };
 	(void)user;
 	check(t != NULL);
@@ -37,6 +39,12 @@ static bool on_part(void *user, struct trunk *t, const struct trunk_part *p)
 	again.len = 0;
 	if (trunk_message_read_state(p->data, &state))
 		check(trunk_message_put_state(&again, &state) && bytes_equal(buffer_view(&again), p->data));
+	again.len = 0;
+	if (trunk_message_read_level(p->data, &level))
+		check(trunk_message_put_level(&again, &level) && bytes_equal(buffer_view(&again), p->data));
+	again.len = 0;
+	if (trunk_message_read_offer(p->data, &offer))
+		check(trunk_message_put_offer(&again, &offer) && bytes_equal(buffer_view(&again), p->data));
 	buffer_free(&again);
 	trunk_send(t, p);
 	return p->line != 7;

@@ -1,5 +1,5 @@
-/* Two nodes in one process, each with its registry and spool: clients are at one of them and webhooks come to the
- * other. The trunk's messages lie in a list until they are delivered; a client is what its carrier was given, and
+/* Three nodes in one process, each with its registry and spool: clients are at one of them and webhooks come to the
+ * others. The trunk's messages lie in a list until they are delivered; a client is what its carrier was given, and
  * frames that the test makes. */
 #pragma once
 
@@ -28,6 +28,7 @@ struct node {
 	uint8_t id[RECORD_NODE_ID_LEN];
 	struct crossing *crossing;
 	unsigned asked;
+	bool hangs; /* nothing comes to it, and nothing from it */
 };
 
 /* A WebSocket that only this test reads and writes. */
@@ -36,7 +37,8 @@ struct laptop {
 	struct client *client;
 	struct buffer got;
 	size_t read;
-	bool shut; /* its window */
+	uint32_t parallel; /* of what waited, at once */
+	bool shut;         /* its window */
 	int closed;
 	uint8_t key[32];
 };
@@ -48,7 +50,9 @@ struct message {
 };
 
 static uv_loop_t loop;
-static struct node nodes[2];
+#define NODES 3
+
+static struct node nodes[NODES];
 static struct message *under_way;
 static bool deaf; /* messages are lost */
 
@@ -58,7 +62,8 @@ static inline void turn(void)
 	while (under_way) {
 		struct message *m = under_way;
 		LL_DELETE(under_way, m);
-		crossing_receive(m->to->crossing, buffer_view(&m->bytes));
+		if (!m->to->hangs)
+			crossing_receive(m->to->crossing, buffer_view(&m->bytes));
 		buffer_free(&m->bytes);
 		free(m);
 	}
@@ -66,12 +71,15 @@ static inline void turn(void)
 
 static inline bool on_publish(void *user, const uint8_t node[RECORD_NODE_ID_LEN], struct bytes bytes)
 {
-	(void)user;
-	if (deaf)
+	const struct node *from = user;
+	if (deaf || from->hangs)
 		return true;
 	struct message *m = calloc(1, sizeof *m);
 	assert_non_null(m);
-	m->to = memcmp(nodes[0].id, node, sizeof nodes[0].id) == 0 ? &nodes[0] : &nodes[1];
+	for (size_t i = 0; i < NODES; i++)
+		if (memcmp(nodes[i].id, node, sizeof nodes[i].id) == 0)
+			m->to = &nodes[i];
+	assert_non_null(m->to);
 	assert_true(buffer_append_bytes(&m->bytes, bytes));
 	LL_APPEND(under_way, m);
 	return true;
@@ -109,7 +117,12 @@ static inline int set_up(void **state)
 {
 	(void)state;
 	deaf = false;
-	return uv_loop_init(&loop) != 0 || open_node(&nodes[0], 1) != 0 || open_node(&nodes[1], 2) != 0;
+	if (uv_loop_init(&loop) != 0)
+		return -1;
+	for (uint8_t i = 0; i < NODES; i++)
+		if (open_node(&nodes[i], i + 1) != 0)
+			return -1;
+	return 0;
 }
 
 static inline int tear_down(void **state)
@@ -117,12 +130,12 @@ static inline int tear_down(void **state)
 	(void)state;
 	int failed = 0;
 	turn();
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < NODES; i++) {
 		crossing_close(nodes[i].crossing);
 		registry_close(nodes[i].relay.registry, NULL, NULL);
 	}
 	uv_run(&loop, UV_RUN_DEFAULT);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < NODES; i++) {
 		char path[80];
 		registry_free(nodes[i].relay.registry);
 		router_free(nodes[i].relay.router);
@@ -200,7 +213,8 @@ static inline bool connect_to(struct laptop *l, struct node *n, uint32_t options
 			  .key = bytes_make(l->key, sizeof l->key),
 			  .nonce = nonce ? bytes_make(shown, sizeof shown) : bytes_of(NULL),
 			  .options = options,
-			  .features = WIRE_FEATURES };
+			  .features = WIRE_FEATURES,
+			  .drain_parallel = l->parallel };
 	l->connection = (struct connection){ .relay = &n->relay };
 	l->connection.carrier = (struct carrier){ &ops, l };
 	l->client = registry_join(n->relay.registry, &l->connection, &j, &resumed);

@@ -10,7 +10,7 @@ struct member {
 	struct kv *kv;
 	struct nodes *nodes;
 	char deliver[32], subject[48];
-	int came, gone, cloned, closed;
+	int came, gone, heard, cloned, closed;
 	uint64_t epoch;
 	uint8_t who[RECORD_NODE_ID_LEN];
 };
@@ -60,6 +60,13 @@ static void on_gone(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
 	memcpy(m->who, id, sizeof m->who);
 }
 
+static void on_heard(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct member *m = user;
+	m->heard++;
+	assert_memory_equal(m->who, id, sizeof m->who);
+}
+
 static void on_cloned(void *user)
 {
 	((struct member *)user)->cloned++;
@@ -69,7 +76,7 @@ static void begin(struct member *m, uint8_t id, uint64_t epoch, uint64_t started
 {
 	static const struct bus_events bus_events = { on_connected, on_away, on_message };
 	static const struct kv_events kv_events = { on_opened, on_refused };
-	static const struct nodes_events events = { on_came, on_gone, on_cloned, NULL };
+	static const struct nodes_events events = { on_came, on_gone, on_heard, on_cloned, NULL };
 	struct bus_settings s = settings_for(1);
 	struct nodes_settings is = { .self = { "0.1.0", epoch, started, 0, 0, 0 },
 				     .write_ms = WRITE_MS,
@@ -109,6 +116,7 @@ static void test_coming_and_going(void **state)
 	begin(&one, 1, 11, 100);
 	begin(&two, 2, 22, 200);
 	WAIT(one.came == 1 && two.came == 1);
+	WAIT(one.heard > 2 && two.heard > 2);
 	assert_int_equal(one.epoch, 22);
 	assert_int_equal(one.who[15], 2);
 	assert_int_equal(nodes_count(one.nodes), 1);

@@ -355,7 +355,7 @@ static void test_what_makes_no_sense(void **state)
 	memset(m.at + 4, 2, TRUNK_NODE_LEN);
 	m.at[1] = 0;
 	m.at[43] = 1;
-	assert_true(buffer_append(&m, "\x09\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16));
+	assert_true(buffer_append(&m, "\x63\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16));
 	trunk_receive(nodes[0].set, buffer_view(&m));
 	assert_int_equal(trunk_malformed(nodes[0].set), 3);
 	assert_true(nodes[0].losses > 0);
@@ -392,6 +392,36 @@ static void test_the_codec(void **state)
 	buffer_free(&b);
 }
 
+static void test_the_codec_of_what_waits(void **state)
+{
+	(void)state;
+	struct buffer b = { 0 };
+	struct trunk_level v = { { bytes_of("k3f9"), bytes_of(NULL) }, 7, 1000 }, v2;
+	struct trunk_offer o = { 5, true, bytes_make("0123456789abcdef", 16) }, o2;
+	assert_true(trunk_message_put_level(&b, &v));
+	assert_true(trunk_message_read_level(buffer_view(&b), &v2));
+	assert_int_equal(v2.count, 7);
+	assert_int_equal(v2.bytes, 1000);
+	assert_true(bytes_equal(v.of.tunnel, v2.of.tunnel));
+	for (size_t len = 0; len < b.len; len++)
+		assert_false(trunk_message_read_level(bytes_make(b.at, len), &v2));
+	b.at[8] = 0xff; /* more than any disk holds */
+	assert_false(trunk_message_read_level(buffer_view(&b), &v2));
+	b.len = 0;
+	assert_true(trunk_message_put_offer(&b, &o));
+	assert_true(trunk_message_read_offer(buffer_view(&b), &o2));
+	assert_int_equal(o2.round, 5);
+	assert_true(o2.unsure);
+	assert_true(bytes_equal(o.times, o2.times));
+	assert_true(trunk_message_read_offer(bytes_make(b.at, 5), &o2));
+	assert_int_equal(o2.times.len, 0);
+	assert_false(trunk_message_read_offer(bytes_make(b.at, 4), &o2));
+	assert_false(trunk_message_read_offer(bytes_make(b.at, 12), &o2));
+	b.at[4] = 2;
+	assert_false(trunk_message_read_offer(buffer_view(&b), &o2));
+	buffer_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +435,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_transport_of_every_kind, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_makes_no_sense, set_up, tear_down),
 		cmocka_unit_test(test_the_codec),
+		cmocka_unit_test(test_the_codec_of_what_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
