@@ -128,6 +128,8 @@ static void count_one(struct batch *b, const struct replayed *result, const stru
 	p->failed += !ok;
 	if (result->id > p->last_id)
 		p->last_id = result->id;
+	if (result->id && p->made_count < REPLAY_MADE_MOST)
+		p->made[p->made_count++] = result->id;
 	if (e && e->code != EXIT_INTERRUPTED && !p->trouble) {
 		p->trouble = strdup(e->text);
 		p->trouble_id = result->original;

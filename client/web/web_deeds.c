@@ -47,8 +47,8 @@ static json_t *job_json(const struct job *j)
 {
 	static const char *const names[] = { "asked", "running", "done", "failed", "stopped" };
 	json_t *results = json_array();
-	if (results && j->progress.last_id)
-		json_array_append_new(results, json_integer((json_int_t)j->progress.last_id));
+	for (size_t i = 0; results && i < j->progress.made_count; i++)
+		json_array_append_new(results, json_integer((json_int_t)j->progress.made[i]));
 	return json_pack("{s:I, s:o, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "id", (json_int_t)j->id, "delivery_id",
 			 j->delivery_id ? json_integer((json_int_t)j->delivery_id) : json_null(), "state",
 			 names[j->phase], "total", (json_int_t)j->progress.total, "sent", (json_int_t)j->progress.sent,
@@ -136,8 +136,17 @@ struct choosing {
 	struct web_exchange *x;
 	json_t *body;
 	struct web_ask_ids ids;
+	struct buffer edited;
 	bool resign, fine;
 };
+
+static void choosing_free(struct choosing *c)
+{
+	free(c->ids.ids);
+	buffer_free(&c->edited);
+	json_decref(c->body);
+	free(c);
+}
 
 static void on_choose(void *user, struct store *s, const struct error *e)
 {
@@ -153,6 +162,7 @@ static void on_chosen(void *user)
 	struct choosing *c = user;
 	const struct replay_request request = { .ids = c->ids.ids,
 						.count = c->ids.count,
+						.edited = buffer_view(&c->edited),
 						.resign = c->resign,
 						.to = json_string_value(json_object_get(c->body, "to")),
 						.rate = json_number_value(json_object_get(c->body, "rate")) };
@@ -162,9 +172,7 @@ static void on_chosen(void *user)
 		begin_and_answer(c->web, c->x, &request);
 	else
 		web_answer(c->web, c->x);
-	free(c->ids.ids);
-	json_decref(c->body);
-	free(c);
+	choosing_free(c);
 }
 
 /* A second at most; null is as fast as answers come. */
@@ -177,64 +185,56 @@ static bool rate_is_fine(struct web_exchange *x, json_t *body)
 	return false;
 }
 
-static void choose(struct web *w, struct web_exchange *x, json_t *body, const struct web_ask_ids *ids)
+/* Takes the ids, and the edited request of one delivery. */
+static void choose(struct web *w, struct web_exchange *x, json_t *body, const struct web_ask_ids *ids,
+		   struct buffer *edited)
 {
 	struct choosing *c = malloc(sizeof *c);
-	if (c)
-		*c = (struct choosing){ .web = w,
-					.x = x,
-					.body = json_incref(body),
-					.ids = *ids,
-					.resign = json_is_true(json_object_get(body, "resign")) };
-	if (c && inspect_source_work(w->source, on_choose, on_chosen, c))
+	if (!c) {
+		free(ids->ids);
+		buffer_free(edited);
+		web_problem(x, 503, "store", "out of memory");
+		web_answer(w, x);
 		return;
-	if (c)
-		json_decref(c->body);
-	free(c);
-	free(ids->ids);
+	}
+	*c = (struct choosing){ .web = w,
+				.x = x,
+				.body = json_incref(body),
+				.ids = *ids,
+				.edited = *edited,
+				.resign = json_is_true(json_object_get(body, "resign")) };
+	if (inspect_source_work(w->source, on_choose, on_chosen, c))
+		return;
+	choosing_free(c);
 	web_problem(x, 503, "store", "out of memory");
 	web_answer(w, x);
 }
 
-/* One delivery, perhaps changed. */
-static void replay_one(struct web *w, struct web_exchange *x, json_t *body, const struct web_ask_ids *ids)
-{
-	struct buffer edited = { 0 };
-	json_t *text = json_object_get(body, "edited_base64");
-	if (json_is_string(text) && !base64_decode(&edited, json_to_bytes(text))) {
-		web_problem(x, 400, "media-type", "edited_base64 is not base64");
-		web_answer(w, x);
-	} else {
-		const struct replay_request request = { .ids = ids->ids,
-							.count = 1,
-							.edited = buffer_view(&edited),
-							.resign = json_is_true(json_object_get(body, "resign")),
-							.to = json_string_value(json_object_get(body, "to")) };
-		begin_and_answer(w, x, &request);
-	}
-	buffer_free(&edited);
-}
-
 void web_deeds_replay(struct web *w, struct web_exchange *x)
 {
-	struct web_ask_ids ids;
+	struct web_ask_ids ids = { 0 };
+	struct buffer edited = { 0 };
 	json_t *body = web_ask_read(x, " delivery_id delivery_ids filter confirm_count to edited_base64 resign rate ");
-	if (!body || !web_ask_ids_of(x, body, &ids)) {
-		web_answer(w, x);
-	} else if (ids.count == 1 && !ids.filter && json_object_get(body, "delivery_id")) {
-		replay_one(w, x, body, &ids);
-		free(ids.ids);
-	} else if (!rate_is_fine(x, body)) {
-		web_answer(w, x);
-		free(ids.ids);
-	} else if (ids.confirmed < 0 || json_object_get(body, "edited_base64")) {
-		web_problem(x, 400, "media-type",
-			    ids.confirmed < 0 ? "several deliveries are replayed with confirm_count, their number"
-					      : "an edited request takes the place of one delivery alone");
-		web_answer(w, x);
-		free(ids.ids);
+	json_t *text = json_object_get(body, "edited_base64"), *to = json_object_get(body, "to");
+	bool one = json_object_get(body, "delivery_id"), edits = text && !json_is_null(text), fine = false;
+	if (!body || !web_ask_ids_of(x, body, &ids) || !rate_is_fine(x, body))
+		fine = false;
+	else if (!one && ids.confirmed < 0)
+		web_problem(x, 400, "media-type", "several deliveries are replayed with confirm_count, their number");
+	else if (!one && edits)
+		web_problem(x, 400, "media-type", "an edited request takes the place of one delivery alone");
+	else if (edits && (!json_is_string(text) || !base64_decode(&edited, json_to_bytes(text))))
+		web_problem(x, 400, "media-type", "edited_base64 is not base64");
+	else if (to && !json_is_null(to) && !json_is_string(to))
+		web_problem(x, 400, "media-type", "to is a port or URL of this machine, as text");
+	else
+		fine = true;
+	if (fine) {
+		choose(w, x, body, &ids, &edited);
 	} else {
-		choose(w, x, body, &ids);
+		free(ids.ids);
+		buffer_free(&edited);
+		web_answer(w, x);
 	}
 	json_decref(body);
 }

@@ -109,22 +109,6 @@ static bool matches(struct web_exchange *x, const char *pattern)
 	return *at == 0;
 }
 
-static bool takes_params(struct web_exchange *x, const struct web_route *route)
-{
-	for (size_t i = 0; i < x->param_count; i++) {
-		const char *name = x->params[i].name, *at = strstr(route->params, name);
-		size_t len = strlen(name);
-		bool known = false;
-		for (; len && at && !known; at = strstr(at + 1, name))
-			known = at > route->params && at[-1] == ' ' && at[len] == ' ';
-		if (known)
-			continue;
-		web_problem(x, 400, "range", "there is no parameter %.40s here", name);
-		return false;
-	}
-	return true;
-}
-
 const struct web_route *web_routes_find(struct web_exchange *x)
 {
 	enum web_method method = x->method == WEB_HEAD ? WEB_GET : x->method;
@@ -135,7 +119,7 @@ const struct web_route *web_routes_find(struct web_exchange *x)
 			continue;
 		}
 		if (matches(x, routes[i].pattern))
-			return takes_params(x, &routes[i]) ? &routes[i] : NULL;
+			return web_params_known(x, routes[i].params) ? &routes[i] : NULL;
 	}
 	if (other)
 		web_problem(x, 405, "method", "this is not done by that method");

@@ -75,6 +75,41 @@ bool web_param_number(struct web_exchange *x, const char *name, int64_t least, i
 	return false;
 }
 
+bool web_params_fine(struct web_exchange *x, int count, const char *uri)
+{
+	if (count > WEB_PARAMS_MOST) {
+		web_problem(x, 400, "range", "at most %d parameters", WEB_PARAMS_MOST);
+		return false;
+	}
+	if (strstr(uri, "%00")) {
+		web_problem(x, 400, "range", "an address has no byte 0 (%%00)");
+		return false;
+	}
+	for (size_t i = 0; i < x->param_count; i++) {
+		if (web_param(x, x->params[i].name) == x->params[i].value)
+			continue;
+		web_problem(x, 400, "range", "the parameter %.40s stands there twice", x->params[i].name);
+		return false;
+	}
+	return true;
+}
+
+bool web_params_known(struct web_exchange *x, const char *known)
+{
+	for (size_t i = 0; i < x->param_count; i++) {
+		const char *name = x->params[i].name, *at = strstr(known, name);
+		size_t len = strlen(name);
+		bool found = false;
+		for (; len && at && !found; at = strstr(at + 1, name))
+			found = at > known && at[-1] == ' ' && at[len] == ' ';
+		if (found)
+			continue;
+		web_problem(x, 400, "range", "there is no parameter %.40s here", name);
+		return false;
+	}
+	return true;
+}
+
 /* ---- what is answered ---- */
 
 bool web_answer_header(struct web_exchange *x, const char *format, ...)

@@ -51,6 +51,11 @@ MUST_CHECK bool web_param_number(struct web_exchange *x, const char *name, int64
 				 int64_t otherwise, int64_t *out);
 /* Whether a parameter is there and is 1. */
 bool web_param_set(const struct web_exchange *x, const char *name);
+/* Whether there are not more parameters than are kept (`count` came), none stands there twice, and the address as it
+ * came, `uri`, has no byte 0. False after a problem 400. */
+MUST_CHECK bool web_params_fine(struct web_exchange *x, int count, const char *uri);
+/* Whether all parameters are among `known`, names with a blank before and after each. False after a problem 400. */
+MUST_CHECK bool web_params_known(struct web_exchange *x, const char *known);
 /* Reads an id from 1 up; 0: the text is not one. */
 int64_t web_id_of(const char *text);
 

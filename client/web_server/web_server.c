@@ -311,10 +311,8 @@ static enum MHD_Result begin(struct call *call, const char *path, const char *me
 	enum web_guard_verdict verdict = is_absolute(call->uri) ? WEB_GUARD_HOST : judge(call);
 	if (verdict != WEB_GUARD_PASS)
 		return refuse(call, verdict);
-	if (params > WEB_PARAMS_MOST) {
-		web_problem(x, 400, "range", "at most %d parameters", WEB_PARAMS_MOST);
+	if (!web_params_fine(x, params, call->uri))
 		return send_answer(call);
-	}
 	if (declares_too_much(call)) {
 		web_problem(x, 413, "too-large", "the body is longer than %zu bytes", call->body_most);
 		return send_answer(call);
@@ -367,6 +365,9 @@ static bool closing(struct web_server *s)
 static enum MHD_Result open_stream(struct call *call)
 {
 	struct web_exchange *x = call->exchange;
+	int64_t after;
+	if (!web_params_known(x, " filter after ") || !web_param_number(x, "after", 0, INT64_MAX, 0, &after))
+		return send_answer(call);
 	x->status = 200;
 	x->type = "text/event-stream";
 	struct MHD_Response *r =

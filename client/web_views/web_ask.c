@@ -6,6 +6,7 @@
 
 #include "client/selection/selection.h"
 #include "client/web_views/web_rows.h"
+#include "shared/query/store_query.h"
 
 #define IDS_MOST 100000
 
@@ -86,10 +87,37 @@ bool web_ask_ids_of(struct web_exchange *x, json_t *body, struct web_ask_ids *ou
 	return false;
 }
 
+static void ignore_row(void *user, const struct delivery_row *row)
+{
+	(void)user;
+	(void)row;
+}
+
+/* Leaves those out that are no longer on record; false after a problem, as when none of them is. */
+static bool keep_those_there(struct web_exchange *x, struct store *s, struct web_ask_ids *ids)
+{
+	struct error e = { 0 };
+	size_t kept = 0;
+	for (size_t i = 0; i < ids->count; i++) {
+		if (store_get(s, ids->ids[i], ignore_row, NULL, &e))
+			ids->ids[kept++] = ids->ids[i];
+		else if (e.code != EXIT_USAGE)
+			break;
+	}
+	if (kept == 0 || (e.code && e.code != EXIT_USAGE)) {
+		web_problem_of(x, &e);
+		return false;
+	}
+	ids->count = kept;
+	return true;
+}
+
 bool web_ask_select(struct web_exchange *x, struct store *s, struct web_ask_ids *ids)
 {
 	struct error e = { 0 };
 	struct selection found = { 0 };
+	if (!ids->filter && !keep_those_there(x, s, ids))
+		return false;
 	if (ids->filter) {
 		struct filter *f = web_rows_filter(x, ids->filter);
 		bool fine = f && selection_find(s, f, IDS_MOST, &found, &e);

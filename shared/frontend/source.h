@@ -70,10 +70,14 @@ struct replay_request {
 	double rate;    /* a second at most; 0: as fast as answers come */
 };
 
+#define REPLAY_MADE_MOST 100 /* rows whose ids are kept */
+
 struct replay_progress {
 	size_t sent, ok, failed, total;
 	bool over;
-	int64_t last_id; /* the newest row it made */
+	int64_t last_id;                /* the newest row it made */
+	int64_t made[REPLAY_MADE_MOST]; /* the first rows it made, as their answers came */
+	size_t made_count;
 	char *trouble;
 	int64_t trouble_id; /* the delivery that was to be sent again; 0: the trouble is not about a single one */
 };

@@ -335,6 +335,20 @@ describe('what the API answers', () => {
 			app.close();
 		}
 	});
+	it('refuses what is not clear: byte 0, a parameter twice, a range that is none, ids that are gone, values of another kind', async () => {
+		for (const target of ['/api/deliveries?filter=%00', '/api/deliveries?filter=a&filter=b', '/api/events?after=x', '/api/events?nope=1', '/d/1%00']) assert.equal((await call(web, target)).status, 400, target);
+		for (const Range of ['bytes=5-2', 'bytes=a-b', 'bytes=', 'bytes=99999999999999999999-']) assert.equal((await call(web, '/api/deliveries/2/request/body', { headers: { Range } })).status, 416, Range);
+		assert.equal((await call(web, '/api/deliveries/2/request/body', { headers: { Range: 'bytes=1-99999999999999999999' } })).headers['content-range'], 'bytes 1-28/29');
+		for (const [body, status] of [[{ delivery_id: 4711 }, 404], [{ delivery_ids: [4711, 4712], confirm_count: 2 }, 404], [{ delivery_ids: [1, 4711], confirm_count: 2 }, 409], [{ delivery_id: 1, rate: -1 }, 400], [{ delivery_id: 1, to: 3000 }, 400], [{ delivery_id: 1, edited_base64: 5 }, 400], [{ delivery_ids: [1, 2], confirm_count: 2, edited_base64: 'AA==' }, 400]]) assert.equal((await call(web, '/api/replays', { method: 'POST', body })).status, status, JSON.stringify(body));
+		assert.equal((await call(web, '/api/export', { method: 'POST', body: { ids: [4711], format: 'har' } })).status, 404);
+	});
+	it('names each row that a replay made', async () => {
+		const r = JSON.parse((await call(web, '/api/replays', { method: 'POST', body: { delivery_ids: [1, 2, 3], confirm_count: 3, to: '1' } })).text);
+		await waitFor('its end', async () => (await web.json(`/api/replays/${r.id}`)).state === 'failed');
+		const { result_ids: made } = await web.json(`/api/replays/${r.id}`);
+		assert.equal(new Set(made).size, 3);
+		for (const id of made) assert.ok([1, 2, 3].includes((await web.json(`/api/deliveries/${id}`)).replay_of));
+	});
 	it('has the actions of the terminal’s table', async () => {
 		const table = [...readFileSync(new URL('../../tui/keys/actions.def', import.meta.url), 'utf8').matchAll(/^ACTION\(\w+, "([^"]+)", [^"]+, "([^"]*)"/gm)].map(([, name, keys]) => [name, keys.replaceAll('\\\\', '\\')]);
 		assert.deepEqual((await web.json('/api/actions')).map((a) => [a.name, a.keys.join(' ')]), table);

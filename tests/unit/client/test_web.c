@@ -203,14 +203,16 @@ static void test_ranges(void **state)
 		{ "bytes=-0", 10, WEB_RANGE_BAD, 0, 0 },
 		{ "bytes=0-0", 0, WEB_RANGE_BAD, 0, 0 },
 		{ "bytes=-5", 0, WEB_RANGE_BAD, 0, 0 },
-		{ "bytes=3-2", 10, WEB_RANGE_WHOLE, 0, 0 },
+		{ "bytes=3-2", 10, WEB_RANGE_BAD, 0, 0 },
 		{ "bytes=0-1,3-4", 10, WEB_RANGE_WHOLE, 0, 0 },
 		{ "lines=0-1", 10, WEB_RANGE_WHOLE, 0, 0 },
-		{ "bytes=a-1", 10, WEB_RANGE_WHOLE, 0, 0 },
-		{ "bytes=0-1x", 10, WEB_RANGE_WHOLE, 0, 0 },
-		{ "bytes=", 10, WEB_RANGE_WHOLE, 0, 0 },
-		{ "bytes=-", 10, WEB_RANGE_WHOLE, 0, 0 },
-		{ "bytes=99999999999999999999-", 10, WEB_RANGE_WHOLE, 0, 0 },
+		{ "bytes=a-1", 10, WEB_RANGE_BAD, 0, 0 },
+		{ "bytes=0-1x", 10, WEB_RANGE_BAD, 0, 0 },
+		{ "bytes=", 10, WEB_RANGE_BAD, 0, 0 },
+		{ "bytes=-", 10, WEB_RANGE_BAD, 0, 0 },
+		{ "bytes=2-99999999999999999999", 10, WEB_RANGE_PART, 2, 9 },
+		{ "bytes=-99999999999999999999", 10, WEB_RANGE_PART, 0, 9 },
+		{ "bytes=99999999999999999999-", 10, WEB_RANGE_BAD, 0, 0 },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
