@@ -16,7 +16,7 @@ async function call(path, { params, method = 'GET', body, signal, raw, headers =
 	let answer;
 	try {
 		answer = await fetch(path + (query.size ? `?${query}` : ''), {
-			method, signal, headers: { ...headers, ...(body ? { 'Content-Type': 'application/json' } : {}), ...(method === 'GET' ? {} : { 'Creel-Page': '1', 'Content-Type': 'application/json' }) },
+			method, signal, headers: { ...headers, ...(method === 'GET' ? {} : { 'Creel-Page': '1', 'Content-Type': 'application/json' }) },
 			body: body ? JSON.stringify(body) : undefined, cache: 'no-store', redirect: 'error',
 		});
 	} catch (error) {
@@ -30,6 +30,7 @@ async function call(path, { params, method = 'GET', body, signal, raw, headers =
 }
 
 export const get = (path, params, options) => call(path, { params, ...options });
+export const counted = (filter, options) => get('/api/count', { filter }, options);
 export const post = (path, body, options) => call(path, { method: 'POST', body, ...options });
 export const remove = (path, body) => call(path, { method: 'DELETE', body });
 

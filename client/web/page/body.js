@@ -1,5 +1,5 @@
 // A body as what it is: a tree of JSON, an image, bytes, or as the inspector lays it out. Long ones come piece by piece.
-import { button, el, gate, goOn, guarded, halt, number, plain, region, select, size, trouble, word } from './dom.js';
+import { button, el, gate, goOn, guarded, halt, near, number, plain, region, select, size, trouble, word } from './dom.js';
 import { bodyPiece, get } from './api.js';
 import * as json from './json.js';
 
@@ -75,7 +75,7 @@ function linesView(lines, state) {
 		const node = box.children[Math.min(line, at) - 1];
 		box.querySelector('.cur')?.classList.remove('cur');
 		node?.classList.add('cur');
-		node?.scrollIntoView({ block: 'nearest' });
+		near(node);
 	};
 	box.onclick = ({ target: { className, textContent: n } }) => className === 'g' && (box.goTo(n), state.onLine(n));
 	return placed(box, state);

@@ -1,5 +1,5 @@
 // What one does with deliveries: replay, edit, copy, …
-import { $, alarm, back as backButton, button, check, el, foot, icon, link, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
+import { $, alarm, answered, back as backButton, button, check, el, foot, icon, instead, link, many, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
 import { get, post, remove } from './api.js';
 import { dialog, menu } from './keys.js';
 import { list, redrawAll, rowOf, schedule } from './list.js';
@@ -43,7 +43,7 @@ export async function replayMany(what, count) {
 		onReplay(r);
 	});
 	const resign = check(), rate = el('input', { type: 'number', id: 'pace', min: 1, max: 10000, placeholder: 'as fast as it goes' });
-	const d = dialog(`Send ${number(count)} ${count === 1 ? 'delivery' : 'deliveries'} again?`, [
+	const d = dialog(`Send ${many(count, 'delivery', 'deliveries')} again?`, [
 		el('p', what.filter !== undefined ? `All that match ${what.filter ? `“${plain(what.filter)}”` : 'no filter'}` : 'What is marked', ', to the app that they went to before.'), el('p', el('label', resign, ' Sign each anew')), el('label', 'A second, at most ', rate),
 	], [el('button', { onclick: () => d.close(), autofocus: count > 100 }, 'Cancel'), el('button.p', { onclick: send, autofocus: count <= 100 }, 'Send')]);
 }
@@ -69,7 +69,7 @@ export async function onReplay(r) {
 		return;
 	}
 	try {
-		const d = await get(`/api/deliveries/${to}`), words = d.response ? `${d.response.status} ${d.response.reason ?? ''}`.trim() : (d.all_attempts.at(-1)?.error ?? outcome(d).text);
+		const d = await get(`/api/deliveries/${to}`), words = answered(d) ?? d.all_attempts.at(-1)?.error ?? outcome(d).text;
 		foot(`#${from} → `, link(`/d/${to}`, () => hooks.open(to), `#${to}`), ': ', outcomeNode(d, plain(words, 80)), ` ${took(d.duration_ms)}`);
 		say(`${from} replayed as ${to}: ${plain(words, 80)}, ${took(d.duration_ms)}`);
 	} catch { /* deleted at once */ }
@@ -178,7 +178,7 @@ export async function edit(id, section, back) {
 	resign.disabled = !!why;
 	section.hidden = false;
 	section.replaceChildren(el('div.dh', el('h1', backButton(leave), el('span.id', `#${d.id}`), ' Edit and replay')),
-		el('form.fields', { onsubmit: (e) => (e.preventDefault(), send()), onkeydown: (e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && (e.preventDefault(), send()) },
+		el('form.fields', { onsubmit: instead(send), onkeydown: (e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && (e.preventDefault(), send()) },
 			el('label', 'Request line and header fields', headArea), wrong,
 			keep ? el('p', `The body (${number(whole.length)} bytes) is kept as it is, unless a file takes its place.`) : el('label', 'Body', bodyArea), el('label', 'Body from a file', file),
 			el('label', 'Port or URL of this machine', to), el('label.inline', resign, ' Sign anew', why ? ` (${why})` : ''), el('div.row2', el('button.p', { type: 'submit' }, icon('rp'), 'Send ', el('kbd', 'Ctrl+Enter')), button('Cancel', leave)), changes));

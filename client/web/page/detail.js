@@ -1,5 +1,5 @@
 // One delivery: head, deeds, and its tabs.
-import { $, answer, back, button, clock, day, el, gate, guarded, icon, link as linkTo, live, moment, number, outcome, plain, region, table, took, trouble, verdict } from './dom.js';
+import { $, answer, answered, back, button, clock, day, el, gate, guarded, icon, instead, link as linkTo, live, many, moment, number, outcome, plain, region, table, took, trouble, verdict, wider } from './dom.js';
 import { aborted, get, latest, post } from './api.js';
 import * as body from './body.js';
 import * as deeds from './deeds.js';
@@ -11,7 +11,7 @@ export const detail = {};
 const signal = latest();
 let section, attemptShown, read; // of the bodies, by part
 
-export const wide = () => innerWidth >= 1800;
+export const wide = () => wider(1800);
 
 export function build(main) {
 	section = el('section.det', { id: 'detail', role: 'complementary', label: 'Delivery', tabindex: -1 });
@@ -74,13 +74,12 @@ function tabsOf(d, tab) {
 
 function head(d) {
 	const [sign, kind, text] = verdict(d), o = outcome(d), last = d.all_attempts.at(-1);
-	const words = d.response ? `${d.response.status} ${d.response.reason ?? ''}`.trim() : o.text;
 	const deed = (name, label, key, sig, primary) => el(`button${primary ? '.p' : ''}`, { id: `deed-${name}`, onclick: (e) => deeds.run(name, d, e.currentTarget) }, icon(sig), label, ' ', el('kbd', key));
 	return el('div.dh', null,
 		el('h1', back(detail.onBack), el('span.id', `#${d.id}`), el('span.e', { title: plain(d.event_type ?? d.target) }, gate(d.event_type ?? d.path)),
-			el(`span.o.${o.kind}`, icon(o.sign), plain(d.response && !d.broke_off ? words : o.text))),
+			el(`span.o.${o.kind}`, icon(o.sign), plain((!d.broke_off && answered(d)) || o.text))),
 		last?.error && !d.response ? el('p.wrong', gate(last.error)) : null,
-		el('div.meta', el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), el('span', `took ${took(d.duration_ms)}`), el('span', `${d.attempts} attempt${d.attempts === 1 ? '' : 's'}`),
+		el('div.meta', el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), el('span', `took ${took(d.duration_ms)}`), el('span', many(d.attempts, 'attempt')),
 			el('span', `${number(d.request_bytes)} bytes`), el(`b.${kind}`, icon(sign), ` ${text}`), el('span', plain(d.origin), d.peer ? [', from ', gate(d.peer)] : ''),
 			d.replay_of ? el('span', 'replay of ', link(d.replay_of)) : null, list.marked.has(d.id) ? el('span', icon('mk'), ' marked') : null, d.tags.map((t) => t !== 'marked' && el('b', gate(t)))),
 		d.note ? el('p.said', gate(d.note)) : null,
@@ -139,7 +138,7 @@ function verify(d) {
 			el('h2', 'What was tried'), table(['PROVIDER', 'SECRET', 'HOW', 'OUTCOME'], r.tried.map((t) => [t.provider, t.secret, [t.what, t.url ? [', ', gate(t.url)] : ''], t.holds ? el('b.o2', 'holds') : gate(t.why ?? 'does not hold')]))];
 	};
 	return el('div.pad', el(`h2.o.${kind}`, icon(sign), text), d.why ? el('p', gate(d.why)) : null,
-		el('form.fields', { onsubmit: (e) => (e.preventDefault(), answer(out, ask)) }, el('label', 'Provider', provider), el('label', 'Secret, for this check alone; nothing keeps it', secret), el('div.row2', el('button.p', { type: 'submit' }, 'Check the signature'))), out);
+		el('form.fields', { onsubmit: instead(() => answer(out, ask)) }, el('label', 'Provider', provider), el('label', 'Secret, for this check alone; nothing keeps it', secret), el('div.row2', el('button.p', { type: 'submit' }, 'Check the signature'))), out);
 }
 
 async function raw(d, into) {
@@ -170,7 +169,7 @@ export function draw(state) {
 	}, button('Raw', () => detail.onTab('raw')))]);
 	const y = section.querySelector('.col')?.scrollTop ?? 0;
 	section.replaceChildren(guarded('The head', () => head(d)), tabsOf(d, tab), panel);
-	$(`tab-${tab}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+	if (tab !== 'request') $(`tab-${tab}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 	section.setAttribute('aria-label', plain(`Delivery ${d.id}`));
 	const col = section.querySelector('.col');
 	if (col && y) col.scrollTop = y;

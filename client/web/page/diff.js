@@ -1,5 +1,5 @@
 // Two deliveries side by side, as the server compares them; and what leaves creel as a file.
-import { alarm, answer, back, check, el, gate, live, number, plain, region, select, table, trouble } from './dom.js';
+import { alarm, answer, back, check, el, gate, instead, live, many, number, plain, region, select, table, trouble } from './dom.js';
 import { get, post } from './api.js';
 
 const name = (d) => [el('a', { href: `/d/${d.id}` }, `#${d.id}`), ' ', gate(d.event_type ?? d.path)];
@@ -17,10 +17,10 @@ const side = (sign, v) => ((v ?? null) === null ? '' : pair(sign, shown(v)));
 const change = (c) => [side('-', c.a), side('+', c.b)];
 
 export async function show(section, state, go) {
-	const all = state.mode === 'all';
+	const all = state.mode === 'all', keyed = state.order === 'keys';
 	let diff, sides;
 	try {
-		[diff, ...sides] = await Promise.all([get('/api/diff', { a: state.a, b: state.b, ignore_volatile: all ? '' : 1, key_order: state.order === 'keys' ? 1 : '' }), get(`/api/deliveries/${state.a}`), get(`/api/deliveries/${state.b}`)]);
+		[diff, ...sides] = await Promise.all([get('/api/diff', { a: state.a, b: state.b, ignore_volatile: all ? '' : 1, key_order: keyed ? 1 : '' }), get(`/api/deliveries/${state.a}`), get(`/api/deliveries/${state.b}`)]);
 	} catch (error) {
 		section.replaceChildren(trouble(error));
 		return;
@@ -31,9 +31,9 @@ export async function show(section, state, go) {
 		? el('div.cols', change(c).map((s) => el('div.col', s)))
 		: change(c)]);
 	section.replaceChildren(
-		el('div.dh', el('h1', back(() => history.back()), el('span.e', '- ', name(sides[0])), el('span.e', '+ ', name(sides[1]))),
-			el('div.meta', el('span', diff.equal ? 'They are equal.' : `${number(count)} difference${count === 1 ? '' : 's'}`), el('span', `${number(diff.ignored)} that differ every time are ${all ? 'shown' : 'left out'}`)),
-			el('div.act', { role: 'group', label: 'How they are compared' }, toggle('Dates, ids, signatures too ', all, { mode: all ? '' : 'all' }), toggle('Order of keys', state.order === 'keys', { order: state.order === 'keys' ? '' : 'keys' }),
+		el('div.dh', el('h1', back(), el('span.e', '- ', name(sides[0])), el('span.e', '+ ', name(sides[1]))),
+			el('div.meta', el('span', diff.equal ? 'They are equal.' : many(count, 'difference')), el('span', `${number(diff.ignored)} that differ every time are ${all ? 'shown' : 'left out'}`)),
+			el('div.act', { role: 'group', label: 'How they are compared' }, toggle('Dates, ids, signatures too ', all, { mode: all ? '' : 'all' }), toggle('Order of keys', keyed, { order: keyed ? '' : 'keys' }),
 				toggle('Swap', false, { a: state.b, b: state.a }), el('button.end', { onclick: () => go({ view: 'detail', id: state.b }, true) }, 'Back'))),
 		el('div.tree.diff', region('Differences'), hunk('Request line', line ? change(line) : []),
 			hunk('Header fields', diff.headers.flatMap((h) => change({ a: h.a === null ? null : `${h.name}: ${shown(h.a)}`, b: h.b === null ? null : `${h.name}: ${shown(h.b)}` }))),
@@ -66,7 +66,7 @@ export async function showExport(section, state, go) {
 			alarm(error.message);
 		}
 	};
-	section.replaceChildren(el('div.dh', el('h1', back(() => history.back()), 'Export')),
-		el('form.fields', { onsubmit: (e) => (e.preventDefault(), save()) }, el('label', 'What', scope), el('label', 'As', format), el('label.inline', redact, ' Take secrets and signatures out'), el('label', 'Further names to take out', names), el('label.inline', secrets, ' In curl: Authorization, Cookie and the like, not $CREEL_…'),
+	section.replaceChildren(el('div.dh', el('h1', back(), 'Export')),
+		el('form.fields', { onsubmit: instead(save) }, el('label', 'What', scope), el('label', 'As', format), el('label.inline', redact, ' Take secrets and signatures out'), el('label', 'Further names to take out', names), el('label.inline', secrets, ' In curl: Authorization, Cookie and the like, not $CREEL_…'),
 			el('div.row2', el('button.p', { type: 'submit' }, 'Save'), el('button', { id: 'export-preview', onclick: () => answer(out, preview) }, 'Preview'), el('button.q', { onclick: () => go({ view: 'list' }, true) }, 'Cancel')), out));
 }

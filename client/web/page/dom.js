@@ -81,7 +81,7 @@ export function table(head, rows) {
 	const cell = (tag, i, c) => el(tag + (head[i][0] === '>' ? '.n' : ''), [c]);
 	return el('table', el('thead', el('tr', head.map((h, i) => cell('th', i, h.replace('>', ''))))), el('tbody', rows.map((r) => el('tr', r.map((c, i) => cell('td', i, c))))));
 }
-export const back = (onclick) => el('button.q.back', { label: 'Back', onclick }, '←');
+export const back = (onclick = () => history.back()) => el('button.q.back', { label: 'Back', onclick }, '←');
 /** A link that another tab can be opened from, and this page without loading. */
 export const link = (href, open, ...text) => el('a', { href, onclick: (e) => e.ctrlKey || e.metaKey || (e.preventDefault(), open()) }, text);
 /** A menu of [value, text]. */
@@ -95,9 +95,9 @@ export const trouble = (error, ...then) => el('p.note', { role: 'alert' }, plain
 
 /** What a box offers, below it: items are [text, help, pick]; the chosen one is `at`. */
 export function choices(input, box, items, at) {
-	box.replaceChildren(...items.map(([text, help, pick], i) => el('li', { role: 'option', id: `${box.id}-${i}`, 'aria-selected': i === at, onpointerdown: (e) => (e.preventDefault(), pick()) }, plain(text), el('span', plain(help)))));
+	box.replaceChildren(...items.map(([text, help, pick], i) => el('li', { role: 'option', id: `${box.id}-${i}`, 'aria-selected': i === at, onpointerdown: instead(pick) }, plain(text), el('span', plain(help)))));
 	input.setAttribute('aria-activedescendant', items[at] ? `${box.id}-${at}` : '');
-	box.children[at]?.scrollIntoView({ block: 'nearest' });
+	near(box.children[at]);
 }
 
 /** At the end of a long text: the rest comes when it is seen. */
@@ -109,7 +109,13 @@ export function goOn(box, left, what, add) {
 	new IntersectionObserver(([e], o) => e.isIntersecting && (o.disconnect(), add())).observe(rest);
 }
 
+export const near = (node) => node?.scrollIntoView({ block: 'nearest' });
+export const answered = ({ response: r }) => r && `${r.status} ${r.reason ?? ''}`.trim();
+/** What is done in place of what the browser would do. */
+export const instead = (f) => (e) => (e.preventDefault(), f());
 export const halt = (event) => (event.preventDefault(), event.stopPropagation());
+/** By the window's width, without a layout for it. */
+export const wider = (px) => matchMedia(`(min-width:${px}px)`).matches;
 export const one = (selector) => document.querySelector(selector);
 export const $ = (id) => document.getElementById(id);
 
@@ -139,11 +145,13 @@ export function guarded(what, draw, otherwise) {
 		return draw();
 	} catch (error) {
 		console.error(error);
-		return el('p.note', { role: 'alert' }, `${what} cannot be shown: ${plain(error.message)}. `, otherwise ?? '');
+		return trouble({ message: `${what} cannot be shown: ${error.message}. ` }, otherwise);
 	}
 }
 
-export const number = (n) => Math.round(n).toLocaleString('en-US');
+const figures = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+export const number = (n) => figures.format(n);
+export const many = (n, one, more = `${one}s`) => `${number(n)} ${n === 1 ? one : more}`;
 export function size(n) {
 	let unit = 0;
 	for (; n >= 1000 && unit < 3; unit++) n /= 1000;

@@ -1,5 +1,5 @@
 // The filter's box: completion, what is wrong with it, chips, history.
-import { $, button, choices, el, fill, icon, number, one, plain, word } from './dom.js';
+import { $, button, choices, el, fill, icon, instead, number, one, plain, word } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { kept } from './url.js';
 import { list } from './list.js';
@@ -35,10 +35,7 @@ export function build(onFilter) {
 		typing = setTimeout(() => apply(input.value.trim(), false), 150);
 	};
 	input.onkeydown = onKey;
-	box.onsubmit = (e) => {
-		e.preventDefault();
-		keep();
-	};
+	box.onsubmit = instead(keep);
 	drawChips();
 }
 

@@ -1,5 +1,5 @@
 // JSON as it came: lexemes, order and doubled keys stay. Iterative, at most 512 deep.
-import { button, el, goOn, halt, size } from './dom.js';
+import { button, el, goOn, halt, many, near, size } from './dom.js';
 
 const DEPTH = 512;
 
@@ -67,7 +67,7 @@ const CLASS = { string: 'js', number: 'jn', literal: 'jl', open: 'jp', close: 'j
 
 export function tree(text, tools) {
 	const lines = layOut(text), folded = new Set(), box = el('div.tree', { role: 'tree', label: 'Body as JSON', tabindex: 0 });
-	let limit = 400, current = 0;
+	let limit = 60, current = 0; // what is seen first; the others come when that is painted
 	const visible = () => {
 		const out = [];
 		for (let i = 0; i < lines.length; i++) {
@@ -82,21 +82,19 @@ export function tree(text, tools) {
 		draw();
 	};
 	const nodeOf = (i) => {
-		const l = lines[i], shut = folded.has(i), can = l.open && l.end;
-		const value = el('span.x');
-		if (l.key) value.append(el('span.jk', tools.mark(l.key)), el('span.jp', ': '));
-		if (l.again) value.append(el('span.esc', 'again'), ' ');
-		if (l.empty) value.append(el('span.jp', l.empty));
-		else if (shut) value.append(el('span.jp', `${l.text} ${l.members} ${l.text === '{' ? 'key' : 'item'}${l.members === 1 ? '' : 's'}, ${size(l.bytes)} ${l.text === '{' ? '}' : ']'}`));
-		else value.append(el(`span.${CLASS[l.kind]}`, tools.mark(l.text)));
-		if ((shut ? lines[l.end].comma : l.comma) && !(l.open && !shut && !l.empty)) value.append(el('span.jp', ','));
-		const node = el(`div.l${i === current ? '.cur' : ''}`, {
+		const l = lines[i], shut = folded.has(i), can = l.open && l.end, dim = (t) => el('span.jp', t), part = (kind, t) => Object.assign(tools.mark(t), { className: kind });
+		const value = el('span.x', l.key && [part('jk', l.key), dim(': ')], l.again && [el('span.esc', 'again'), ' '],
+			l.empty ? dim(l.empty) : shut ? dim(`${l.text} ${many(l.members, l.text === '{' ? 'key' : 'item')}, ${size(l.bytes)} ${lines[l.end].text}`) : part(CLASS[l.kind], l.text),
+			(shut ? lines[l.end] : l).comma && dim(','));
+		return el(`div.l${i === current ? '.cur' : ''}`, {
 			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? !shut : undefined, 'aria-selected': i === current, id: `json-${i}`, 'data-line': i + 1,
 		}, el('span.g', HIDDEN, i + 1),
-		can ? el('span.a', { ...HIDDEN, onclick: (e) => (e.stopPropagation(), toggle(i)) }, shut ? '▸' : '▾') : el('span.a', HIDDEN, ' '),
-		Array.from({ length: l.depth }, () => el('span.in', HIDDEN)), value);
-		if (l.kind !== 'close') node.onclick = () => go(i, node);
-		return node;
+		el('span.a', HIDDEN, can ? (shut ? '▸' : '▾') : ' '), l.depth > 0 && el('span.in', { ...HIDDEN, style: { '--depth': l.depth } }), value);
+	};
+	box.onclick = ({ target }) => {
+		const node = target.closest('.l'), i = node?.dataset.line - 1;
+		if (target.className === 'a') toggle(i);
+		else if (lines[i] && lines[i].kind !== 'close') go(i, node);
 	};
 	const buttons = (i) => {
 		const l = lines[i];
@@ -116,17 +114,15 @@ export function tree(text, tools) {
 		node ??= box.querySelector(`#json-${i}`);
 		choose(node, true);
 		node?.append(buttons(i));
-		node?.scrollIntoView({ block: 'nearest' });
+		near(node);
 		box.setAttribute('aria-activedescendant', `json-${i}`);
 		tools.onLine(i + 1);
 	};
-	const draw = () => {
+	const draw = (from = 0) => {
 		const all = visible();
-		box.replaceChildren(...all.slice(0, limit).map(nodeOf));
-		goOn(box, all.length - limit, 'lines', () => {
-			limit += 800;
-			draw();
-		});
+		if (!from) box.replaceChildren();
+		box.append(...all.slice(from, limit).map(nodeOf));
+		goOn(box, all.length - limit, 'lines', () => draw(limit, (limit += 800)));
 	};
 	const reveal = (i) => {
 		for (const f of [...folded]) if (f < i && i <= lines[f].end) folded.delete(f);
@@ -145,6 +141,7 @@ export function tree(text, tools) {
 		halt(e);
 	};
 	draw();
+	requestAnimationFrame(() => setTimeout(() => limit < 400 && draw(limit, (limit = 400))));
 	const foldFrom = (depth) => {
 		folded.clear();
 		lines.forEach((l, i) => l.end && l.depth >= depth && folded.add(i));
@@ -158,8 +155,8 @@ export function tree(text, tools) {
 	return {
 		node: box, lines: lines.length, go: reveal,
 		hits: (test) => lines.flatMap((l, i) => (test(`${l.key ?? ''} ${l.text}`) ? [i] : [])),
-		foldAll: () => foldFrom(folded.size ? Infinity : 1),
-		foldMore: () => level(-1), foldLess: () => level(1), fold: () => toggle(current),
+		'fold-all': () => foldFrom(folded.size ? Infinity : 1),
+		'fold-more': () => level(-1), 'fold-less': () => level(1), fold: () => toggle(current),
 		partner: () => go(lines[current].end ?? Math.max(0, lines.findIndex((l) => l.end === current))),
 	};
 }

@@ -23,7 +23,7 @@ export const setContext = (c) => {
 	drawFoot();
 };
 
-export function run(name, n) {
+export function run(name, n = 0) {
 	const h = handlers.get(`${context} ${name}`);
 	if (!h) return false;
 	const why = h.when?.();
@@ -122,7 +122,7 @@ function palette() {
 		const goto = /^(?:goto\s+)?#?(\d+)$/.exec(text), filter = /^filter\s+(.*)$/.exec(text);
 		if (goto) handlers.get('* goto')?.handler(goto[1]);
 		else if (filter) handlers.get('* set-filter')?.handler(filter[1]);
-		else if (found[at]) run(found[at].name, 0);
+		else if (found[at]) run(found[at].name);
 	};
 	const draw = () => {
 		const letters = input.value.trim();

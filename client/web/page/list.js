@@ -1,18 +1,18 @@
 // The deliveries: any number under one scrollbar. Rows come by pages of 128 around the place that is looked at, which
 // is known by its delivery's id, never by a number that changes when something arrives.
-import { $, clock, day, el, icon, number, outcome, plain, put, say, size, took, verdict, word } from './dom.js';
-import { aborted, get, latest } from './api.js';
+import { $, clock, day, el, icon, many, number, outcome, plain, put, say, size, took, verdict, word } from './dom.js';
+import { aborted, counted, get, latest } from './api.js';
 import { kept } from './url.js';
 
 const PAGE = 128, KEEP = 5 * PAGE, HEIGHT_MOST = 8_000_000, DAY = 24;
 
 export const list = {
 	rows: [], // newest first
-	filter: '', order: 'new', follow: true, selected: 0, fresh: 0, total: null, count: null,
+	filter: '', old: false, follow: true, selected: 0, fresh: 0, total: null, count: null,
 	moreAfter: false, moreBefore: false, newest: 0, oldest: 0, base: 0, marked: new Set(), loading: false, searched: null,
 };
 
-let scroller, grid, pool = [], shown = new Map(), frame, resting, loadTimer, generation = 0, telling;
+let scroller, grid, pool = [], shown = new Map(), frame, resting, loadTimer, generation = 0, telling, told = 0, aging;
 // Class, head and, of those that may be chosen, width.
 const CELLS = [['s', ''], ['t', 'TIME'], ['out', 'OUTCOME'], ['m', 'METHOD', 58], ['src', 'SOURCE', 72], ['ev', 'EVENT / PATH'], ['n at', 'ATT', 30], ['n tk', 'TOOK', 58], ['n z', 'SIZE', 44], ['opt tu', 'TUNNEL', 80], ['opt pe', 'PEER', 130], ['opt ho', 'HOST', 140], ['opt tg', 'TAG', 90], ['n opt ro', 'REPLAY OF', 66], ['n opt id', 'ID', 66]];
 const columnName = (head) => head.toLowerCase().replace(' ', '-');
@@ -37,11 +37,13 @@ const pageSignal = latest(), jumpSignal = latest(), countSignal = latest();
 
 const phone = matchMedia('(max-width:599px)');
 const rowHeight = () => (phone.matches ? 56 : 32);
-/** What stands around the list is drawn ten times a second at most. */
-const changed = () => (telling ??= setTimeout(() => {
-	telling = undefined;
+/** What stands around the list is drawn ten times a second at most: with the rows, or by itself. */
+const changed = () => (telling ??= setTimeout(tell, 100));
+function tell() {
+	telling = clearTimeout(telling);
+	told = Date.now();
 	list.onChange();
-}, 100));
+}
 
 export function build(main) {
 	const first = $('first');
@@ -121,11 +123,10 @@ function height() {
 	return Math.max(whole + rowHeight(), Math.min(known() * rowHeight(), HEIGHT_MOST));
 }
 const view = () => scroller.clientHeight;
-const old = () => list.order === 'old';
 /** Where the model's top edge of the view is. */
-const top = () => (old() ? Math.max(0, height() - view() - scroller.scrollTop) : scroller.scrollTop);
+const top = () => (list.old ? Math.max(0, height() - view() - scroller.scrollTop) : scroller.scrollTop);
 function setTop(y) {
-	const to = Math.max(0, old() ? height() - view() - y : y);
+	const to = Math.max(0, list.old ? height() - view() - y : y);
 	if (Math.abs(scroller.scrollTop - to) >= 1) scroller.scrollTop = to;
 }
 
@@ -154,9 +155,9 @@ function rest() {
 export const schedule = () => (frame ??= requestAnimationFrame(draw));
 
 function draw() {
-	cancelAnimationFrame(frame);
-	frame = undefined;
 	if (!scroller) return;
+	if (arriving.length) arrive();
+	frame = cancelAnimationFrame(frame);
 	const rh = rowHeight(), h = height(), v = view(), y0 = top(), at = tops();
 	const bottom = list.base + at.at(-1);
 	grid.style.height = `${h}px`;
@@ -172,12 +173,12 @@ function draw() {
 			if (node.hidden) node.hidden = false;
 			node.drawn = undefined;
 		}
-		fillRow(node, list.rows[i], i);
+		fillRow(node, list.rows[i]);
 		place(node, list.base + at[i], rh, h);
 		const over = i > 0 && list.rows[i - 1].day !== list.rows[i].day;
 		if (node.line.hidden === over) node.line.hidden = !over;
 		if (over) {
-			word(node.line, list.rows[old() ? i - 1 : i].day);
+			word(node.line, list.rows[list.old ? i - 1 : i].day);
 			place(node.line, list.base + at[i] - DAY, DAY, h);
 		}
 	}
@@ -190,6 +191,7 @@ function draw() {
 	else grid.removeAttribute('aria-activedescendant');
 	if (list.rows.length || !list.loading) $('first')?.remove();
 	drawNote();
+	if (telling && Date.now() - told > 90) tell();
 	// What is looked at and not there is fetched; far away a page is read there, near the edge the next one.
 	if (!list.rows.length || list.loading) return;
 	if (y0 + v < list.base || y0 > bottom) {
@@ -203,7 +205,7 @@ function draw() {
 }
 
 function place(node, y, tall, whole) {
-	const to = old() ? whole - y - tall : y;
+	const to = list.old ? whole - y - tall : y;
 	if (node.y !== to) node.style.transform = `translateY(${(node.y = to)}px)`;
 }
 
@@ -222,7 +224,7 @@ function makeRow() {
 }
 
 function spoken(row) {
-	const parts = [outcome(row).text, row.provider ?? '', row.event_type ?? row.path, clock(row.received_at), `${row.attempts} attempt${row.attempts === 1 ? '' : 's'}`, verdict(row)[2]];
+	const parts = [outcome(row).text, row.provider ?? '', row.event_type ?? row.path, clock(row.received_at), many(row.attempts, 'attempt'), verdict(row)[2]];
 	if (list.marked.has(row.id)) parts.push('marked');
 	return plain(parts.filter(Boolean).join(', '));
 }
@@ -234,21 +236,21 @@ function sign(svg, id, kind = '') {
 }
 
 /** The nodes stay: only what differs is written. */
-function fillRow(node, row, i) {
-	const selected = row.id === list.selected, mark = list.marked.has(row.id);
-	const stamp = `${row.id} ${row.state} ${row.status} ${row.attempts} ${row.duration_ms} ${row.signature} ${selected} ${mark} ${row.odd} ${row.fresh ?? ''} ${row.timed_out}`;
+function fillRow(node, row) {
+	const selected = row.id === list.selected, mark = list.marked.has(row.id), fresh = Date.now() - row.fresh < 1200;
+	const stamp = `${row.id} ${row.state} ${row.status} ${row.attempts} ${row.duration_ms} ${row.signature} ${selected} ${mark} ${row.odd} ${fresh} ${row.timed_out}`;
 	if (node.drawn === stamp) return;
 	node.drawn = stamp;
 	const c = node.cells, o = outcome(row), [shield, kind, text] = verdict(row), time = clock(row.received_at), b = node.link.firstChild;
 	node.dataset.id = row.id;
-	set(node, 'class', `row${row.odd ? ' z2' : ''}${row.fresh ? ' new' : ''}`);
+	set(node, 'class', `row${row.odd ? ' z2' : ''}${fresh ? ' new' : ''}`);
 	set(node, 'aria-selected', String(selected));
 	node.setAttribute('aria-label', spoken(row));
 	set(c.s, 'title', text);
 	sign(node.mark, mark ? 'mk' : row.replay_of ? 'rp' : '');
 	sign(node.shield, shield, kind);
 	word(c.t, time);
-	c.t.title = `${day(row.received_at)} ${time}`;
+	c.t.title = `${row.day} ${time}`;
 	set(node.outcome, 'class', `o ${o.kind}`);
 	sign(node.sign, o.sign);
 	word(node.outcome.lastChild, o.text);
@@ -278,7 +280,7 @@ export function redrawAll() {
 	schedule();
 }
 export const indexOf = (id) => list.rows.findIndex((r) => r.id === id);
-export const rowOf = (id) => list.rows.find((r) => r.id === Number(id));
+export const rowOf = (id) => list.rows[indexOf(Number(id))];
 
 export function select(id, show = true) {
 	list.selected = Number(id);
@@ -296,7 +298,7 @@ function reveal() {
 }
 
 export function step(n) {
-	const i = indexOf(list.selected), d = old() ? -n : n;
+	const i = indexOf(list.selected), d = list.old ? -n : n;
 	if (!list.rows.length) return;
 	if (d > 0 && list.follow) pause();
 	const to = i < 0 ? rowAt(top() + rowHeight() - 1) : i + d;
@@ -305,7 +307,7 @@ export function step(n) {
 export const pageStep = (fraction) => step(Math.trunc((view() / rowHeight()) * fraction));
 export function neighbour(id, n) {
 	const i = indexOf(Number(id));
-	return i < 0 ? undefined : list.rows[i + (old() ? -n : n)]?.id;
+	return i < 0 ? undefined : list.rows[i + (list.old ? -n : n)]?.id;
 }
 export const focus = () => grid.focus({ preventScroll: true });
 
@@ -369,7 +371,7 @@ export async function recount() {
 	const signal = countSignal(), filter = list.filter;
 	list.count = null;
 	try {
-		const all = await get('/api/count', { filter }, { signal });
+		const all = await counted(filter, { signal });
 		list.count = all.count;
 		list.total = all.total;
 		list.counted = all.done ? null : all.searched;
@@ -504,19 +506,17 @@ function add(rows) {
 	if (!rows.length) return;
 	const now = Date.now();
 	for (const row of rows) row.fresh = now;
-	setTimeout(() => {
-		for (const row of rows) delete row.fresh;
-		schedule();
-	}, 1200);
+	clearTimeout(aging);
+	aging = setTimeout(schedule, 1210);
 	list.rows.unshift(...rows);
 	trim();
 	if (list.count !== null) list.count += rows.length;
 	list.newest = Math.max(list.newest, rows[0].id);
 	list.base = 0;
-	if (kept.get('announce', true)) say(`${rows.length} new ${rows.length === 1 ? 'delivery' : 'deliveries'}`);
+	if (kept.get('announce', true)) say(many(rows.length, 'new delivery', 'new deliveries'));
 	changed();
 	schedule();
-	if (old()) requestAnimationFrame(() => setTop(0));
+	if (list.old) requestAnimationFrame(() => setTop(0));
 }
 
 /** What arrives while one does not follow is counted, and moves nothing; with a filter, what of it matches. */
@@ -531,7 +531,7 @@ function count(n) {
 	list.seen ||= list.newest - n;
 	counting ??= setTimeout(async () => {
 		counting = undefined;
-		const all = await get('/api/count', { filter: `(${list.filter}) id:${list.seen + 1}..` }).catch(() => null);
+		const all = await counted(`(${list.filter}) id:${list.seen + 1}..`).catch(() => null);
 		if (all && list.seen) list.fresh = all.count;
 		changed();
 	}, 500);
@@ -545,14 +545,16 @@ export function onDelivery(row) {
 		count(1);
 	} else if (list.filter || list.loading || catching) {
 		catchUp();
-	} else if (arriving.unshift(row) === 1) {
-		requestAnimationFrame(() => {
-			const rows = arriving;
-			arriving = [];
-			if (list.follow) add(rows);
-			else count(rows.length); // it was paused meanwhile
-		});
+	} else {
+		arriving.unshift(row);
+		schedule();
 	}
+}
+function arrive() {
+	const rows = arriving;
+	arriving = [];
+	if (list.follow) add(rows);
+	else count(rows.length); // it was paused meanwhile
 }
 export function onMore({ count: n }) {
 	if (list.follow && !list.moreAfter) catchUp();

@@ -1,6 +1,6 @@
 // Starts the page: which view is shown, what the address says, what keys do.
-import { $, alarm, button, check, clock, el, gate, link, number, one, plain, say, timeStyle, word } from './dom.js';
-import { api, get } from './api.js';
+import { $, alarm, button, check, clock, el, gate, instead, link, number, one, plain, say, timeStyle, wider, word } from './dom.js';
+import { api, counted, get } from './api.js';
 import * as events from './events.js';
 import * as keys from './keys.js';
 import * as lists from './list.js';
@@ -30,10 +30,10 @@ async function show(before = {}) {
 	const beside = is('list', 'detail', 'edit');
 	$('list').hidden = !beside;
 	if (beside) $('whole')?.remove();
-	const narrow = innerWidth < 1200 || state.split === 'off';
+	const narrow = !wider(1200) || state.split === 'off';
 	if ((state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && /^\d+$/.test(state.id ?? '') ? Number(state.id) : undefined });
 	filters.set(state.filter ?? '');
-	list.order = state.order === 'old' ? 'old' : 'new';
+	list.old = state.order === 'old';
 	if (list.columns !== state.cols) lists.columns(state.cols);
 	lists.schedule();
 	if (is('list')) {
@@ -75,7 +75,7 @@ const back = () => {
 	}
 	if (history.state?.depth > 0) history.back();
 	else go({ view: 'list' }, true);
-	if (innerWidth >= 1200) lists.focus();
+	if (wider(1200)) lists.focus();
 };
 
 window.onpopstate = async () => {
@@ -98,14 +98,14 @@ function drawRate() {
 function drawFollow() {
 	const f = $('fol'), [paused, fresh, order] = f.children;
 	if (!order) {
-		f.append(el('b', 'PAUSED'), el('button.p', { onclick: () => keys.run('bottom', 0) }, el('span'), el('kbd', 'G')), el('button.q', { label: 'Order', onclick: () => keys.run('reverse', 0) }));
+		f.append(el('b', 'PAUSED'), el('button.p', { onclick: () => keys.run('bottom') }, el('span'), el('kbd', 'G')), el('button.q', { label: 'Order', onclick: () => keys.run('reverse') }));
 		drawFollow();
 		return;
 	}
 	paused.hidden = list.follow;
 	fresh.hidden = !list.fresh;
-	word(fresh.firstChild, `${number(list.fresh)} new ${list.order === 'old' ? '↓' : '↑'}`);
-	word(order, list.order === 'old' ? 'newest last' : 'newest first');
+	word(fresh.firstChild, `${number(list.fresh)} new ${list.old ? '↓' : '↑'}`);
+	word(order, list.old ? 'newest last' : 'newest first');
 	filters.drawCount();
 	drawRate();
 	if (document.title !== title()) document.title = title();
@@ -128,7 +128,7 @@ list.wider = () => {
 	const box = el('ul'), filter = list.filter, parts = filters.terms(filter);
 	if (parts.length > 1) {
 		parts.slice(0, 4).forEach(async (part, i) => {
-			const wider = filters.without(filter, i), all = await get('/api/count', { filter: wider }).catch(() => null);
+			const wider = filters.without(filter, i), all = await counted(wider).catch(() => null);
 			if (all?.count) box.append(el('li', link(url.write({ view: 'list', filter: wider }), () => go({ filter: wider }, true), `without ${plain(part)}: ${number(all.count)}`)));
 		});
 	}
@@ -137,7 +137,7 @@ list.wider = () => {
 list.onOpen = (id) => id && open(id);
 list.onRange = deeds.markAll;
 list.onSelect = (id) => {
-	if (is('detail') && String(state.id) !== String(id) && innerWidth >= 1200) {
+	if (is('detail') && String(state.id) !== String(id) && wider(1200)) {
 		state = { ...state, id: String(id) };
 		url.show(state, false);
 		clearTimeout(list.opening);
@@ -204,8 +204,7 @@ function listen() {
 		setLost(true);
 		get('/api/status').catch(() => {}); // tells 401 from gone
 	});
-	events.on('seen', () => lists.catchUp());
-	events.on('open', () => lists.catchUp());
+	for (const name of ['seen', 'open']) events.on(name, lists.catchUp);
 	events.start();
 	setInterval(drawRate, 2000);
 }
@@ -249,13 +248,10 @@ function bind() {
 		const id = lists.neighbour(state.id, n);
 		if (id) lists.select(id), go({ view: 'detail', id: String(id), tab: state.tab }, false);
 	};
-	act('previous-delivery', 'D', () => other(-1));
-	act('next-delivery', 'D', () => other(1));
-	for (const tab of ['request', 'response', 'attempts', 'verify', 'raw']) act(tab === 'raw' ? 'raw-tab' : tab, 'D', () => go({ tab }, true));
+	for (const tab of ['request', 'response', 'attempts', 'verify', 'raw']) act(tab === 'raw' ? 'raw-tab' : tab, 'D', () => detail.onTab(tab));
 	act('next-tab', 'D', () => {});
 	const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) }, true);
-	act('previous-attempt', 'D', () => attempt(-1));
-	act('next-attempt', 'D', () => attempt(1));
+	for (const [name, f, d] of [['previous-delivery', other, -1], ['next-delivery', other, 1], ['previous-attempt', attempt, -1], ['next-attempt', attempt, 1]]) act(name, 'D', () => f(d));
 	const mode = (to) => detail.onChange({ mode: state.mode === to ? '' : to });
 	act('pretty', 'D', () => mode('raw'));
 	act('hex', 'D', () => mode('hex'));
@@ -263,7 +259,7 @@ function bind() {
 		detail.wrap = !detail.wrap;
 		details.draw(state);
 	});
-	for (const [name, f] of [['fold', 'fold'], ['fold-all', 'foldAll'], ['fold-more', 'foldMore'], ['fold-less', 'foldLess'], ['partner', 'partner']]) act(name, 'D', () => detail.tree?.[f]());
+	for (const name of ['fold', 'fold-all', 'fold-more', 'fold-less', 'partner']) act(name, 'D', () => detail.tree?.[name]());
 	act('offset', 'D', () => {
 		const to = prompt('Line, or offset in bytes (0x…)', state.line ?? '');
 		if (!to) return;
@@ -301,7 +297,7 @@ function bind() {
 	act('filter', 'L', filters.focus);
 	act('follow', 'L', () => (list.follow ? lists.pause() : lists.follow()));
 	act('reverse', 'L', () => {
-		const order = state.order === 'old' ? '' : 'old';
+		const order = list.old ? '' : 'old';
 		url.kept.set('order', order);
 		go({ order }, true);
 		lists.follow();
@@ -318,7 +314,7 @@ function bind() {
 	});
 	act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size || chosen()));
 	act('replay-filtered', 'L', async () => {
-		const all = await get('/api/count', { filter: list.filter }).catch((e) => alarm(e.message));
+		const all = await counted(list.filter).catch((e) => alarm(e.message));
 		if (all) deeds.replayMany({ filter: list.filter }, all.count);
 	});
 	act('edit', 'LD', () => go({ view: 'edit', id: String(current().id) }, true), chosen);
@@ -429,10 +425,10 @@ async function start() {
 	if (cols !== lists.DEFAULT) state.cols ??= cols;
 	if (!is('diff')) state.order ??= url.kept.get('order', '');
 	if (share) setShare(share);
-	filters.build((text, step) => go({ filter: text, ...(is('detail', 'edit') && innerWidth < 1200 ? { view: 'list' } : {}) }, step));
+	filters.build((text, step) => go({ filter: text, ...(is('detail', 'edit') && !wider(1200) ? { view: 'list' } : {}) }, step));
 	bind();
-	for (const [id, view] of [['nav-list', 'list'], ['nav-overview', 'overview']]) $(id).addEventListener('click', (e) => (e.preventDefault(), go({ view }, true)));
-	$('nav-help').addEventListener('click', (e) => (e.preventDefault(), keys.run('help', 0)));
+	for (const [id, view] of [['nav-list', 'list'], ['nav-overview', 'overview']]) $(id).onclick = instead(() => go({ view }, true));
+	$('nav-help').onclick = instead(() => keys.run('help'));
 	if (!state.filter && $('filter').value) state.filter = $('filter').value; // the server's own
 	drawFollow();
 	const table = get('/api/actions').then(keys.start);

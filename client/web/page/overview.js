@@ -1,5 +1,5 @@
 // Charts of what matches: by outcome over time, how long the app took, and by source, event or path.
-import { $, button, el, fill, gate, halt, icon, link, number, say, select, svg, table, took, trouble } from './dom.js';
+import { $, button, el, fill, gate, halt, icon, link, number, say, select, svg, table, took, trouble, wider } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { quoted } from './filter.js';
 
@@ -13,6 +13,7 @@ export const turns = {};
 
 const sum = (list, f) => list.reduce((n, x) => n + f(x), 0);
 const all = (b) => sum(KINDS, ([k]) => b[k]);
+const from = (b) => b.at.slice(0, 16).replace('T', ' ');
 const failed = (b) => b['4xx'] + b['5xx'] + b.no_answer;
 let step = 60;
 /** A bar's moment: the day where bars are days. */
@@ -26,6 +27,9 @@ function nice(most) {
 
 const frame = (W, height, label) => svg('svg', { class: 'ch', height, viewBox: `0 0 ${W} ${height}`, role: 'img', tabindex: 0, label });
 const path = (c, d) => svg('path', { class: c, d }), text = (x, y, t, anchor = 'end') => svg('text', { x, y, 'text-anchor': anchor }, t);
+function scale(chart, H, x, W, tick, name) {
+	for (let i = 0; i < 5; i++) chart.append(path(i ? 'gr' : 'ax', `M${x} ${H - (i / 4) * H}H${W - 8}`), text(x - 6, H + 4 - (i / 4) * H, name(i * tick)));
+}
 const data = ([first, ...head], rows) => table([first, ...head.map((h) => `>${h}`)], rows);
 
 function card(id, title, end, chart, rows, again) {
@@ -33,9 +37,9 @@ function card(id, title, end, chart, rows, again) {
 }
 
 function bars(s, W, go, state) {
-	const H = 160, n = s.buckets.length, bw = (W - 48) / n, tick = nice(Math.max(...s.buckets.map(all))), most = tick * 4, y = (v) => H - (v / most) * H;
+	const H = 160, n = s.buckets.length, bw = (W - 48) / n, tick = nice(Math.max(...s.buckets.map(all))), most = tick * 4;
 	const chart = frame(W, 182, `Deliveries by outcome: ${number(s.count)}, of them ${number(s.failed)} failed. Arrows move along the bars, Enter filters.`);
-	for (let v = 0; v <= most; v += tick) chart.append(path(v ? 'gr' : 'ax', `M40 ${y(v)}H${W - 8}`), text(34, y(v) + 4, number(v)));
+	scale(chart, H, 40, W, tick, number);
 	const every = Math.max(1, Math.ceil(80 / bw));
 	s.buckets.forEach((b, i) => {
 		let at = H;
@@ -103,7 +107,7 @@ const upTo = (ms) => (ms === null ? 'more' : ms < 1000 ? String(ms) : `${ms / 10
 function histogram(s, W) {
 	const H = 120, list = s.took.histogram, tick = nice(Math.max(...list.map((h) => h.count))), w = (W - 56) / list.length;
 	const chart = frame(W, 142, `Distribution of how long the app took; the longest ${took(s.took.max_ms)}`);
-	for (let v = 0; v <= tick * 4; v += tick) chart.append(path(v ? 'gr' : 'ax', `M44 ${H - (v / tick / 4) * H}H${W - 8}`), text(38, H + 4 - (v / tick / 4) * H, v >= 1000 ? `${v / 1000}k` : v));
+	scale(chart, H, 44, W, tick, (v) => (v >= 1000 ? `${v / 1000}k` : v));
 	list.forEach((h, i) => chart.append(svg('rect', { class: 'fa', x: 46 + i * w, y: H - (h.count / tick / 4) * H, width: w - 4, height: (h.count / tick / 4) * H }), W > 420 || i % 2 === 0 ? text(46 + i * w + w / 2 - 2, 137, h.le_ms === null ? '+' : upTo(h.le_ms), 'middle') : ''));
 	return chart;
 }
@@ -118,7 +122,7 @@ function groups(list, head, by, state, go) {
 
 export async function show(section, state, go) {
 	const span = SPANS[state.span] ? state.span : '24h', seconds = SPANS[span], by = BY.includes(state.by) ? state.by : 'source';
-	const usable = STEPS.filter((s) => seconds / s <= 120 && seconds / s >= 12), phone = innerWidth < 600;
+	const usable = STEPS.filter((s) => seconds / s <= 120 && seconds / s >= 12), phone = !wider(600);
 	step = usable.includes(Number(state.step)) ? Number(state.step) : usable.find((s) => seconds / s <= (phone ? 48 : 100)) ?? usable.at(-1);
 	const to = Math.ceil(Date.now() / 1000 / step) * step, change = (name) => (v) => go({ [name]: v }, true);
 	turns.longer = (d) => change('step')(usable[usable.indexOf(step) + d] ?? step);
@@ -142,8 +146,8 @@ export async function show(section, state, go) {
 			tile('Took p50 / p95 / p99', s.took.p50_ms === null ? '–' : `${[s.took.p50_ms, s.took.p95_ms, s.took.p99_ms].map(Math.round).join(' / ')} ms`, s.slowest.length ? ['slowest ', opened(s.slowest[0], took(s.took.max_ms))] : '–'),
 			tile('Waiting', number(s.waiting), `bad signature: ${number(s.bad_signatures)}`, 'ow', 'sw'),
 			card('bars', 'Deliveries by outcome', [choose('Span', Object.keys(SPANS), span, (v) => go({ span: v, step: '' }, true)), choose('Step', usable, step, change('step'), (o) => `${label(o)} a bar`)], () => (s.count ? bars(s, W, go, state) : [bars(s, W, go, state)[0], el('p', 'No deliveries in this span. ', button('30 days', () => go({ span: '30d', step: '' }, true)))]),
-				() => data(['FROM', ...KINDS.map(([k, , , name]) => name ?? k)], s.buckets.filter(all).map((b) => [b.at.slice(0, 16).replace('T', ' '), ...KINDS.map(([k]) => number(b[k]))])), again),
-			card('took', 'Took, percentiles', 'log scale', () => percentiles(s, half), () => data(['FROM', 'P50', 'P95', 'P99'], s.buckets.filter((b) => b.p50_ms !== null).map((b) => [b.at.slice(0, 16).replace('T', ' '), took(b.p50_ms), took(b.p95_ms), took(b.p99_ms)])), again),
+				() => data(['FROM', ...KINDS.map(([k, , , name]) => name ?? k)], s.buckets.filter(all).map((b) => [from(b), ...KINDS.map(([k]) => number(b[k]))])), again),
+			card('took', 'Took, percentiles', 'log scale', () => percentiles(s, half), () => data(['FROM', 'P50', 'P95', 'P99'], s.buckets.filter((b) => b.p50_ms !== null).map((b) => [from(b), took(b.p50_ms), took(b.p95_ms), took(b.p99_ms)])), again),
 			card('distribution', 'Took, distribution', 'up to, ms', () => histogram(s, half), () => data(['UP TO, MS', 'COUNT'], s.took.histogram.map((h) => [upTo(h.le_ms), number(h.count)])), again),
 			el('section.card', { label: `By ${by}` }, el('h2', `By ${by}`, el('span.end', choose('By', BY, by, change('by')))), groups(s.by, by.toUpperCase(), by, state, go)),
 			el('section.card', { label: 'Most failed' }, el('h2', 'Most failed'), groups(s.most_failed, by.toUpperCase(), by, state, go), most('Slowest', s.slowest), most('Largest', s.largest)));
