@@ -408,12 +408,13 @@ packagers:
 	@[ -n "$(URL)" ] || { echo "make packagers URL=https://..., the folder where creel-$(VERSION).tar.gz will be found"; exit 2; }
 	@.packaging/fill.sh $(VERSION) "$(URL)"
 
-# All that a release stands on, and then its tag. Before it: VERSION above, the man pages' dates and CHANGELOG.md, committed.
+# All that a release stands on, and then its tag. Before it: VERSION above, the man pages' heads, openapi.json and CHANGELOG.md, committed.
 RELEASE_STEPS ?= lint test neighbours deb dist
 release:
 	@[ -z "$$(git status --porcelain)" ] || { echo "make release: commit everything first"; exit 2; }
 	@! git rev-parse -q --verify refs/tags/v$(VERSION) >/dev/null || { echo "make release: v$(VERSION) is tagged already; set VERSION"; exit 2; }
 	@for page in client/creel.1 shared/creel-protocol.7 relay/creel-relay.8; do grep -q '"creel $(VERSION)"' $$page || { echo "make release: $$page is of another version"; exit 2; }; done
+	@grep -q '"title": "creel web", "version": "$(VERSION)"' client/web/openapi.json || { echo "make release: client/web/openapi.json is of another version"; exit 2; }
 	@grep -qx '## $(VERSION)' .github/CHANGELOG.md || { echo "make release: .github/CHANGELOG.md has no line '## $(VERSION)'"; exit 2; }
 	@for step in $(RELEASE_STEPS); do $(MAKE) --no-print-directory $$step || exit 1; done
 	@[ -z "$$(git status --porcelain)" ] || { echo "make release: a step changed what git tracks; nothing was tagged"; exit 1; }

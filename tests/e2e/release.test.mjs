@@ -6,15 +6,15 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { World, root } from './lib/harness.mjs';
 
-const PAGES = ['client/creel.1', 'shared/creel-protocol.7', 'relay/creel-relay.8'];
+const PAGES = ['client/creel.1', 'shared/creel-protocol.7', 'relay/creel-relay.8'], API = 'client/web/openapi.json';
 
 describe('make release', () => {
 	let w, version;
 	before(async () => {
 		w = new World();
 		version = /^VERSION\s*[:?]?=\s*(\S+)/m.exec(readFileSync(path.join(root, 'Makefile'), 'utf8'))[1];
-		for (const folder of ['tree/client', 'tree/shared', 'tree/relay', 'tree/.github']) mkdirSync(w.path(folder), { recursive: true });
-		for (const file of ['Makefile', '.gitignore', ...PAGES]) cpSync(path.join(root, file), w.path('tree', file));
+		for (const folder of ['tree/client/web', 'tree/shared', 'tree/relay', 'tree/.github']) mkdirSync(w.path(folder), { recursive: true });
+		for (const file of ['Makefile', '.gitignore', ...PAGES, API]) cpSync(path.join(root, file), w.path('tree', file));
 		writeFileSync(w.path('tree/.github/CHANGELOG.md'), `# Changes\n\n## ${version} (not released yet)\n`);
 		writeFileSync(w.path('tree/GNUmakefile'), 'include Makefile\nfine:\n\t@echo did fine\nbad:\n\t@exit 1\nuntidy:\n\t@echo more >>.github/CHANGELOG.md\n');
 		await git('init', '-q');
@@ -43,6 +43,11 @@ describe('make release', () => {
 		assert.match(r.said, /make release: client\/creel.1 is of another version/);
 		assert.doesNotMatch(r.said, /did fine/);
 		writeFileSync(w.path('tree', PAGES[0]), page);
+		const api = readFileSync(w.path('tree', API), 'utf8');
+		writeFileSync(w.path('tree', API), api.replace(`"version": "${version}"`, '"version": "0.0.9"'));
+		await commit();
+		assert.match((await release('fine')).said, /make release: client\/web\/openapi.json is of another version/);
+		writeFileSync(w.path('tree', API), api);
 		await commit();
 		assert.equal(await tags(), '');
 	});
