@@ -236,7 +236,6 @@ static void on_read(void *user, struct spool_uncopied *list, const struct error 
 	struct copies *c = user;
 	size_t count = 0;
 	c->reading = false;
-	(void)e;
 	while (list) {
 		struct spool_uncopied *u = list;
 		list = u->next;
@@ -249,6 +248,9 @@ static void on_read(void *user, struct spool_uncopied *list, const struct error 
 			publish(c, u);
 	}
 	c->dirty |= count > 0;
+	/* What was forgotten before it was copied is not counted off one by one. */
+	if (!e && !c->dirty && !c->failed && c->publishing == 0)
+		c->figures.pending = 0;
 	go_on(c);
 	finish(c);
 }
