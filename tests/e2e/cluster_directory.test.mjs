@@ -131,6 +131,27 @@ describe('tunnels of two nodes', { skip: hasNats ? false : 'nats-server is not i
 		for (const node of [a, b]) await connected(node);
 	});
 
+	test('a node that was away when its client came elsewhere finds it, though no webhook asks for it any more', async () => {
+		const receiver = w.keep(await Receiver.start());
+		const db = w.fresh('db');
+		const client = await listen(a, receiver.port, 'missed', 'me', db);
+		await waitFor('its record', () => readRecord(brokers, 'tunnel.missed'));
+		await client.stop('SIGINT');
+		assert.equal((await post(b.port, '/missed', 'kept')).status, 202);
+		await brokers.stopAll();
+		await waitFor('both to notice', async () => /away/.test((await a.get('/readyz')).text) && /away/.test((await b.get('/readyz')).text));
+		b.signal('SIGSTOP');
+		brokers.run(brokers.all[0]);
+		await connected(a);
+		const before = await readRecord(brokers, 'tunnel.missed');
+		const again = await listen(a, receiver.port, 'missed', 'me', db);
+		await waitFor('its record to say so', async () => !before.equals(await readRecord(brokers, 'tunnel.missed')));
+		b.signal('SIGCONT');
+		await waitFor('what waits at the other node', () => receiver.requests.some((r) => r.body.toString() === 'kept'), 40_000);
+		await waitFor('no copy to be due', async () => /^creel_cluster_copies_pending 0$/m.test((await b.get('/metrics')).text));
+		await again.stop('SIGINT');
+	});
+
 	for (const late of ['told first', 'told last'])
 		test(`a name that two tokens took on two sides of a cut is the earlier one’s; the later one, ${late}, is told so`, async () => {
 			const name = late.replace(' ', '-'), [first, second] = late === 'told first' ? [a, b] : [b, a];
