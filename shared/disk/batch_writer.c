@@ -11,7 +11,8 @@ struct job_list {
 
 #define LAZY_MS 10
 #define LAZY_MOST 256
-#define LAZY_SYNC_MS 20
+#define LAZY_SYNC_MS 20       /* after the last commit */
+#define LAZY_SYNC_MOST_MS 100 /* after the first, while others follow: each sync is in the way of the journal's */
 #define LAZY_BYTES (4u << 20) /* in one transaction: whoever comes meanwhile waits for it */
 
 struct batch_writer {
@@ -240,6 +241,15 @@ static void writer_main(void *arg)
 	}
 }
 
+/* Waits for another commit, though not beyond `end`. The lock is held. */
+static bool another_comes(struct batch_writer *w, uint64_t end)
+{
+	uint64_t now = uv_hrtime(), most = LAZY_SYNC_MS * UINT64_C(1000000);
+	if (now >= end)
+		return false;
+	return uv_cond_timedwait(&w->wake_syncer, &w->lock, end - now < most ? end - now : most) == 0;
+}
+
 /* Jobs that may wait are synced with the next that may not, which does not have to wait for theirs then. */
 static void syncer_main(void *arg)
 {
@@ -248,10 +258,9 @@ static void syncer_main(void *arg)
 		uv_mutex_lock(&w->lock);
 		while (!w->unsynced.first && !w->written)
 			uv_cond_wait(&w->wake_syncer, &w->lock);
-		/* Each commit wakes this: without an end of its own the wait would begin again at each. */
-		uint64_t now, end = uv_hrtime() + LAZY_SYNC_MS * UINT64_C(1000000);
-		while (!w->sync_soon && !w->written && (now = uv_hrtime()) < end)
-			uv_cond_timedwait(&w->wake_syncer, &w->lock, end - now);
+		uint64_t end = uv_hrtime() + LAZY_SYNC_MOST_MS * UINT64_C(1000000);
+		while (!w->sync_soon && !w->written && another_comes(w, end))
+			;
 		struct job_list batch = take_all(&w->unsynced);
 		w->sync_soon = false;
 		uv_mutex_unlock(&w->lock);
