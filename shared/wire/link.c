@@ -9,7 +9,8 @@
 
 /* A message ends at the next frame's end once it holds this much, because lws copies what the socket does not take. */
 #define MESSAGE_SOFT_LIMIT (256u << 10)
-#define OUT_FIRST 1024        /* bytes that the buffer begins with */
+#define OUT_FIRST 1024 /* bytes that the buffer begins with */
+#define UNASKED_MOST (8u << 10)
 #define SENT_KEEP (1u << 20)  /* what was sent is cut off the front of the buffer once it is longer than this */
 #define CLOSE_FLUSH_SECONDS 5 /* how long a peer that does not read may delay a close */
 #define LEFT_TO_SHORT (WIRE_LINK_WINDOW / 8)
@@ -92,25 +93,32 @@ void link_flush_soon(struct link *l)
 	uv_idle_start(&l->flush, on_flush);
 }
 
+/* Bytes appended and not yet handed to lws. */
+static size_t pending_len(const struct link *l)
+{
+	return l->out.len - l->out_start;
+}
+
+/* lws keeps what the socket does not take: of a little that costs less than asking, by a system call, whether it would.
+ */
+static bool is_choked(const struct link *l)
+{
+	return pending_len(l) <= UNASKED_MOST ? lws_partial_buffered(l->wsi) != 0 : lws_send_pipe_choked(l->wsi) != 0;
+}
+
 /* Written at once where the socket takes it: asking lws for a writable callback re-registers the descriptor with libuv
  * twice, and costs a turn of the loop. */
 static void on_flush(uv_idle_t *h)
 {
 	struct link *l = h->data;
 	uv_idle_stop(&l->flush);
-	if (lws_send_pipe_choked(l->wsi)) {
+	if (is_choked(l)) {
 		lws_callback_on_writable(l->wsi);
 	} else if (link_on_writable(l) < 0) {
 		/* Only a callback of lws may end the connection. */
 		l->broken = true;
 		lws_callback_on_writable(l->wsi);
 	}
-}
-
-/* Bytes appended and not yet handed to lws. */
-static size_t pending_len(const struct link *l)
-{
-	return l->out.len - l->out_start;
 }
 
 bool link_may_send_body(const struct link *l)
