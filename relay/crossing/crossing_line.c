@@ -62,9 +62,8 @@ static void close_client(void *end, int status, const char *reason)
 	buffer_free(&data);
 }
 
-static const struct carrier_ops ops = {
-	out, flush_soon, may_send_body, is_full, sent_body, received_body, close_client
-};
+static const struct carrier_ops ops = { out,     flush_soon, flush_soon,    may_send_body,
+					is_full, sent_body,  received_body, close_client };
 
 /* ---- a line's life ---- */
 

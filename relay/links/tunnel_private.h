@@ -15,6 +15,7 @@ struct tunnel_server {
 	struct lws_vhost *plain, *tls;
 	SSL_CTX *tls_context; /* of the tls vhost; lws's */
 	struct connection *all;
+	struct late_flush late;
 	/* handshakes.h */
 	struct adopted *unfinished; /* those with a deadline, the oldest first */
 	struct silent by_address;   /* all */

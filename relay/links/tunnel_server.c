@@ -61,6 +61,7 @@ static int on_established(struct tunnel_server *s, struct connection *c, struct 
 	if (!link)
 		return -1;
 	connection_carry(c, link);
+	c->late = &s->late;
 	DL_PREPEND(s->all, c);
 	find_client(s->relay, wsi, &who, &c->address);
 	leave_counted(wsi, &c->address);
@@ -91,6 +92,7 @@ static void on_closed(struct connection *c)
 	}
 	throttle_disconnected(c->relay->throttle, &c->address);
 	DL_DELETE(c->server->all, c);
+	late_flush_remove(c);
 	lookups_take_back(&c->lookup);
 	buffer_free(&c->hello);
 	/* A client that we sent away, or that said goodbye, is not expected back at once. */
@@ -343,6 +345,7 @@ struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
 		return NULL;
 	}
 	handshakes_init(s);
+	late_flush_init(&s->late, relay->loop);
 	return s;
 }
 
@@ -410,6 +413,7 @@ void tunnel_server_close(struct tunnel_server *s)
 	for (struct connection *c = s->all; c; c = c->next)
 		link_close(c->link, 1001, "the relay is shutting down");
 	handshakes_close(s);
+	late_flush_close(&s->late);
 }
 
 void tunnel_server_end(struct tunnel_server *s)
@@ -417,6 +421,7 @@ void tunnel_server_end(struct tunnel_server *s)
 	if (!s)
 		return;
 	handshakes_close(s);
+	late_flush_close(&s->late);
 	lws_context_destroy(s->context);
 }
 

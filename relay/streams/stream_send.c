@@ -284,6 +284,6 @@ void stream_send_done(struct stream *st)
 {
 	struct carrier *to = client_carrier(st->client);
 	if (to)
-		carrier_sent(to,
-			     wire_encode_event_id(carrier_out(to), WIRE_DONE, st->id, st->delivery->request.event_id));
+		carrier_sent_late(
+		    to, wire_encode_event_id(carrier_out(to), WIRE_DONE, st->id, st->delivery->request.event_id));
 }

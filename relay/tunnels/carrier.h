@@ -10,6 +10,7 @@
 struct carrier_ops {
 	struct buffer *(*out)(void *end);
 	void (*flush_soon)(void *end);
+	void (*flush_late)(void *end);
 	bool (*may_send_body)(const void *end);
 	bool (*is_full)(const void *end);
 	void (*sent_body)(void *end, size_t len);
@@ -61,6 +62,8 @@ static inline void carrier_close(struct carrier *c, int status, const char *reas
 /* To be called with the result of each wire_encode_…: sends what was appended at the end of this loop turn, or closes
  * when memory ran out. */
 void carrier_sent(struct carrier *c, bool appended);
+/* The same for what nobody waits for: it may leave some milliseconds later, with what comes after it. */
+void carrier_sent_late(struct carrier *c, bool appended);
 /* Sends a NOTICE or GOAWAY (`type`) with this code, number and sentence. */
 void carrier_send_note(struct carrier *c, enum wire_type type, enum wire_notice code, uint64_t number,
 		       const char *text);

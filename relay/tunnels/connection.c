@@ -5,47 +5,57 @@
 
 _Static_assert(LINK_QUEUE == LIMIT_TUNNEL_QUEUE, "one bound of what waits for a client");
 
+static struct link *link_of(const void *end)
+{
+	return ((const struct connection *)end)->link;
+}
+
 static struct buffer *out(void *end)
 {
-	return link_out(end);
+	return link_out(link_of(end));
 }
 
 static void flush_soon(void *end)
 {
-	link_flush_soon(end);
+	link_flush_soon(link_of(end));
+}
+
+static void flush_late(void *end)
+{
+	late_flush_add(end);
 }
 
 static bool may_send_body(const void *end)
 {
-	return link_may_send_body(end);
+	return link_may_send_body(link_of(end));
 }
 
 static bool is_full(const void *end)
 {
-	return link_is_full(end);
+	return link_is_full(link_of(end));
 }
 
 static void sent_body(void *end, size_t len)
 {
-	link_sent_body(end, len);
+	link_sent_body(link_of(end), len);
 }
 
 static void received_body(void *end, size_t len)
 {
-	link_received_body(end, len);
+	link_received_body(link_of(end), len);
 }
 
 static void close_link(void *end, int status, const char *reason)
 {
-	link_close(end, status, reason);
+	link_close(link_of(end), status, reason);
 }
 
 void connection_carry(struct connection *c, struct link *link)
 {
-	static const struct carrier_ops ops = { out,       flush_soon,    may_send_body, is_full,
-						sent_body, received_body, close_link };
+	static const struct carrier_ops ops = { out,     flush_soon, flush_late,    may_send_body,
+						is_full, sent_body,  received_body, close_link };
 	c->link = link;
-	c->carrier = (struct carrier){ &ops, link };
+	c->carrier = (struct carrier){ &ops, c };
 }
 
 const char *connection_tunnel(const struct connection *c)

@@ -8,6 +8,7 @@
 #include "relay/common/throttle.h"
 #include "relay/names/tokens.h"
 #include "relay/tunnels/carrier.h"
+#include "relay/tunnels/late_flush.h"
 #include "shared/wire/link.h"
 
 struct client;
@@ -21,12 +22,15 @@ struct connection {
 	struct link *link;
 	struct carrier carrier;         /* the link as one: connection_carry */
 	struct connection *prev, *next; /* all of the server's (utlist) */
-	struct client *client;          /* NULL before HELLO, and after another took its place */
+	struct late_flush *late;        /* of all of them; NULL: nothing is sent late */
+	struct connection *late_prev, *late_next;
+	struct client *client; /* NULL before HELLO, and after another took its place */
 	struct throttle_address address;
 	struct lookups_waiter lookup; /* of the name that HELLO asks for, in a cluster */
 	struct buffer hello;          /* its payload meanwhile */
 	uint64_t owner_stamp;         /* of this token, not of a later one of the same name */
 	bool welcomed;
+	bool waits_late;
 	bool clean;     /* the client closed with 1000: it does not come back at once */
 	char owner[65]; /* the token's name */
 	char peer[PEER_TEXT_LEN];

@@ -186,7 +186,8 @@ static inline void close_laptop(void *end, int status, const char *reason)
 	((struct laptop *)end)->closed = status;
 }
 
-static const struct carrier_ops ops = { out, flush_soon, may_send_body, is_full, count_body, count_body, close_laptop };
+static const struct carrier_ops ops = { out,     flush_soon, flush_soon, may_send_body,
+					is_full, count_body, count_body, close_laptop };
 
 static inline struct laptop *laptop_new(uint8_t key)
 {
