@@ -84,6 +84,8 @@ static void on_recorded(void *user, const struct error *e)
 		uv_timer_start(&set->retry_timer, on_retry, RETRY_MS, 0);
 		return;
 	}
+	if (!e)
+		spill_keep(&st->answer.body);
 	end(st, e ? RECORD_GIVEN_UP : RECORD_DONE);
 }
 

@@ -25,6 +25,7 @@ static void on_committed(void *user, int64_t id, bool duplicate)
 	stream_commit_to(st, duplicate ? COMMIT_KNOWN : COMMIT_STORED);
 	if (duplicate)
 		return;
+	spill_keep(&st->body);
 	report_delivery(st);
 	if (!begins_when_numbered(st))
 		begin(st);

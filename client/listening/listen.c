@@ -289,7 +289,7 @@ static bool start(struct listen *l, struct error *e)
 	const struct store_bound bound = store_bound_of(l->options->max_size, l->options->record_max);
 	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) &&
 		     recorder_keep_bound(l->recorder, &bound, e) && (l->key = listen_load_key(path, e)) &&
-		     (l->folder = listen_folder_of(path, e)) && start_exec(l, path, e);
+		     start_exec(l, path, e);
 	if (ready && l->mode == OUTPUT_LINES && !l->exec && !listen_wants_ui(l->options))
 		recorder_watch_index(l->recorder, index_bar_step, &l->indexing);
 	struct session_options so = {
@@ -301,7 +301,7 @@ static bool start(struct listen *l, struct error *e)
 		.record_max = bound.request,
 		.record_max_answer = bound.answer,
 		.record_max_abandoned = l->options->record_max_abandoned,
-		.folder = l->folder,
+		.bodies = ready ? recorder_bodies(l->recorder) : NULL,
 		.key = l->key,
 		.drain_parallel = l->options->tunnel.drain_parallel,
 		.hold = l->options->hold,
@@ -389,7 +389,6 @@ static void free_parts(struct listen *l)
 	loop_run_out(&l->loop);
 	tunnel_free_rest(l->tunnel);
 	seal_key_free(l->key);
-	free(l->folder);
 	listen_routes_free(&l->routes);
 	buffer_free(&l->route_texts);
 	store_close(l->shown);

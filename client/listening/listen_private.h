@@ -19,7 +19,6 @@ struct listen {
 	struct listen_routes routes;
 	struct buffer route_texts; /* of --route, a line each, for `creel status` */
 	struct seal_key *key;
-	char *folder; /* the store's */
 	struct buffer secret_names;
 	struct recorder *recorder;
 	struct forwarder *forwarder;

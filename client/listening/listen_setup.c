@@ -39,15 +39,6 @@ struct seal_key *listen_load_key(const char *db, struct error *e)
 	return key;
 }
 
-char *listen_folder_of(const char *db, struct error *e)
-{
-	const char *slash = strrchr(db, '/');
-	char *folder = !slash ? strdup(".") : strndup(db, slash > db ? (size_t)(slash - db) : 1);
-	if (!folder)
-		error_set(e, EXIT_STORE, "out of memory");
-	return folder;
-}
-
 void listen_set_limits(void)
 {
 	struct rlimit files;

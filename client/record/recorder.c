@@ -71,6 +71,13 @@ void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
 {
 	r->closed = closed;
 	r->closed_user = user;
+	r->closing = true;
+	if (!r->syncing)
+		recorder_close_parts(r);
+}
+
+void recorder_close_parts(struct recorder *r)
+{
 	r->open = 5;
 	recorder_index_stop(r, part_closed);
 	recorder_journal_stop(r, part_closed);
@@ -84,6 +91,11 @@ bool recorder_keep_bound(struct recorder *r, const struct store_bound *bound, st
 	if (bound->max_bytes)
 		batch_writer_bound(r->writer, (size_t)bound->transaction);
 	return store_keep_bound(r->store, bound, e);
+}
+
+const char *recorder_bodies(const struct recorder *r)
+{
+	return store_bodies(r->store);
 }
 
 struct store_gave_way recorder_take_gave_way(struct recorder *r)

@@ -24,6 +24,9 @@ MUST_CHECK bool recorder_keep_bound(struct recorder *r, const struct store_bound
  * delivery in it, the newest of all, and whether there is more to do. */
 void recorder_watch_index(struct recorder *r, void (*step)(void *user, uint64_t indexed, uint64_t newest, bool goes_on),
 			  void *user);
+/* The store's folder of large bodies (store.sql, schema 16), in which they are to lie when they are submitted; lives
+ * with the recorder. */
+const char *recorder_bodies(const struct recorder *r);
 /* What had to give way to the bound since the last call. */
 struct store_gave_way recorder_take_gave_way(struct recorder *r);
 

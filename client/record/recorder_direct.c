@@ -1,11 +1,15 @@
 /* Puts deliveries and attempts straight into the database: when there is no journal, or they are too large for it. */
 #include "client/record/recorder_private.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct delivery_job {
 	struct writer_job job;
 	UT_hash_handle hh; /* by event id */
+	uv_work_t sync;    /* of the body's file */
+	struct error sync_failed;
 	struct recorder *recorder;
 	struct store_delivery delivery;
 	const struct record_delivery_ops *ops;
@@ -49,6 +53,40 @@ static void done_delivery(struct writer_job *job, const struct error *e)
 	recorder_log_look(r);
 }
 
+/* ---- a body in a file: on the disk before a row names it ---- */
+
+static void sync_file(uv_work_t *work)
+{
+	struct delivery_job *j = work->data;
+	if (!spill_sync(j->delivery.spilled))
+		error_set(&j->sync_failed, EXIT_STORE, "a body of %llu bytes cannot be written: %s",
+			  (unsigned long long)spill_len(j->delivery.spilled), strerror(errno));
+}
+
+static void on_file_synced(uv_work_t *work, int status)
+{
+	struct delivery_job *j = work->data;
+	struct recorder *r = j->recorder;
+	(void)status;
+	r->syncing--;
+	if (*j->sync_failed.text)
+		done_delivery(&j->job, &j->sync_failed);
+	else
+		batch_writer_submit(r->writer, &j->job);
+	if (r->closing && !r->syncing)
+		recorder_close_parts(r);
+}
+
+/* Not on the writer's thread: others are written meanwhile. */
+static bool begin_sync(struct delivery_job *j)
+{
+	struct recorder *r = j->recorder;
+	j->sync.data = j;
+	bool begun = j->delivery.spilled && uv_queue_work(r->loop, &j->sync, sync_file, on_file_synced) == 0;
+	r->syncing += begun;
+	return begun;
+}
+
 void recorder_direct_delivery(struct recorder *r, const struct store_delivery *d, const struct record_delivery_ops *ops,
 			      void *user, bool lazy)
 {
@@ -69,7 +107,8 @@ void recorder_direct_delivery(struct recorder *r, const struct store_delivery *d
 	HASH_ADD(hh, r->direct, delivery.event_id, UUID_LEN, j);
 	j->ops = ops;
 	j->user = user;
-	batch_writer_submit(r->writer, &j->job);
+	if (!begin_sync(j))
+		batch_writer_submit(r->writer, &j->job);
 }
 
 bool recorder_direct_has(const struct recorder *r, const uint8_t event_id[UUID_LEN])

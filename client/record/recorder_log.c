@@ -1,5 +1,6 @@
-/* Moves what was written from the write-ahead log into the database when the log is long, on libuv's pool, so that no
- * commit waits for it. Loop thread, the work itself on a thread of the pool. */
+/* Moves what was written from the write-ahead log into the database when the log is long, and deletes the files of
+ * large bodies that are no longer on record, on libuv's pool, so that no commit waits for it. Loop thread, the work
+ * itself on a thread of the pool. */
 #include "client/record/recorder_private.h"
 
 static void on_work(uv_work_t *work)
@@ -8,7 +9,10 @@ static void on_work(uv_work_t *work)
 	struct error e;
 	/* Without a connection (no file descriptor is free, for example) the log grows until the next try. */
 	bool fine = r->shortening.own || store_open(&r->shortening.own, r->path, STORE_READ_WRITE, &e);
-	store_shorten_log(fine ? r->shortening.own : NULL, r->store);
+	if (fine && store_body_any_gone(r->store))
+		store_body_delete_gone(r->shortening.own, r->store);
+	if (store_log_is_long(r->store))
+		store_shorten_log(fine ? r->shortening.own : NULL, r->store);
 }
 
 static void on_worked(uv_work_t *work, int status)
@@ -23,7 +27,7 @@ static void on_worked(uv_work_t *work, int status)
 void recorder_log_look(struct recorder *r)
 {
 	struct shortening *x = &r->shortening;
-	if (x->under_way || x->ending || !store_log_is_long(r->store))
+	if (x->under_way || x->ending || (!store_log_is_long(r->store) && !store_body_any_gone(r->store)))
 		return;
 	x->work.data = r;
 	x->under_way = uv_queue_work(r->loop, &x->work, on_work, on_worked) == 0;

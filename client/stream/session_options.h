@@ -46,8 +46,9 @@ struct session_options {
 	uint64_t record_max;            /* bytes of a body kept on record, of a request */
 	uint64_t record_max_answer;     /* of an answer: less where the store is small (store_bound.h) */
 	uint64_t record_max_abandoned;  /* bytes of an answer that are read on when its sender has gone */
-	const char *folder;             /* where large bodies lie while they are under way; lives with the session */
-	struct seal_key *key;           /* opens sealed deliveries, or NULL */
+	const char *bodies;   /* the store's folder of large bodies, which lives with the session; NULL: they lie in the
+			       * temporary folder, and are copied into the store */
+	struct seal_key *key; /* opens sealed deliveries, or NULL */
 	uint32_t drain_parallel;        /* as HELLO says: spooled deliveries at once, 0 for the relay's default */
 	bool hold;                      /* what found no app waits for it */
 	const struct chaos_spec *chaos; /* or NULL */

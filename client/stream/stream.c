@@ -43,8 +43,9 @@ struct stream *stream_new(struct streams *set, uint64_t id, const struct wire_re
 	st->request = *request;
 	st->inflow.window = st->response.window = WIRE_STREAM_WINDOW;
 	st->response.body_len = WIRE_UNKNOWN_LENGTH;
-	spill_init(&st->body, set->options.folder);
-	spill_init(&st->answer.body, set->options.folder);
+	void (*init)(struct spill * s, const char *folder) = set->options.bodies ? spill_init_for_record : spill_init;
+	init(&st->body, set->options.bodies);
+	init(&st->answer.body, set->options.bodies);
 	if (!copy_head(st)) {
 		buffer_free(&st->head);
 		free(st);
@@ -151,7 +152,7 @@ void stream_give_up(struct stream *st)
 {
 	struct error e;
 	error_set(&e, EXIT_STORE, "there is no room in %s for a body of more than %llu bytes: %s; make room",
-		  st->set->options.folder, (unsigned long long)st->body_size, strerror(errno));
+		  st->set->options.bodies, (unsigned long long)st->body_size, strerror(errno));
 	stream_store_works(st->set, &e);
 	stream_send_reset(st, WIRE_RESET_STORE, "the client could not record it");
 	stream_release(st);

@@ -183,6 +183,15 @@ bool store_log_is_long(const struct store *s);
  * left to the next time. */
 void store_shorten_log(struct store *own, struct store *writer);
 
+/* The folder of the store's large bodies (store.sql, schema 16), whether it is there or not; NULL for a store in
+ * memory. A delivery's or an answer's body that is spilled into a file there (spill_init_for_record) stays in that
+ * file; the spill is to be kept (spill_keep) once that is committed. */
+const char *store_bodies(const struct store *s);
+/* Whether a store that syncs apart has files there whose rows it deleted. Any thread. */
+bool store_body_any_gone(const struct store *s);
+/* Deletes them, once that is synced, on a connection of its own and any thread, while the writer goes on. */
+void store_body_delete_gone(struct store *own, struct store *writer);
+
 /* An answer of so many bytes at most, with its head, stands in its attempt's row. Of a longer body attempt.kept has the
  * length: it has pages of its own. */
 #define STORE_SHORT_ANSWER 4096

@@ -217,6 +217,22 @@ void store_body_files_delete(struct store *s)
 		;
 }
 
+const char *store_bodies(const struct store *s)
+{
+	return s->bodies;
+}
+
+bool store_body_any_gone(const struct store *s)
+{
+	return atomic_load(&s->files_gone);
+}
+
+void store_body_delete_gone(struct store *own, struct store *writer)
+{
+	atomic_store(&writer->files_gone, false);
+	store_body_files_delete(own);
+}
+
 /* What a file no row names is left of a killed program; where the database cannot be read, nothing is. */
 static uint64_t on_file(void *user, const char *name, uint64_t len)
 {

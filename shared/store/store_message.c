@@ -63,7 +63,8 @@ static bool has_room_beside(struct store *s, size_t len, bool *has, struct error
 		return false;
 	bool fine = sqlite3_step(st) == SQLITE_ROW || store_fail(s, "read", e);
 	int64_t need = (int64_t)((len + (uint64_t)k->page_size - 1) / (uint64_t)k->page_size);
-	*has = fine && sqlite3_column_int64(st, 0) + files + need <= k->database;
+	int64_t total = sqlite3_column_int64(st, 0) + files + need;
+	*has = fine && (total <= k->database || total <= k->allowed);
 	sqlite3_reset(st);
 	return fine;
 }

@@ -126,6 +126,8 @@ struct keeping {
 	int64_t page_size, database, requests, slack;
 	int64_t answers, version;
 	int64_t room, request_room, over; /* over: pages in use beyond the bound, negative when there are none */
+	int64_t total;                    /* of database and files */
+	int64_t allowed;                  /* total beyond the bound that a new file may bring it back to */
 	int64_t freed;                    /* grows with what is deleted: unused pages less those that files would be */
 	int64_t presumed;                 /* pages that may be written before the next look */
 	int log_short;

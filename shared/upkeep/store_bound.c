@@ -105,6 +105,7 @@ static bool look(struct store *s, struct error *e)
 	    !store_message_file_pages(s, &files, e))
 		return false;
 	k->freed = unused - files;
+	k->total = pages + files;
 	k->room = unused + (pages + files < k->database ? k->database - pages - files : 0);
 	k->over = pages + files - unused - k->database;
 	k->request_room = k->requests - (pages + files - unused - k->answers);
@@ -208,6 +209,7 @@ static bool make(struct store *s, int64_t need, bool for_answer, struct error *e
 		return false;
 	struct left left = { .answers = k->answers > 0, .deliveries = true };
 	int64_t begun = k->freed, wanted = need;
+	k->allowed = k->total;
 	for (enum making of; (of = next_to_go(k, wanted, for_answer, &left)) != MAKE_NOTHING;) {
 		if (k->freed - begun >= need + k->slack)
 			break;
@@ -217,6 +219,9 @@ static bool make(struct store *s, int64_t need, bool for_answer, struct error *e
 		if (!make_some(s, of, wanted - room < rest ? wanted - room : rest, &left, e))
 			return false;
 	}
+	/* Beyond the bound what was deleted is room all the same. */
+	if (k->room < need && k->freed - begun >= need)
+		k->room = need;
 	k->presumed = PRESUMED_PAGES + need;
 	return true;
 }

@@ -371,7 +371,7 @@ describe('a full disk', () => {
 		await c.frame('WINDOW', (f) => f.stream === 1);
 		c.send(frame('DATA', { stream: 1, payload: piece }));
 		assert.equal((await c.frame('RESET', (f) => f.stream === 1)).code, 4);
-		await waitFor('the sentence', () => /^creel: deliveries are refused: there is no room in .*disk for a body/m.test(client.err));
+		await waitFor('the sentence', () => /^creel: deliveries are refused: there is no room in .*disk\/large\.db\.bodies for a body/m.test(client.err));
 		c.send(frame('DATA', { stream: 1, flags: FLAGS.END, payload: piece })); /* crossed with the RESET */
 		c.send(delivery({ stream: 2, event_id: eventId(), target: '/beside', body: 'small' }));
 		assert.equal(await c.answer(2), 'ok');
