@@ -33,13 +33,14 @@ enum trunk_kind {
 	TRUNK_CLOSE,     /* the line is over */
 	TRUNK_TO_CLIENT, /* frames */
 	TRUNK_FAIL,      /* u16, text: the client broke the rules; its connection is to be closed with that */
-	TRUNK_OFFER,     /* struct trunk_offer: what would be handed out next (relay/shares/slots.h) */
-	TRUNK_GIVE_BACK, /* u32: so many slots are free again */
 	/* Back. */
 	TRUNK_STATE,       /* struct trunk_state */
 	TRUNK_FROM_CLIENT, /* frames */
 	TRUNK_CREDIT,      /* u32: so many bytes of TO_CLIENT are handed to the client's connection, or dropped */
-	TRUNK_GRANT,       /* u32, u32: the round of the offers, and how many slots there are for them */
+	/* Forth, and back: what the node that took a webhook may hand out of what waits. */
+	TRUNK_OFFER,     /* struct trunk_offer: what would be handed out next (relay/shares/slots.h) */
+	TRUNK_GIVE_BACK, /* u32: so many slots are free again */
+	TRUNK_GRANT,     /* u32, u32: the round of the offers, and how many slots there are for them */
 	/* From any node to each other; `line` is a question's number, or 0. */
 	TRUNK_ASK,     /* what waits there for a client (struct trunk_client_name): LEVEL answers */
 	TRUNK_LEVEL,   /* struct trunk_level: what waits here for a client */
