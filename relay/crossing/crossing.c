@@ -192,12 +192,24 @@ static bool is_known(struct client *c, const struct record_client *there)
 {
 	if (c->connection)
 		return c->generation == 0 || c->generation >= there->generation;
-	if (!c->line || c->line->generation > there->generation)
-		return c->line != NULL;
+	if (!c->line)
+		return c->generation > there->generation; /* an old record, that came late */
+	if (c->line->generation > there->generation)
+		return true;
 	if (memcmp(trunk_node(c->line->peer->trunk), there->node, TRUNK_NODE_LEN) != 0)
 		return false;
 	c->generation = c->line->generation = there->generation; /* it joined again; that node says so itself */
 	return true;
+}
+
+/* Whether one that is online took its place later: the record is an old one, that came late. */
+static bool is_beaten(const struct tunnel *t, const struct record_client *there)
+{
+	for (const struct client *c = t ? t->clients : NULL; c; c = c->next)
+		if (client_carrier(c) && c->generation > there->generation &&
+		    !(c->options & there->options & WIRE_OPTION_SHARE))
+			return true;
+	return false;
 }
 
 static void expect(struct crossing *x, const char *tunnel, const struct record_tunnel *r,
@@ -226,7 +238,9 @@ void crossing_learn(struct crossing *x, const char *tunnel, const struct record_
 	const uint8_t *self = x->id;
 	struct tunnel *t = tunnel_find(&x->relay->registry->table, tunnel);
 	for (struct client *c = t ? t->clients : NULL; c; c = c->next) {
-		if (!c->line || record_find_client(r, bytes_make(c->key, c->key_len)))
+		/* What is older than the record that led there says nothing about it. */
+		if (!c->line || c->line->generation > record_last_generation(r) ||
+		    record_find_client(r, bytes_make(c->key, c->key_len)))
 			continue;
 		crossing_line_close(c->line);
 		registry_lost(c, false);
@@ -235,7 +249,8 @@ void crossing_learn(struct crossing *x, const char *tunnel, const struct record_
 		const struct record_client *at = &r->clients[i];
 		t = tunnel_find(&x->relay->registry->table, tunnel);
 		struct client *c = t ? tunnel_find_client(t, bytes_make(at->key, at->key_len)) : NULL;
-		if (record_is_away(at) || memcmp(at->node, self, RECORD_NODE_ID_LEN) == 0 || (c && is_known(c, at)))
+		if (record_is_away(at) || memcmp(at->node, self, RECORD_NODE_ID_LEN) == 0 || (c && is_known(c, at)) ||
+		    is_beaten(t, at))
 			continue;
 		expect(x, tunnel, r, at);
 	}

@@ -8,6 +8,8 @@
 
 #define CREDIT_EVERY (CROSSING_CREDIT / 16) /* bytes */
 #define CLOSE_REASON_MOST 123
+#define CLOSE_PROTOCOL 1002 /* the statuses of RFC 6455 §7.4.1 that a line closes with */
+#define CLOSE_INTERNAL 1011
 
 /* What leads to the client here; NULL while it is away. */
 static struct carrier *carrier_of(const struct crossing_guest *g)
@@ -333,12 +335,13 @@ static bool open_guest(struct crossing_peer *p, const struct trunk_part *part)
 static bool fail_client(struct crossing_guest *g, const struct trunk_part *part)
 {
 	char reason[CLOSE_REASON_MOST + 1];
-	if (part->data.len < 2)
+	const uint16_t status = part->data.len < 2 ? 0 : bytes_get_u16(part->data.at);
+	if (status != CLOSE_PROTOCOL && status != CLOSE_INTERNAL)
 		return false;
 	struct carrier *to = part->session == g->session ? carrier_of(g) : NULL;
 	snprintf(reason, sizeof reason, "%.*s", (int)(part->data.len - 2), (const char *)part->data.at + 2);
 	if (to)
-		carrier_close(to, bytes_get_u16(part->data.at), reason);
+		carrier_close(to, status, reason);
 	return true;
 }
 

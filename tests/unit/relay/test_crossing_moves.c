@@ -181,6 +181,61 @@ static void test_a_second_line(void **state)
 	laptop_free(l);
 }
 
+/* Records are told from node to node, and one may come late: it displaces nobody. */
+static void test_an_old_record(void **state)
+{
+	(void)state;
+	struct laptop *l = laptop_new(9), *before = laptop_new(10);
+	connect_to(l, &nodes[0], 0, 0);
+	empty_directory();
+	write_record(before, &nodes[2], 0); /* of somebody who had the tunnel before */
+	struct record_tunnel old = directory;
+	write_record(l, &nodes[0], 0);
+	directory.clients[0] = directory.clients[1];
+	directory.client_count = 1;
+	crossing_learn(nodes[1].crossing, "shop", &directory);
+	struct client *c =
+	    tunnel_find_client(tunnel_find(&nodes[1].relay.registry->table, "shop"), bytes_make(l->key, sizeof l->key));
+	WAIT(c->line && c->line->state == CROSSING_HERE);
+	struct delivery *d = send_to(&nodes[1], 1, "POST", 3);
+	expect_frame(l, WIRE_REQUEST);
+	crossing_learn(nodes[1].crossing, "shop", &old);
+	assert_true(c->current);
+	assert_true(c->line && c->line->state == CROSSING_HERE);
+	record(l, 1, 1);
+	answer(l, 1, 200, "one", true);
+	WAIT(d->phase == PHASE_DONE);
+	forget(d);
+	/* It left, and comes back here: an older record does not take it away. */
+	disconnect(l, false);
+	WAIT(!c->line);
+	old.clients[0] = directory.clients[0];
+	old.clients[0].generation = 1;
+	crossing_learn(nodes[1].crossing, "shop", &old);
+	assert_null(c->line);
+	laptop_free(l);
+	laptop_free(before);
+}
+
+/* What a node says of a connection's end is checked before a client is told it. */
+static void test_a_status_that_may_not_be(void **state)
+{
+	(void)state;
+	struct laptop *l = laptop_at_first(0);
+	struct client *c = at_second();
+	WAIT(c->line && c->line->state == CROSSING_HERE);
+	c->remote->ops->close(c->remote->end, 1005, "no such status is sent");
+	WAIT(!c->line);
+	assert_int_equal(crossing_malformed(nodes[0].crossing), 1);
+	assert_int_equal(l->closed, 0);
+	crossing_learn(nodes[1].crossing, "shop", &directory);
+	WAIT(c->line && c->line->state == CROSSING_HERE);
+	c->remote->ops->close(c->remote->end, 1011, "out of memory");
+	WAIT(l->closed == 1011);
+	disconnect(l, false);
+	laptop_free(l);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -192,6 +247,8 @@ int main(void)
 		CASE(test_late_before_it_came_here),
 		CASE(test_silence),
 		CASE(test_a_second_line),
+		CASE(test_an_old_record),
+		CASE(test_a_status_that_may_not_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
