@@ -16,6 +16,7 @@
 #include "relay/bus/bus_servers.h"
 
 #define BUS_QUEUE_BYTES (16u << 20)
+#define BUS_SPARED_BYTES (4u << 20)
 #define BUS_SUBJECT_LEN 255
 #define BUS_SUBSCRIPTIONS_MOST 8
 
@@ -61,6 +62,8 @@ struct bus_post {
 	const char *subject;
 	struct bytes data;
 	const char *header, *header_value;
+	bool bulk; /* leaves BUS_SPARED_BYTES of the queue to what is not: the node's own lease is, and what it looks up
+		    */
 };
 
 enum bus_outcome {

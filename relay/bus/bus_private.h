@@ -19,6 +19,7 @@ struct bus_job {
 	struct bus_job *next;
 	enum bus_job_kind kind;
 	size_t size;
+	bool bulk;
 	uint64_t id; /* of a request; 0: none */
 	const char *subject, *header, *value;
 	struct bytes data;

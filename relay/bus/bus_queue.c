@@ -38,7 +38,7 @@ void bus_queue_tell(struct bus *b, struct bus_news *v)
 bool bus_queue_submit(struct bus *b, struct bus_job *j)
 {
 	pthread_mutex_lock(&b->lock);
-	bool fits = b->jobs_size + j->size <= BUS_QUEUE_BYTES;
+	bool fits = b->jobs_size + j->size <= BUS_QUEUE_BYTES - (j->bulk ? BUS_SPARED_BYTES : 0);
 	if (fits) {
 		*b->jobs_last = j;
 		b->jobs_last = &j->next;
@@ -68,6 +68,7 @@ struct bus_job *bus_queue_make_job(const struct bus_post *p, uint64_t id)
 		return NULL;
 	char *at = (char *)(j + 1);
 	j->kind = BUS_JOB_PUBLISH;
+	j->bulk = p->bulk;
 	j->size = size;
 	j->id = id;
 	j->subject = put_text(&at, p->subject);

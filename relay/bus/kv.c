@@ -301,7 +301,10 @@ static bool write_record(struct kv *k, const char *key, struct bytes value, cons
 	char subject[BUS_SUBJECT_LEN + 1];
 	bool fine = key_subject(k, key, subject) && value.len <= KV_VALUE_MOST;
 	struct operation *o = fine ? operation_new(k, done, user) : NULL;
-	struct bus_post p = { subject, value, expected ? EXPECTED_SEQUENCE : NULL, expected };
+	struct bus_post p = { .subject = subject,
+			      .data = value,
+			      .header = expected ? EXPECTED_SEQUENCE : NULL,
+			      .header_value = expected };
 	if (o && bus_request(k->bus, &p, KV_ANSWER_MS, on_written, o))
 		return true;
 	free(o);

@@ -466,7 +466,7 @@ bool cluster_publish(struct cluster *c, const uint8_t node[RECORD_NODE_ID_LEN], 
 {
 	char subject[SUBJECT_LEN] = TRUNK_PREFIX;
 	hex_write(subject + sizeof TRUNK_PREFIX - 1, node, RECORD_NODE_ID_LEN);
-	return bus_publish(c->bus, &(struct bus_post){ .subject = subject, .data = message });
+	return bus_publish(c->bus, &(struct bus_post){ .subject = subject, .data = message, .bulk = true });
 }
 
 enum cluster_state cluster_state(const struct cluster *c)

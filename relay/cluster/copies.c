@@ -193,7 +193,7 @@ static bool publish_part(struct row *r, struct copy_message *m, size_t number)
 	snprintf(subject, sizeof subject, COPIES_PREFIX "%s.%lld", node, (long long)r->what->mailbox);
 	/* A client that shares a tunnel gets the same event. */
 	snprintf(id, sizeof id, "%s.%.8s.%lld.%zu", event, node, (long long)r->what->mailbox, number);
-	struct bus_post post = { .subject = subject, .header = "Nats-Msg-Id", .header_value = id };
+	struct bus_post post = { .subject = subject, .header = "Nats-Msg-Id", .header_value = id, .bulk = true };
 	bool fine = p && copy_message_put(&b, m);
 	post.data = buffer_view(&b);
 	if (p)

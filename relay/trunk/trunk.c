@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define TICKS_A_PROBE 10       /* how often in its time a probe is looked at */
+#define FLUSH_MOST (1u << 20)  /* bytes of one trunk, before the others have their turn */
 #define RETRY_MS 10            /* after the transport took nothing */
 #define ACK_EVERY (256u << 10) /* bytes that came, after which the other end is told at the latest */
 #define LOG_EVERY_MS 60000
@@ -217,15 +218,25 @@ static bool send_piece(struct trunk *t)
 	return true;
 }
 
-/* False: the transport takes nothing more for now. */
+static bool has_more(const struct trunk *t)
+{
+	return pending_len(t) > 0 && t->in_flight < TRUNK_WINDOW;
+}
+
+/* False: the transport takes nothing more for now. Sends FLUSH_MOST at once, and the rest in its next turn: the other
+ * trunks have theirs before. */
 static bool flush(struct trunk *t)
 {
+	size_t sent = 0;
 	if (t->refuse_due && !publish_bare(t, TRUNK_RESTART))
 		return false;
 	t->refuse_due = false;
-	while (pending_len(t) > 0 && t->in_flight < TRUNK_WINDOW)
+	while (has_more(t) && sent < FLUSH_MOST) {
+		const size_t before = t->in_flight;
 		if (!send_piece(t))
 			return false;
+		sent += t->in_flight - before;
+	}
 	if (t->probe_due || t->answer_due || t->owed >= ACK_EVERY) {
 		if (!publish_bare(t, t->probe_due ? TRUNK_PROBE : 0))
 			return false;
@@ -236,13 +247,21 @@ static bool flush(struct trunk *t)
 	return true;
 }
 
+static void make_all_dirty(struct trunk *list)
+{
+	for (struct trunk *t = list, *next; t; t = next) {
+		next = t->next_dirty;
+		make_dirty(t);
+	}
+}
+
 static void on_retry(uv_timer_t *h);
 
 static void on_flush(uv_idle_t *h)
 {
 	struct trunk_set *s = h->data;
 	uv_idle_stop(h);
-	struct trunk *list = s->dirty, *again = NULL;
+	struct trunk *list = s->dirty, *again = NULL, *more = NULL;
 	s->dirty = NULL;
 	while (list) {
 		struct trunk *t = list;
@@ -253,16 +272,17 @@ static void on_flush(uv_idle_t *h)
 		} else if (!flush(t)) {
 			t->next_dirty = again;
 			again = t;
+		} else if (has_more(t)) {
+			t->next_dirty = more;
+			more = t;
 		}
 	}
-	if (!again)
-		return;
-	s->retrying = true;
-	uv_timer_start(&s->retry, on_retry, RETRY_MS, 0);
-	for (; again; again = list) {
-		list = again->next_dirty;
-		make_dirty(again);
+	if (again) {
+		s->retrying = true;
+		uv_timer_start(&s->retry, on_retry, RETRY_MS, 0);
 	}
+	make_all_dirty(again);
+	make_all_dirty(more);
 }
 
 /* ---- receiving ---- */
@@ -481,7 +501,8 @@ void trunk_set_free(struct trunk_set *s)
 	if (!s)
 		return;
 	for (struct trunk *d = s->dirty; d; d = d->next_dirty)
-		(void)flush(d);
+		while (flush(d) && has_more(d))
+			;
 	struct trunk *t = s->trunks, *next;
 	HASH_CLEAR(hh, s->trunks);
 	for (; t; t = next) {
