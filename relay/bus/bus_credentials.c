@@ -9,6 +9,7 @@
 
 #define FILE_MOST 16384
 #define JWT_BEGINS "-----BEGIN NATS USER JWT-----"
+#define SEED_BEGINS "-----BEGIN USER NKEY SEED-----"
 
 static bool read_file(const char *path, char *text, size_t size, struct error *e)
 {
@@ -50,8 +51,13 @@ bool bus_credentials_read(const char *path, struct bus_credentials *out, struct 
 	char text[FILE_MOST];
 	memset(out, 0, sizeof *out);
 	bool fine = read_file(path, text, sizeof text, e);
-	if (fine && strstr(text, JWT_BEGINS))
+	const bool jwt = fine && strstr(text, JWT_BEGINS);
+	if (jwt && strstr(text, SEED_BEGINS))
 		out->kind = BUS_CREDENTIALS_JWT;
+	else if (jwt)
+		fine = error_set(
+		    e, EXIT_USAGE,
+		    "--cluster-credentials %s has a JWT and no seed: write both, as `nsc generate creds` does", path);
 	else if (fine && !read_line(text, out))
 		fine = error_set(e, EXIT_USAGE,
 				 "--cluster-credentials %s is neither one line user:password nor a NATS .creds file",

@@ -12,8 +12,6 @@ static struct bytes trim(struct bytes b)
 		b = bytes_make(b.at + 1, b.len - 1);
 	while (b.len > 0 && isspace(b.at[b.len - 1]))
 		b.len--;
-	if (b.len > 0 && b.at[b.len - 1] == '/')
-		b.len--;
 	return b;
 }
 
@@ -87,6 +85,8 @@ static bool read_one(struct bytes item, bool *tls, struct bus_server *out, struc
 		return error_set(e, EXIT_USAGE, "--cluster %.*s: write nats://HOST:PORT or tls://HOST:PORT",
 				 (int)whole.len, (const char *)whole.at);
 	out->tls = *tls;
+	if (item.len > 0 && item.at[item.len - 1] == '/')
+		item.len--;
 	if (!read_place(item, out))
 		return error_set(e, EXIT_USAGE,
 				 "--cluster %.*s: that is no host with a port between 1 and 65535; write for example "

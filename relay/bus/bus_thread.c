@@ -156,6 +156,13 @@ static enum bus_away why_of(natsStatus s)
 	}
 }
 
+/* Without the place in the library's source that it begins with, as "(conn.c:1905): ". */
+static const char *words_of(const char *text)
+{
+	const char *end = *text == '(' ? strstr(text, "): ") : NULL;
+	return end ? end + 3 : text;
+}
+
 static void tell_away(struct bus *b, const struct bus_server *server, enum bus_away why, const char *text)
 {
 	struct bus_news *v = bus_queue_make_news(BUS_NEWS_AWAY);
@@ -191,7 +198,7 @@ static natsConnection *connect_one(struct bus *b, const struct bus_server **wher
 	natsOptions_Destroy(options);
 	if (s != NATS_OK) {
 		const char *last = nats_GetLastError(NULL);
-		tell_away(b, server, why_of(s), last && *last ? last : natsStatus_GetText(s));
+		tell_away(b, server, why_of(s), last && *last ? words_of(last) : natsStatus_GetText(s));
 		return NULL;
 	}
 	pthread_mutex_lock(&b->lock);

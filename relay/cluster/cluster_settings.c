@@ -35,12 +35,14 @@ static bool check_alone(const struct settings *set, struct error *e)
 bool cluster_settings_read(const struct settings *set, struct cluster_settings *out, struct error *e)
 {
 	memset(out, 0, sizeof *out);
+	if (!check_replicas(set->cluster_replicas, e))
+		return false;
 	if (!set->cluster)
 		return check_alone(set, e);
 	out->replicas = set->cluster_replicas > 0 ? (unsigned)set->cluster_replicas : 1;
 	out->copies = set->cluster_replicas > 0;
 	out->adopt_after = (uint64_t)set->cluster_adopt_after_ms;
-	return bus_servers_read(set->cluster, &out->servers, e) && check_replicas(set->cluster_replicas, e) &&
+	return bus_servers_read(set->cluster, &out->servers, e) &&
 	       (!set->cluster_credentials || bus_credentials_read(set->cluster_credentials, &out->credentials, e)) &&
 	       (!set->cluster_ca || check_ca(set->cluster_ca, e));
 }

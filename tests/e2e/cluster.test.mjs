@@ -10,7 +10,7 @@ const w = new World();
 const options = { skip: hasNats ? false : 'nats-server is not installed' };
 after(() => w.close());
 
-const relay = (args) => w.run('creel-relay', ['serve', '--listen', '127.0.0.1:0', '--data', w.fresh('relay'), ...args]);
+const relay = (args, env) => w.run('creel-relay', ['serve', '--listen', '127.0.0.1:0', '--data', w.fresh('relay'), ...args], { env });
 const token = async (data, ...args) => {
 	const r = await w.run('creel-relay', ['token', ...args, '--data', data]);
 	assert.equal(r.code, 0, r.err);
@@ -21,6 +21,8 @@ test('options that cannot be meant end it before it listens', async () => {
 	const loose = w.path('loose'), neither = w.path('neither'), no = w.path('none');
 	writeFileSync(loose, 'me:secret\n', { mode: 0o644 });
 	writeFileSync(neither, 'what is this', { mode: 0o600 });
+	const seedless = w.path('seedless');
+	writeFileSync(seedless, '-----BEGIN NATS USER JWT-----\nabc\n------END NATS USER JWT------\n', { mode: 0o600 });
 	const many = Array.from({ length: 17 }, (_, i) => `a${i}`).join(',');
 	const rows = [
 		[['--cluster', ''], /names no server/],
@@ -35,6 +37,9 @@ test('options that cannot be meant end it before it listens', async () => {
 		[['--cluster', 'a', '--cluster-ca', no], /cannot be read/],
 		[['--cluster', 'a', '--cluster-ca', neither], /no certificate/],
 		...['2', '4', '7'].map((n) => [['--cluster', 'a', '--cluster-replicas', n], /takes 1, 3 or 5/]),
+		[['--cluster', 'nats://'], /--cluster nats:\/\/: that is no host/],
+		[['--cluster', 'a', '--cluster-credentials', seedless], /has a JWT and no seed/],
+		[['--cluster-replicas', '2'], /takes 1, 3 or 5/],
 		[['--cluster-ca', makeCertificate(w.dir).cert], /needs --cluster/],
 		[['--cluster-credentials', neither], /needs --cluster/],
 	];
@@ -43,6 +48,20 @@ test('options that cannot be meant end it before it listens', async () => {
 		assert.equal(r.code, 2, `${args.join(' ')}: ${r.err}`);
 		assert.match(r.err, sentence, args.join(' '));
 		assert.doesNotMatch(r.err, /geheim|event=listening/);
+	}
+});
+
+test('each option of it is a key of the INI file and a variable as well', async () => {
+	const ini = w.path('cluster.ini');
+	for (const [name, value, sentence] of [['cluster', 'nats://a:0', /port between/], ['cluster-replicas', '4', /takes 1, 3 or 5/], ['cluster-ca', 'none', /--cluster-ca none cannot/],
+		['cluster-credentials', 'none', /--cluster-credentials none cannot/], ['cluster-adopt-after', 'soon', /takes a duration/]]) {
+		writeFileSync(ini, `[serve]\n${name === 'cluster' ? '' : 'cluster = a\n'}${name} = ${value}\n`);
+		const byFile = await relay(['--config', ini]);
+		const byVariable = await relay([], { CREEL_RELAY_CLUSTER: 'a', [`CREEL_RELAY_${name.toUpperCase().replaceAll('-', '_')}`]: value });
+		for (const r of [byFile, byVariable]) {
+			assert.equal(r.code, 2, r.err);
+			assert.match(r.err, sentence);
+		}
 	}
 });
 

@@ -132,6 +132,10 @@ static void test_credentials(void **state)
 	write_file("", 0600);
 	refuse_file("neither");
 	write_file("-----BEGIN NATS USER JWT-----\nabc\n------END NATS USER JWT------\n", 0600);
+	refuse_file("has a JWT and no seed");
+	write_file("-----BEGIN NATS USER JWT-----\nabc\n------END NATS USER JWT------\n\n"
+		   "-----BEGIN USER NKEY SEED-----\nSUA\n------END USER NKEY SEED------\n",
+		   0600);
 	assert_true(bus_credentials_read(path, &c, &e));
 	assert_int_equal(c.kind, BUS_CREDENTIALS_JWT);
 	unlink(path);
