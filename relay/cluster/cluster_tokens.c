@@ -155,8 +155,10 @@ static void write_there(struct entry *e)
 {
 	struct buffer b = { 0 };
 	char key[KV_KEY_LEN];
+	struct record_token read;
 	make_key(e->name, key);
-	if (record_put_token(&b, &e->here))
+	/* Not what no node could read: each would write it over, for ever. */
+	if (record_put_token(&b, &e->here) && record_read_token(buffer_view(&b), &read))
 		e->writing = kv_write_if(e->all->kv, key, buffer_view(&b), e->revision, on_written, e);
 	buffer_free(&b);
 }

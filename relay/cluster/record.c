@@ -3,6 +3,7 @@
 #include "shared/base/reader.h"
 #include "shared/wire/wire.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum record_kind { RECORD_NODE = 'n', RECORD_TOKEN = 't', RECORD_TUNNEL = 'u' };
@@ -53,12 +54,22 @@ bool record_put_token(struct buffer *out, const struct record_token *t)
 	       buffer_put_u64(out, t->revoked_at_us);
 }
 
+/* Whatever `token add` takes, control characters apart. */
+static void read_pattern(struct reader *r, char out[RECORD_GLOB_LEN + 1])
+{
+	struct bytes text = reader_bytes(r, reader_u8(r));
+	r->bad |= text.len > RECORD_GLOB_LEN;
+	for (size_t i = 0; i < text.len; i++)
+		r->bad |= text.at[i] < 0x20 || text.at[i] == 0x7f;
+	snprintf(out, RECORD_GLOB_LEN + 1, "%.*s", r->bad ? 0 : (int)text.len, (const char *)text.at);
+}
+
 bool record_read_token(struct bytes in, struct record_token *out)
 {
 	struct reader r = read_head(in, RECORD_TOKEN);
 	memset(out, 0, sizeof *out);
 	reader_copy(&r, out->hash, sizeof out->hash);
-	reader_word8(&r, out->tunnels, sizeof out->tunnels);
+	read_pattern(&r, out->tunnels);
 	out->created_at_us = reader_u64(&r);
 	out->revoked_at_us = reader_u64(&r);
 	return is_whole(&r);

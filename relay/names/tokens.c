@@ -181,6 +181,9 @@ bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char se
 				 "a token's name is up to 64 letters, digits, '-', '_' or '.', without blanks");
 	if (strlen(tunnels) > 128)
 		return error_set(e, EXIT_USAGE, "the pattern of tunnel names is longer than 128 characters");
+	for (const char *at = tunnels; *at; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			return error_set(e, EXIT_USAGE, "the pattern of tunnel names has a control character in it");
 	if (strstr(tunnels, "creel_"))
 		return error_set(e, EXIT_USAGE,
 				 "the pattern of tunnel names holds a token, and no tunnel is called that");

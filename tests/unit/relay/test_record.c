@@ -222,12 +222,26 @@ static void test_tokens_that_differ(void **state)
 	expect_merged(token_of(1, 10, 0), token_of(2, 10, 0), token_of(1, 10, 0));
 }
 
+/* What no node can read would be written again and again. */
+static void test_patterns_of_tokens(void **state)
+{
+	struct record_token t = { .created_at_us = 1 }, read;
+	(void)state;
+	for (const char *const *p = (const char *const[]){ "", "a \"b\\\" \xc3\xa9*", "tab\there", NULL }; *p; p++) {
+		struct buffer b = { 0 };
+		snprintf(t.tunnels, sizeof t.tunnels, "%s", *p);
+		assert_true(record_put_token(&b, &t));
+		assert_int_equal(record_read_token(buffer_view(&b), &read), !strchr(*p, '\t'));
+		assert_string_equal(read.tunnels, strchr(*p, '\t') ? "" : *p);
+		buffer_free(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_or_not_at_all),
-		cmocka_unit_test(test_what_is_not_believed),
-		cmocka_unit_test(test_tunnels_that_differ),
+		cmocka_unit_test(test_whole_or_not_at_all), cmocka_unit_test(test_what_is_not_believed),
+		cmocka_unit_test(test_tunnels_that_differ), cmocka_unit_test(test_patterns_of_tokens),
 		cmocka_unit_test(test_tokens_that_differ),
 	};
 	return RUN(tests);
