@@ -12,6 +12,7 @@ const there = (...programs) => programs.every((p) => (process.env.PATH + ':/usr/
 const BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 const canOrder = hasNetns && process.getuid() === 0 && there('uacme', 'pebble', 'pebble-challtestsrv') && statSync(BUNDLE, { throwIfNoEntry: false });
 const NAME = 'hooks.example.com';
+const ORDER_MS = 60_000; // uacme asks every five seconds how an order is, and on a busy machine does so a few times
 
 /** The events of that name in a relay's log, each with its keys. */
 const events = (relay, name) => relay.err.split('\n').filter((line) => line.includes(` event=${name} `))
@@ -52,7 +53,7 @@ describe('--acme', { skip: !canOrder && 'needs root, uacme and pebble' }, () => 
 		for (const p of w.processes) if (p.kind && !p.result) await p.stop('SIGKILL'); // a test's that failed
 		return w.startRelay({ data, listen: '127.0.0.1:443', args: ['--acme', NAME, '--acme-mail', 'a@example.com', '--acme-url', ca, '--acme-listen', '127.0.0.1:80', ...args] });
 	};
-	const issued = (relay, n = 1) => waitFor(() => `the certificate\n${relay.err}`, () => events(relay, 'acme_issued').length >= n);
+	const issued = (relay, n = 1) => waitFor(() => `the certificate\n${relay.err}`, () => events(relay, 'acme_issued').length >= n, ORDER_MS);
 
 	it('is ordered at the start, and renewed a third before its end under load, with no connection dropped', async () => {
 		const { data, token } = await w.makeData();
@@ -81,7 +82,7 @@ console.log(JSON.stringify({ sockets: sockets.size, count: statuses.length, bad:
 `);
 		const load = w.spawn(process.execPath, [w.path('load.mjs')]);
 		await issued(relay, 2);
-		await waitFor('another certificate', async () => (await shown()) !== first);
+		await waitFor('another certificate', async () => (await shown()) !== first, ORDER_MS);
 		writeFileSync(w.path('enough'), '');
 		await load.end();
 		const { sockets, count, bad } = JSON.parse(load.stdout.toString());
@@ -142,7 +143,7 @@ exec curl -s -d "{\\"host\\":\\"_acme-challenge.$3.\\",\\"value\\":\\"$5\\"}" ht
 		const { data } = await w.makeData();
 		await dns('add-a', { host: `${NAME}.`, addresses: ['127.0.0.77'] });
 		const relay = await start(data);
-		const failed = await waitFor('the failure', () => events(relay, 'acme_failed')[0]);
+		const failed = await waitFor('the failure', () => events(relay, 'acme_failed')[0], ORDER_MS);
 		assert.equal(failed.cause, 'connection', relay.err);
 		assert.match(failed.text, /do its A and AAAA records lead to this machine/);
 		assert.ok(Date.parse(failed.next) > Date.parse(failed.ts) + 55_000 && Date.parse(failed.next) < Date.parse(failed.ts) + 80_000);
@@ -155,7 +156,7 @@ exec curl -s -d "{\\"host\\":\\"_acme-challenge.$3.\\",\\"value\\":\\"$5\\"}" ht
 		await issued(relay, 2); // the next renewal
 		assert.equal(events(relay, 'acme_no_account').length, 1, relay.err);
 		await pebble.stop('SIGTERM');
-		const down = await waitFor('the failure', () => events(relay, 'acme_failed')[1], 60_000);
+		const down = await waitFor('the failure', () => events(relay, 'acme_failed')[1], ORDER_MS);
 		assert.equal(down.cause, 'unreachable');
 		assert.match(await shown(), /Pebble/);
 		assert.equal((await relay.stop('SIGTERM')).code, 0);
@@ -182,7 +183,7 @@ exit 2
 		chmodSync(path.join(bin, 'uacme'), 0o755);
 		const { data } = await w.makeData();
 		const relay = await w.startRelay({ data, args: ['--acme', NAME, '--acme-listen', '127.0.0.1:0', ...args], env: { PATH: `${bin}:/usr/bin:/bin` } });
-		const failed = await waitFor(() => `the failure\n${relay.err}`, () => events(relay, 'acme_failed')[0]);
+		const failed = await waitFor(() => `the failure\n${relay.err}`, () => events(relay, 'acme_failed')[0], ORDER_MS);
 		return { relay, failed, calls: readFileSync(path.join(bin, 'calls'), 'utf8').trim().split('\n') };
 	};
 	const problem = (type, detail) => `uacme: failed\n{"type": "urn:ietf:params:acme:error:${type}",\n "detail": "${detail}", "status": 400}\n`;
