@@ -59,7 +59,8 @@ if [ "$archive" ]; then
 	name=$(basename "$archive")
 	want=$(awk -v name="$name" '$2 == name || $2 == "*" name { print $1 }' "$sums")
 	[ -n "$want" ] || fail "$sums has no line for $name"
-	have=$({ sha256sum "$archive" 2>/dev/null || shasum -a 256 "$archive"; } | cut -d ' ' -f 1)
+	have=$({ sha256sum "$archive" || shasum -a 256 "$archive"; } 2>/dev/null | cut -d ' ' -f 1)
+	[ -n "$have" ] || fail "there is neither sha256sum nor shasum here to check $archive with, or it cannot be read"
 	[ "$have" = "$want" ] || fail "$archive is damaged or not the one that was published: its sha256 is $have, SHA256SUMS says $want. Fetch it again."
 	here=$(mktemp -d)
 	trap 'rm -rf "$here"' EXIT
@@ -67,15 +68,17 @@ if [ "$archive" ]; then
 	here=$here/${name%.tar.gz}
 fi
 [ -f "$here/bin/creel" ] || fail "$here has no bin/creel: run this from an unpacked archive, or name the archive"
-"$here/bin/creel" version >/dev/null 2>&1 || fail "$here/bin/creel does not run here: it is built for another kind of machine ($(uname -s) $(uname -m) is this one)"
+"$here/bin/creel" version >/dev/null 2>&1 || fail "$here/bin/creel does not run here: it is built for another kind of machine ($(uname -s) $(uname -m) is this one)${archive:+, or programs may not run in ${here%/*} (noexec): name another folder in TMPDIR}"
 
+# As it stands in what sed puts in a word's place.
+quoted=$(printf '%s\n' "$PREFIX" | sed 's/[\\&|]/\\&/g')
 files | while read -r from to mode; do
 	dir=$PREFIX/${to%/*}
 	mkdir -p "$dir" 2>/dev/null && [ -w "$dir" ] || fail "$dir cannot be written to: run this as root, or name a folder of yours: PREFIX=\$HOME/.local $0"
 	# Beside it first, then moved: a program that runs goes on with the old one.
 	cp "$here/$from" "$dir/.creel.new"
 	chmod "$mode" "$dir/.creel.new"
-	case $from in *.service) sed -i "s|@PREFIX@|$PREFIX|g" "$dir/.creel.new" ;; esac
+	case $from in *.service) sed -i "s|@PREFIX@|$quoted|g" "$dir/.creel.new" ;; esac
 	mv -f "$dir/.creel.new" "$PREFIX/$to"
 done || exit 1
 echo "$("$PREFIX/bin/creel" version) is installed below $PREFIX. First webhook: creel dev"
