@@ -53,6 +53,26 @@ describe('while much arrives', { skip: !hasBrowser && 'no browser here' }, () =>
 		}
 	});
 
+	it('what is new has its bar for a moment, and the bar goes though nothing else comes', async () => {
+		await page.js(`window.bars = new Set(); window.watcher = new MutationObserver(() => document.querySelectorAll('.row.new').forEach((n) => bars.add(n.dataset.id))); watcher.observe(document.querySelector('#grid'), { subtree: true, childList: true, attributes: true });`);
+		await arrive(3);
+		await shown();
+		await page.until('each with its bar, and then none', `bars.has('${next - 1}') && bars.has('${next - 3}') && !document.querySelector('.row.new')`);
+		await page.eval('watcher.disconnect()');
+	});
+
+	it('of a body of 302 lines all are there unasked, each as far in as it is deep', async () => {
+		await fill(w, [line(next, { body: JSON.stringify(Array(100).fill({ n: 1 })) })]);
+		await page.open(`/d/${next++}`);
+		await page.until('all lines', `document.querySelectorAll('#detail .tree .l').length === 302`);
+		assert.deepEqual(await page.eval(`[0, 1, 2].map((i) => document.querySelectorAll('#detail .tree .l')[i].querySelector('.in')?.offsetWidth ?? 0)`), [0, 16, 32]);
+		await page.js(`document.querySelectorAll('#detail .tree .a')[1].click()`);
+		await page.until('one of them folded', `document.querySelectorAll('#detail .tree .l').length === 300`);
+		assert.match(await page.eval(`document.querySelectorAll('#detail .tree .l')[1].innerText`), /1 key, 7 \}/);
+		await page.open('/');
+		await page.until('the rows', firstRow);
+	});
+
 	it('who has paused sees nothing change but how many are new', async () => {
 		await page.press('j');
 		await page.press('j');
