@@ -20,6 +20,13 @@ static bool may_send(const struct stream *st, const struct carrier *to)
 	return st->send_window > 0 && carrier_may_send_body(to);
 }
 
+/* To be called where some of it is left: the client may give no window to one of which it has next to nothing. */
+static void wait_for_way(struct stream *st, const struct carrier *to)
+{
+	if (st->send_window > 0 && !carrier_may_send_body(to))
+		stream_block(st);
+}
+
 bool stream_was_sent(const struct stream *st)
 {
 	return st->id && (st->out != STREAM_UNSENT || st->sent_before);
@@ -126,6 +133,8 @@ static void send_body(struct stream *st, struct carrier *to)
 		if (end)
 			st->out = STREAM_SENT;
 	}
+	if (st->sent < len)
+		wait_for_way(st, to);
 	if (st->sent < len || !d->body_whole || st->out == STREAM_SENT)
 		return;
 	carrier_sent(to, d->trailers.len ? encode_trailers(st, to, buffer_view(&d->trailers))
@@ -163,6 +172,8 @@ static void send_frames(struct stream *st, struct carrier *to)
 		spend(st, to, body);
 	}
 	st->out = st->sent == d->stored.len ? STREAM_SENT : STREAM_BEGUN;
+	if (st->out == STREAM_BEGUN)
+		wait_for_way(st, to);
 }
 
 static void send_sealed(struct stream *st, struct carrier *to)
@@ -176,6 +187,8 @@ static void send_sealed(struct stream *st, struct carrier *to)
 		spend(st, to, n);
 	}
 	st->out = st->sent == d->stored.len ? STREAM_SENT : STREAM_BEGUN;
+	if (st->out == STREAM_BEGUN)
+		wait_for_way(st, to);
 }
 
 /* Small bodies travel whole; a large one begins its stream before its end is here. */
