@@ -65,7 +65,8 @@ static void append(struct carrier *to, const struct wire_frame *f, uint64_t stre
 static void refuse(struct crossing_guest *g, uint64_t stream)
 {
 	struct buffer frame = { 0 };
-	if (wire_encode_reset(&frame, stream, WIRE_RESET_STORE, bytes_of("the client has too many streams")))
+	if (crossing_stream_note_ended(g, stream) &&
+	    wire_encode_reset(&frame, stream, WIRE_RESET_STORE, bytes_of("the client has too many streams")))
 		crossing_send(g->peer, TRUNK_FROM_CLIENT, g->line, g->session, buffer_view(&frame));
 	buffer_free(&frame);
 }
@@ -73,16 +74,15 @@ static void refuse(struct crossing_guest *g, uint64_t stream)
 static void begin(struct crossing_guest *g, const struct wire_frame *f, struct carrier *to)
 {
 	struct crossing_stream *st = crossing_stream_there(g, f->stream);
-	const bool fresh = f->stream > g->last_there;
 	if (f->type == WIRE_REQUEST && (f->flags & WIRE_REFUSED)) { /* for the record alone */
 		append(to, f, ++g->client->last_stream);
 		return;
 	}
-	if (!st && fresh && !(st = crossing_stream_begin(g, f))) {
-		g->last_there = f->stream;
+	if (!st && crossing_stream_has_ended(g, f->stream))
+		return;
+	if (!st && !(st = crossing_stream_begin(g, f)))
 		refuse(g, f->stream);
-	}
-	if (st)
+	else
 		append(to, f, st->here);
 }
 
@@ -107,6 +107,7 @@ static void hand_over(struct crossing_guest *g, const struct wire_frame *f, stru
 		return;
 	case WIRE_DONE:
 	case WIRE_RESET:
+		crossing_stream_forget_ended(g, f->stream);
 		if (!st)
 			return;
 		if ((to = carrier_of(g)))
@@ -221,8 +222,11 @@ bool crossing_take_frame(struct client *c, const struct wire_frame *f, const cha
 	else
 		*fault = "out of memory";
 	buffer_free(&frame);
-	if (f->type == WIRE_RESET)
+	if (f->type == WIRE_RESET) {
+		if (!crossing_stream_note_ended(g, st->there))
+			*fault = "out of memory";
 		crossing_stream_end(st);
+	}
 	return true;
 }
 
@@ -261,6 +265,7 @@ static void forget(struct crossing_guest *g)
 {
 	HASH_DELETE(hh, g->peer->guests, g);
 	DL_DELETE2(g->client->guests, g, client_prev, client_next);
+	crossing_stream_forget_all_ended(g);
 	buffer_free(&g->queue);
 	slots_leave(&g->claim);
 	free(g);
@@ -402,8 +407,8 @@ void crossing_guest_online(struct client *c, bool resumed)
 			end_upgrades(g);
 		} else {
 			end_streams(g);
-			g->last_there = 0;
 		}
+		crossing_stream_forget_all_ended(g); /* what comes of an earlier session is dropped */
 		g->session++;
 		if (!resumed)
 			g->slots_session = g->session;

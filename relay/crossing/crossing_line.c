@@ -185,7 +185,7 @@ static bool take_state(struct crossing_line *l, const struct trunk_part *part)
 	return false;
 }
 
-/* An answer's end for a stream that is over: where the client is its number is still kept. */
+/* For a stream that is over here: where the client is its number is still kept. */
 static void end_stream(struct crossing_line *l, const struct wire_frame *f)
 {
 	carrier_sent(&l->carrier, wire_encode_reset(carrier_out(&l->carrier), f->stream, WIRE_RESET_CANCEL,
@@ -214,7 +214,8 @@ static bool take_frames(struct crossing_line *l, const struct trunk_part *part)
 		const char *fault = stream_take_frame(c, &f);
 		if (fault)
 			close_client(l, 1002, fault);
-		else if (over && (f.type == WIRE_RESPONSE || f.type == WIRE_DATA) && (f.flags & WIRE_END))
+		else if (f.type == WIRE_RESET ||
+			 (over && (f.type == WIRE_RESPONSE || f.type == WIRE_DATA) && (f.flags & WIRE_END)))
 			end_stream(l, &f);
 	}
 	return true;

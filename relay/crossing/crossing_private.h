@@ -87,10 +87,11 @@ struct crossing_guest {
 	UT_hash_handle hh;
 	struct slots_claim claim;
 	struct crossing_stream *streams; /* by their number there (uthash) */
-	uint64_t last_there;             /* the highest such number */
-	struct buffer queue;             /* frames that wait for the window of the client's connection */
-	size_t queue_at;                 /* those before it have left */
-	size_t taken;                    /* bytes for which no credit was given yet */
+	struct crossing_ended
+	    *ended;          /* numbers there of streams that ended here, and of which pieces may come (uthash) */
+	struct buffer queue; /* frames that wait for the window of the client's connection */
+	size_t queue_at;     /* those before it have left */
+	size_t taken;        /* bytes for which no credit was given yet */
 };
 
 MUST_CHECK bool crossing_guest_take(struct crossing_peer *p, const struct trunk_part *part);
@@ -119,6 +120,13 @@ struct crossing_stream *crossing_stream_there(const struct crossing_guest *g, ui
  * the frame is none such. */
 struct crossing_stream *crossing_stream_begin(struct crossing_guest *g, const struct wire_frame *f);
 void crossing_stream_end(struct crossing_stream *st);
+
+/* Streams that the client, or this node, has ended: a later piece of one is not a new one, though numbers do not come
+ * in their order. Each until its taker says that it knows. */
+MUST_CHECK bool crossing_stream_note_ended(struct crossing_guest *g, uint64_t there);
+bool crossing_stream_has_ended(const struct crossing_guest *g, uint64_t there);
+void crossing_stream_forget_ended(struct crossing_guest *g, uint64_t there);
+void crossing_stream_forget_all_ended(struct crossing_guest *g);
 
 /* ---- crossing_slots.c: who hands out next (relay/shares/slots.h) ---- */
 

@@ -21,8 +21,7 @@ struct crossing_stream *crossing_stream_there(const struct crossing_guest *g, ui
 struct crossing_stream *crossing_stream_begin(struct crossing_guest *g, const struct wire_frame *f)
 {
 	struct client *c = g->client;
-	/* A later piece of one that the client has ended is not a new one. */
-	if (f->stream <= g->last_there || f->payload.len < UUID_LEN)
+	if (f->payload.len < UUID_LEN)
 		return NULL;
 	const unsigned most = LIMIT_STREAMS_PER_CLIENT;
 	if (HASH_CNT(hh, c->streams) + HASH_CNT(by_here, c->crossed) >= most)
@@ -49,7 +48,6 @@ struct crossing_stream *crossing_stream_begin(struct crossing_guest *g, const st
 	}
 	c->last_stream++;
 	c->crossed_live += st->live;
-	g->last_there = f->stream;
 	return st;
 }
 
@@ -60,4 +58,57 @@ void crossing_stream_end(struct crossing_stream *st)
 	HASH_DELETE(by_here, g->client->crossed, st);
 	g->client->crossed_live -= st->live;
 	free(st);
+}
+
+/* ---- those that ended here first ---- */
+
+struct crossing_ended {
+	uint64_t there;
+	UT_hash_handle hh;
+};
+
+static struct crossing_ended *find_ended(const struct crossing_guest *g, uint64_t there)
+{
+	struct crossing_ended *e;
+	HASH_FIND(hh, g->ended, &there, sizeof there, e);
+	return e;
+}
+
+bool crossing_stream_note_ended(struct crossing_guest *g, uint64_t there)
+{
+	struct crossing_ended *e = find_ended(g, there);
+	if (e || !(e = calloc(1, sizeof *e)))
+		return e != NULL;
+	e->there = there;
+	HASH_ADD(hh, g->ended, there, sizeof e->there, e);
+	if (e->hh.tbl)
+		return true;
+	free(e);
+	return false;
+}
+
+bool crossing_stream_has_ended(const struct crossing_guest *g, uint64_t there)
+{
+	return find_ended(g, there) != NULL;
+}
+
+static void forget_ended(struct crossing_guest *g, struct crossing_ended *e)
+{
+	HASH_DELETE(hh, g->ended, e);
+	free(e);
+}
+
+void crossing_stream_forget_ended(struct crossing_guest *g, uint64_t there)
+{
+	struct crossing_ended *e = find_ended(g, there);
+	if (e)
+		forget_ended(g, e);
+}
+
+void crossing_stream_forget_all_ended(struct crossing_guest *g)
+{
+	for (struct crossing_ended *e = g->ended, *next; e; e = next) {
+		next = e->hh.next;
+		forget_ended(g, e);
+	}
 }

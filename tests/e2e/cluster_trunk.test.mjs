@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { Brokers, connected, hasNats, readRecord, startNode } from './lib/cluster.mjs';
 import { digest, exactThrough, startApp } from './lib/exact_set.mjs';
 import { waitFor, within, World } from './lib/harness.mjs';
-import { field, post, requestBytes, send } from './lib/http.mjs';
+import { field, post, requestBytes, send, Sender } from './lib/http.mjs';
 
 /** One address for clients, as a load balancer is: new connections go to the first node that takes them. */
 class Front {
@@ -111,6 +111,17 @@ describe('a webhook through another node', { skip: hasNats ? false : 'nats-serve
 		await p.stop('SIGINT');
 		await Promise.all([near.stop('SIGTERM'), far.stop('SIGTERM')]);
 		assert.doesNotMatch(holder.err, /tunnel_offline tunnel=far/, 'another client stays, however long it has been there');
+	});
+
+	test('a sender whose body comes slowly has its answer, though others overtake it', async () => {
+		const slow = await Sender.connect(taker.port);
+		await slow.write(requestBytes('POST', '/far/slow-body', ['Host: localhost', 'Content-Length: 10'], Buffer.from('first')));
+		for (let i = 0; i < 3; i++) assert.equal((await post(taker.port, `/far/overtakes-${i}`)).status, 200);
+		await slow.write('after');
+		const answer = await slow.answer();
+		assert.equal(answer.status, 200, answer.text);
+		assert.equal((await app.got('/slow-body')).body.toString(), 'firstafter');
+		await slow.end();
 	});
 
 	test('many at once', async () => {

@@ -1,5 +1,6 @@
 // NATS servers and relays that are one cluster, all on loopback.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -101,6 +102,7 @@ export function ask(at, subject, text = '', timeoutMs = 10_000) {
 	return new Promise((resolve, reject) => {
 		let got = Buffer.alloc(0);
 		const socket = dial(at);
+		const inbox = `answer.${randomUUID()}`; // others ask at the same time
 		const payload = Buffer.from(text);
 		// A server that pings keeps the socket busy, so this is no setTimeout of its own.
 		const timer = setTimeout(() => socket.destroy(), timeoutMs);
@@ -109,11 +111,11 @@ export function ask(at, subject, text = '', timeoutMs = 10_000) {
 			clearTimeout(timer);
 			reject(new Error(`${subject}: no answer`));
 		});
-		socket.write('CONNECT {"verbose":false,"headers":false}\r\nSUB answer 1\r\n');
-		socket.write(Buffer.concat([Buffer.from(`PUB ${subject} answer ${payload.length}\r\n`), payload, Buffer.from('\r\n')]));
+		socket.write(`CONNECT {"verbose":false,"headers":false}\r\nSUB ${inbox} 1\r\n`);
+		socket.write(Buffer.concat([Buffer.from(`PUB ${subject} ${inbox} ${payload.length}\r\n`), payload, Buffer.from('\r\n')]));
 		socket.on('data', (piece) => {
 			got = Buffer.concat([got, piece]);
-			const at = got.indexOf('MSG answer 1 ');
+			const at = got.indexOf(`MSG ${inbox} 1 `);
 			const end = at < 0 ? -1 : got.indexOf('\r\n', at);
 			if (end < 0) return;
 			const size = Number(got.toString('latin1', at, end).split(' ').pop());
