@@ -1,6 +1,7 @@
 // Every node is ended and started again under 200 webhooks a second.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { waitFor } from '../e2e/lib/harness.mjs';
 import { Fleet, musts } from './lib/fleet.mjs';
 import { Ground } from './lib/ground.mjs';
 
@@ -21,9 +22,10 @@ test(`a rolling restart under ${RATE}/s: no request fails but by reset or 503 be
 		await ground.connected();
 		await fleet.allOnline();
 		const before = fleet.senders.acknowledged;
+		await waitFor('webhooks through all nodes', () => fleet.senders.acknowledged > before + 5 * RATE, 60_000);
 		const end = await ground.down(node, 'SIGTERM');
 		assert.equal(end.code, 0, end.err);
-		t.diagnostic(`${node.name} ended; ${fleet.senders.acknowledged - before} acknowledged meanwhile, ${fleet.clients.filter((c) => c.online).length} clients online`);
+		t.diagnostic(`${node.name} ended; ${fleet.senders.acknowledged - before} acknowledged by then, ${fleet.clients.filter((c) => c.online).length} clients online`);
 		ground.up(node);
 	}
 	await ground.connected();

@@ -8,8 +8,9 @@ import { startApp } from '../e2e/lib/exact_set.mjs';
 import { post } from '../e2e/lib/http.mjs';
 import { Ground } from './lib/ground.mjs';
 
-// A sanitizer makes each of them several times as slow.
-const LIMIT_MS = /asan|tsan/.test(binDir) ? 400 : 100;
+const LIMIT_MS = 100;
+/** Of a machine, or programs with a sanitizer, that were as slow before the client stood still no more is asked than that it does not get much worse. */
+const limit = (before) => Math.max(LIMIT_MS, (/asan|tsan/.test(binDir) ? 4 : 2) * before);
 let ground, app;
 before(async () => {
 	ground = await Ground.open({ nodeArgs: ['--record-timeout', '60s', '--reply-timeout', '60s'] });
@@ -35,11 +36,12 @@ test(`a client that stops reading: the others' p99 is under ${LIMIT_MS} ms`, { t
 		const times = [];
 		for (let i = 0; i < 300; i++) {
 			const began = performance.now();
-			assert.equal((await post(taker.port, `/other${i % others.length}/beside-${i}`, randomBytes(1024), [], { host: taker.host })).status, 200);
+			const answer = await fetch(`http://${taker.host}:${taker.port}/other${i % others.length}/beside-${i}`, { method: 'POST', body: randomBytes(1024) });
+			assert.equal(answer.status, 200, await answer.text());
 			times.push(performance.now() - began);
 		}
 		times.sort((a, b) => a - b);
-		return { p50: times[150].toFixed(1), p99: times[297].toFixed(1) };
+		return { p50: times[150], p99: times[297] };
 	};
 	const before = await measure();
 	stalls.signal('SIGSTOP');
@@ -47,9 +49,12 @@ test(`a client that stops reading: the others' p99 is under ${LIMIT_MS} ms`, { t
 	const waiting = Array.from({ length: 60 }, (_, i) => post(taker.port, `/stalls/n${i}`, body, [], { host: taker.host, timeoutMs: 90_000 }));
 	const beside = await measure();
 	stalls.signal('SIGCONT');
-	for (const answer of await within('answers to all', Promise.all(waiting), 90_000)) assert.ok([200, 202].includes(answer.status), answer.text);
-	t.diagnostic(JSON.stringify({ before, beside }));
-	assert.ok(Number(beside.p99) < LIMIT_MS, `p99 ${beside.p99} ms`);
+	const began = Date.now();
+	const answers = await within('answers to all', Promise.all(waiting.map((p) => p.then((answer) => ({ answer, ms: Date.now() - began })))), 90_000);
+	for (const { answer } of answers) assert.ok([200, 202].includes(answer.status), answer.text);
+	t.diagnostic(JSON.stringify({ before, beside, itsLastAnswerMs: Math.max(...answers.map(({ ms }) => ms)) }));
+	assert.ok(answers.every(({ ms }) => ms < 30_000), 'all are answered when it reads again, not when their time is up');
+	assert.ok(beside.p99 < limit(before.p99), `p99 ${beside.p99} ms, before it ${before.p99} ms`);
 });
 
 test('every program ends cleanly', () => ground.endsCleanly());

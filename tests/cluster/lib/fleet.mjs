@@ -100,12 +100,17 @@ export class Fleet {
 		this.drainMs = Date.now() - began;
 	}
 
-	/** Senders end, what is owed comes, clients end. */
-	async finish() {
+	/** Senders end, and what is owed comes. */
+	async settle() {
 		this.app.mood = 'quick';
 		await this.senders.stop();
 		await this.allOnline();
 		await this.drain();
+	}
+
+	/** That, and clients end. */
+	async finish() {
+		await this.settle();
 		for (const c of this.clients) {
 			const end = await c.program.end('SIGINT');
 			if (end && (end.code !== 130 || end.tooLate)) (this.ends ??= []).push(`${c.name} ended with ${end.code ?? end.signal}${end.tooLate ? ', too late' : ''}: ${end.err.slice(-2000)}`);
