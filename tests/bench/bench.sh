@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Figures: webhooks through creel with every delivery recorded, through nginx as a reverse proxy to the same app, and, where
 # given, through another version of creel, in turns whose order changes; medians of ROUNDS rounds. 1 KiB POST in plain and
-# with TLS, 10 MiB POST, a burst, and what the disk adds to a webhook that comes alone. Fails when a series has errors, when bytes are missing at the app, or when creel's CPU time
-# is over its limit in limits.txt.
+# with TLS, 10 MiB POST, a burst, and what the disk adds to a webhook that comes alone. Fails when a series has errors, when
+# bytes are missing at the app, or when creel's CPU time is over its limit in limits.txt.
 # Usage: bench.sh BUILD_DIR [OTHER_BUILD_DIR]; ROUNDS, SECONDS_EACH, SETS="plain tls large burst disk"
 set -eu
 new=$(cd "${1:?usage: bench.sh BUILD_DIR [OTHER_BUILD_DIR]}" && pwd)
@@ -108,47 +108,6 @@ compare() {
 	done
 }
 
-# p50 and p99 in ms of fdatasync, of what the journal writes for a webhook, over what was written before
-sync_once() {
-	node -e '
-		const fs = require("fs"), fd = fs.openSync(process.argv[1], "w"), times = [], record = Buffer.alloc(1700, 1);
-		fs.writeSync(fd, Buffer.alloc(512 << 10));
-		fs.fsyncSync(fd);
-		for (let i = 0; i < 300; i++) {
-			fs.writeSync(fd, record, 0, record.length, i * record.length);
-			const begun = process.hrtime.bigint();
-			fs.fdatasyncSync(fd);
-			times.push(Number(process.hrtime.bigint() - begun) / 1e6);
-		}
-		times.sort((a, b) => a - b);
-		console.log(times[150].toFixed(3), times[297].toFixed(3))' "$dir/synced"
-}
-
-# A webhook that comes alone, beside one whose record is in memory, where to sync takes no time.
-add_the_disk() {
-	local round
-	memory=/dev/shm/creel-bench-$$
-	trap 'rm -rf "$memory"; cleanup' EXIT
-	if ! mkdir "$memory" 2>/dev/null; then
-		echo "c=1: there is no /dev/shm to compare the disk with"
-		return
-	fi
-	start_relay memory
-	start_client memory "http://$(cat "$dir/memory.port")" --db "$memory/creel.db"
-	url_of[memory-plain]=$url pids_of[memory]="$relay $client"
-	for round in $(seq "$rounds"); do
-		sync_once >>"$dir/sync"
-		run_one disk creel 1 "$here/post.lua"
-		run_one disk memory 1 "$here/post.lua"
-	done
-	paste "$dir/disk-creel-1" "$dir/disk-memory-1" "$dir/sync" | awk '{print $2 - $8, $3 - $9, $13, $14}' >"$dir/disk"
-	printf 'c=1, ms: p50 %s, p99 %s; with the record in memory %s, %s; so the disk adds %s, %s; one fdatasync of it takes %s, %s\n' \
-		"$(median "$dir/disk-creel-1" 2)" "$(median "$dir/disk-creel-1" 3)" "$(median "$dir/disk-memory-1" 2)" "$(median "$dir/disk-memory-1" 3)" \
-		"$(median "$dir/disk" 1)" "$(median "$dir/disk" 2)" "$(median "$dir/sync" 1)" "$(median "$dir/sync" 2)"
-	kill "$client" "$relay"
-	wait "$client" "$relay" 2>/dev/null || true
-}
-
 # One sender, whose answer waits for the record's sync, in turns with the same whose record lies in memory, where a sync
 # is nothing.
 compare_syncs() {
@@ -161,8 +120,8 @@ compare_syncs() {
 	start_client memory "http://$(cat "$dir/memory.port")" --db "$memory/creel.db"
 	url_of[memory-plain]=$url pids_of[memory]="$relay $client" url_of[creel-plain]=$on_disk
 	for round in $(seq "$rounds"); do
-		node "$here/sync.mjs" "$dir/synced" >>"$dir/sync-disk"
 		for s in $([ $((round % 2)) -eq 1 ] && echo memory creel || echo creel memory); do run_one sync "$s" 1 "$here/post.lua"; done
+		node "$here/sync.mjs" "$dir/synced" "$(median "$dir/sync-memory-1" 2)" >>"$dir/sync-disk"
 	done
 	awk -v p50="$(median "$dir/sync-creel-1" 2)" -v p99="$(median "$dir/sync-creel-1" 3)" -v m50="$(median "$dir/sync-memory-1" 2)" \
 		-v m99="$(median "$dir/sync-memory-1" 3)" -v d50="$(median "$dir/sync-disk" 1)" -v d99="$(median "$dir/sync-disk" 2)" 'BEGIN {
@@ -172,8 +131,7 @@ compare_syncs() {
 
 for set in $sets; do
 	case $set in
-	sync) compare_syncs ;;
-	disk) add_the_disk ;;
+	disk) compare_syncs ;;
 	plain) compare plain "1 KiB POST" "$here/post.lua" 1 32 256 ;;
 	tls)
 		compare tls "1 KiB POST, TLS to the relay and from the relay to the client" "$here/post.lua" 1 32 256
