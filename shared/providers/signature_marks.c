@@ -83,9 +83,9 @@ static bool has_fields(const struct signature_input *in)
 {
 	struct body body;
 	body_open(&body, in->headers, in->body, JSON_BODY_MOST);
-	bool has = !body_begins_json(&body) && (body_kind(&body) == BODY_FORM || body_kind(&body) == BODY_MULTIPART);
+	enum body_kind kind = body_begins_json(&body) ? BODY_JSON : body_kind(&body);
 	body_free(&body);
-	return has;
+	return kind == BODY_FORM || kind == BODY_MULTIPART;
 }
 
 const struct signature_provider *signature_marks_find(const struct signature_input *in)
@@ -94,7 +94,7 @@ const struct signature_provider *signature_marks_find(const struct signature_inp
 	if (in->body.len < BODY_LEAST)
 		return NULL;
 	pthread_once(&once, fill_marked);
-	bool json = json_body_begins(in->body), fields = has_fields(in);
+	bool json = json_body_begins(in->body), fields = !json && has_fields(in);
 	if (json)
 		find_names(in->body, &names);
 	for (const struct marked *m = marked; m < marked + marked_count; m++) {

@@ -7,6 +7,7 @@
 #include "shared/signature/place.h"
 #include "shared/signature/signature_tools.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -142,11 +143,35 @@ static const struct signature_provider *by_field(const struct search *s, bool *u
 	return NULL;
 }
 
+/* The letters in it, one bit each, whatever their case: a text without one of them does not contain it. */
+static uint32_t letters_of(struct bytes text)
+{
+	uint32_t letters = 0;
+	for (size_t i = 0; i < text.len; i++)
+		if (((text.at[i] | 0x20u) - 'a') < 26)
+			letters |= UINT32_C(1) << ((text.at[i] | 0x20u) - 'a');
+	return letters;
+}
+
+static uint32_t agent_letters[SIGNATURE_ROWS_MOST];
+static pthread_once_t agents_once = PTHREAD_ONCE_INIT;
+
+static void fill_agent_letters(void)
+{
+	for (size_t i = 0; i < signature_table_len; i++)
+		agent_letters[i] = letters_of(bytes_of(signature_table[i].agent));
+}
+
+/* Every delivery that no provider's field tells of comes here. */
 static const struct signature_provider *by_agent(struct bytes agent)
 {
-	for (size_t i = 0; agent.len && i < signature_table_len; i++)
-		if (!signature_table[i].hidden && agent_is(&signature_table[i], agent))
-			return &signature_table[i];
+	uint32_t letters = letters_of(agent);
+	pthread_once(&agents_once, fill_agent_letters);
+	for (size_t i = 0; agent.len && i < signature_table_len; i++) {
+		const struct signature_provider *p = &signature_table[i];
+		if (p->agent && !p->hidden && !(agent_letters[i] & ~letters) && agent_is(p, agent))
+			return p;
+	}
 	return NULL;
 }
 
