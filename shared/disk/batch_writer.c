@@ -13,7 +13,8 @@ struct job_list {
 #define LAZY_MOST 256
 #define LAZY_SYNC_MS 20       /* after the last commit */
 #define LAZY_SYNC_MOST_MS 100 /* after the first, while others follow: each sync is in the way of the journal's */
-#define LAZY_BYTES (4u << 20) /* in one transaction: whoever comes meanwhile waits for it */
+#define LAZY_SYNC_BYTES (512u << 10) /* or these many: a long sync is more in the way than a short one */
+#define LAZY_BYTES (4u << 20)        /* in one transaction: whoever comes meanwhile waits for it */
 
 struct batch_writer {
 	const struct batch_ops *ops;
@@ -23,7 +24,7 @@ struct batch_writer {
 	uv_check_t after_poll;    /* hand over what a turn's callbacks submitted */
 	uv_thread_t thread;
 	uv_thread_t syncer; /* where the database syncs apart from its commit: a commit need not wait for the disk */
-	uv_mutex_t lock;    /* guards queued, committed, unsynced, sync_soon, done, ending, written */
+	uv_mutex_t lock;    /* guards queued, committed, unsynced, unsynced_bytes, sync_soon, done, ending, written */
 	uv_cond_t wake, wake_syncer;
 	uv_timer_t lazy_timer;
 	struct job_list lazy; /* loop thread alone, as turn */
@@ -35,6 +36,7 @@ struct batch_writer {
 	size_t most;    /* bytes of one transaction */
 	struct writer_job *committed, **committed_last; /* by next_committed: each is, or will be, in `done` as well */
 	struct job_list unsynced;
+	size_t unsynced_bytes;
 	struct job_list done;
 	bool sync_soon;       /* for some of `unsynced` */
 	bool ending, written; /* nothing more will be queued; nothing more will be unsynced */
@@ -172,11 +174,15 @@ static void give_done(struct batch_writer *w, struct job_list *jobs)
 static void give_unsynced(struct batch_writer *w, struct job_list *jobs)
 {
 	bool soon = false;
-	for (const struct writer_job *j = jobs->first; j; j = j->next)
+	size_t bytes = 0;
+	for (const struct writer_job *j = jobs->first; j; j = j->next) {
 		soon |= !j->lazy;
+		bytes += j->bytes;
+	}
 	uv_mutex_lock(&w->lock);
 	list_append(&w->unsynced, jobs);
-	w->sync_soon |= soon;
+	w->unsynced_bytes += bytes;
+	w->sync_soon |= soon || w->unsynced_bytes >= LAZY_SYNC_BYTES;
 	uv_mutex_unlock(&w->lock);
 	uv_cond_signal(&w->wake_syncer);
 }
@@ -263,6 +269,7 @@ static void syncer_main(void *arg)
 			;
 		struct job_list batch = take_all(&w->unsynced);
 		w->sync_soon = false;
+		w->unsynced_bytes = 0;
 		uv_mutex_unlock(&w->lock);
 		if (!batch.first)
 			break;
