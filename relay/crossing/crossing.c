@@ -24,17 +24,47 @@ static struct crossing_peer *peer_of(struct crossing *x, struct trunk *t)
 	return p;
 }
 
-void crossing_send(struct crossing_peer *p, enum trunk_kind kind, uint32_t line, uint32_t session, struct bytes data)
+/* ---- other nodes ---- */
+
+static void note_there(struct crossing_peer *p)
 {
-	const struct trunk_part part = { kind, line, session, data };
-	trunk_send(p->trunk, &part);
+	struct crossing *x = p->crossing;
+	p->heard_at = uv_now(x->relay->loop);
+	if (p->there)
+		return;
+	p->there = true;
+	crossing_levels_tell(x);
 }
 
-bool crossing_put_frame(struct buffer *out, const struct wire_frame *f, uint64_t stream)
+static void note_away(struct crossing_peer *p)
 {
-	return buffer_reserve(out, WIRE_HEADER_LEN + f->payload.len) && buffer_put_u32(out, (uint32_t)f->payload.len) &&
-	       buffer_put_u8(out, f->type) && buffer_put_u8(out, f->flags) && buffer_put_u16(out, 0) &&
-	       buffer_put_u64(out, stream) && buffer_append_bytes(out, f->payload);
+	p->there = false;
+	p->greeted = false; /* what changes meanwhile may be forgotten before it is told */
+	crossing_ask_end_of_peer(p);
+}
+
+void crossing_node_heard(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct trunk *t = trunk_to(x->trunks, id);
+	struct crossing_peer *p = t ? peer_of(x, t) : NULL;
+	if (p)
+		note_there(p);
+}
+
+void crossing_node_gone(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct trunk *t = trunk_to(x->trunks, id);
+	struct crossing_peer *p = t ? peer_of(x, t) : NULL;
+	if (p)
+		note_away(p);
+}
+
+void crossing_node_adopted(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	levels_forget(x->levels, id);
+	for (struct crossing_peer *p = x->peers; p; p = p->next)
+		if (p->there)
+			crossing_send(p, TRUNK_ADOPTED, 0, 0, bytes_make(id, RECORD_NODE_ID_LEN));
 }
 
 /* ---- what the trunks say ---- */
@@ -50,7 +80,7 @@ static bool on_part(void *user, struct trunk *t, const struct trunk_part *part)
 	struct crossing_peer *p = peer_of(user, t);
 	if (!p)
 		return false;
-	crossing_note_there(p);
+	note_there(p);
 	switch (part->kind) {
 	case TRUNK_OPEN:
 	case TRUNK_CLOSE:
@@ -76,58 +106,15 @@ static bool on_part(void *user, struct trunk *t, const struct trunk_part *part)
 	return false;
 }
 
-/* ---- other nodes ---- */
-
-void crossing_note_there(struct crossing_peer *p)
-{
-	struct crossing *x = p->crossing;
-	p->heard_at = uv_now(x->relay->loop);
-	if (p->there)
-		return;
-	p->there = true;
-	crossing_levels_tell(x);
-}
-
-static void note_away(struct crossing_peer *p)
-{
-	p->there = false;
-	crossing_ask_end_of_peer(p);
-}
-
-void crossing_node_heard(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN])
-{
-	struct trunk *t = trunk_to(x->trunks, id);
-	struct crossing_peer *p = t ? peer_of(x, t) : NULL;
-	if (p)
-		crossing_note_there(p);
-}
-
-void crossing_node_gone(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN])
-{
-	struct trunk *t = trunk_to(x->trunks, id);
-	struct crossing_peer *p = t ? peer_of(x, t) : NULL;
-	if (p)
-		note_away(p);
-}
-
-void crossing_node_adopted(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN])
-{
-	levels_forget(x->levels, id);
-	for (struct crossing_peer *p = x->peers; p; p = p->next)
-		if (p->there)
-			crossing_send(p, TRUNK_ADOPTED, 0, 0, bytes_make(id, RECORD_NODE_ID_LEN));
-}
-
 static void on_lost(void *user, struct trunk *t, uint64_t silent_ms)
 {
 	struct crossing_peer *p = trunk_data(t);
 	(void)user;
 	if (!p)
 		return;
-	p->greeted = false;
-	if (silent_ms > 0)
-		note_away(p);
-	crossing_ask_end_of_peer(p);
+	const bool there = p->there && silent_ms == 0;
+	note_away(p);
+	p->there = there;
 	crossing_guest_lose_all(p);
 	crossing_line_lose_all(p, silent_ms);
 	crossing_levels_tell(p->crossing);

@@ -41,8 +41,8 @@ struct crossing {
 	size_t mailboxes_from; /* how many mailboxes were asked for before */
 };
 
-/* Something came of that node, or it was seen to be there. */
-void crossing_note_there(struct crossing_peer *p);
+/* ---- crossing_peer.c ---- */
+
 /* Sends a part. */
 void crossing_send(struct crossing_peer *p, enum trunk_kind kind, uint32_t line, uint32_t session, struct bytes data);
 /* Appends the frame with another stream's number. */

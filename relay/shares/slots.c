@@ -167,9 +167,10 @@ bool slots_offer(struct slots_claim *k, uint32_t round, const uint64_t *received
 	set_round(k, round, false);
 	if (k->way)
 		return k->way->offer(k->way_end, round, received_at_us, count);
-	if (!make_room(k, count))
+	if (count > 0 && !make_room(k, count))
 		return false;
-	memcpy(k->offers + k->count, received_at_us, count * sizeof *k->offers);
+	for (size_t i = 0; i < count; i++)
+		k->offers[k->count + i] = received_at_us[i];
 	k->count += count;
 	slots_share(k->slots);
 	return true;

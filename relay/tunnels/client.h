@@ -46,7 +46,6 @@ struct client {
 	struct crossing_guest *guests;   /* other nodes with deliveries for it (relay/crossing) */
 	struct crossing_ask *asks;       /* other nodes that may have some (relay/crossing) */
 	struct crossing_stream *crossed; /* the streams of these, by their number here (uthash) */
-	unsigned crossed_live;           /* of these: not out of a mailbox */
 	uint64_t generation;             /* of its record in the directory; 0: it has none yet */
 	char owner[65];                  /* the token's name at its last HELLO */
 	bool current;       /* gets what arrives; otherwise it was replaced, and its mailbox waits for it */
@@ -67,7 +66,8 @@ struct client {
 	struct stream *streams; /* uthash by id */
 	struct stream *blocked; /* streams that wait for the connection's window (utlist) */
 	uint64_t last_stream;
-	unsigned spooling; /* streams on their way to the mailbox */
+	unsigned spooling;     /* streams on their way to the mailbox */
+	unsigned crossed_live; /* of `crossed`: not out of a mailbox */
 	struct drain drain;
 	struct slots slots;   /* how many of its deliveries are handed out, here and at other nodes */
 	struct late *late;    /* late.c */
