@@ -174,6 +174,14 @@ static bool is_anothers(const struct connection *c, const char *name)
 	       strcmp(r.owner, c->owner) != 0 && tokens_is_known(c->relay->tokens, r.owner);
 }
 
+/* Whether another node made it up for this owner: a client that comes from there asks for it by name. */
+static bool is_made_elsewhere(const struct connection *c, const char *name)
+{
+	struct record_tunnel r;
+	return c->relay->cluster && cluster_find(c->relay->cluster, name, &r) == LOOKUP_FOUND && r.random_name &&
+	       strcmp(r.owner, c->owner) == 0;
+}
+
 static bool enter(struct connection *c, const struct wire_hello *asked);
 
 static void on_looked_up(struct lookups_waiter *w, enum lookup result)
@@ -223,7 +231,7 @@ static bool enter(struct connection *c, const struct wire_hello *asked)
 		return true;
 	struct join join = { .name = name,
 			     .owner = c->owner,
-			     .random_name = random_name,
+			     .random_name = random_name || is_made_elsewhere(c, name),
 			     .probe = probe,
 			     .key = hello.public_key,
 			     .nonce = hello.resume_nonce,

@@ -209,6 +209,27 @@ describe('a webhook through another node', { skip: hasNats ? false : 'nats-serve
 		await p.stop('SIGINT');
 	});
 
+	test('a name that a node made up stays one when its client goes to another node', async () => {
+		const third = await startNode(w, brokers, { args: grace });
+		const front = await Front.start([third, taker]);
+		fronts.push(front);
+		const p = await w.startClient({ relay: { port: front.port }, relayUrl: front.url, target: app.port, db: w.fresh('db'), env: { CREEL_TOKEN: secret } });
+		const name = p.tunnel;
+		const record = await known(name);
+		const madeUp = (bytes) => bytes[3 + bytes[2] + 8];
+		assert.equal(madeUp(record), 1);
+		front.nodes = [taker];
+		third.signal('SIGKILL');
+		await third.end();
+		const moved = await waitFor('the record of where it is now', async () => {
+			const now = await readRecord(brokers, `tunnel.${name}`);
+			return !now.equals(record) && now;
+		});
+		assert.equal(madeUp(moved), 1);
+		await answers(taker, `/${name}/after`);
+		await p.stop('SIGINT');
+	});
+
 	test('the holder hangs: 202 within 5 s and the grace, and the client is served elsewhere', async () => {
 		const third = await startNode(w, brokers, { args: grace });
 		const front = await Front.start([third, taker]);
