@@ -253,13 +253,25 @@ void web_shell_list(struct web_read *r)
 
 /* ---- a delivery ---- */
 
+/* Those that the page shows when they are asked for. */
+static bool is_secret(struct bytes name)
+{
+	static const char *const names[] = { "authorization", "proxy-authorization", "cookie", "set-cookie",
+					     "x-api-key" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (bytes_equal_nocase(name, names[i]))
+			return true;
+	return false;
+}
+
 static bool put_fields(struct buffer *out, struct bytes block)
 {
 	struct bytes name, value;
 	bool fine = buffer_append_text(out, "<dl>");
 	for (size_t at = 0; fine && headers_next(block, &at, &name, &value);)
 		fine = buffer_append_text(out, "<dt>") && put_text(out, name) && buffer_append_text(out, "</dt><dd>") &&
-		       put_text(out, value) && buffer_append_text(out, "</dd>");
+		       put_text(out, is_secret(name) ? bytes_of("••••") : value) &&
+		       buffer_append_text(out, "</dd>");
 	return fine && buffer_append_text(out, "</dl>");
 }
 
@@ -318,6 +330,19 @@ static bool put_answer(struct web_read *r, int64_t id, struct buffer *out, struc
 	return fine;
 }
 
+/* The page says it as well as a problem does, and leads on. */
+static void send_gone(struct page *p)
+{
+	struct web_exchange *x = p->r->x;
+	x->answer.len = p->title.len = p->main.len = 0;
+	x->status = 0;
+	bool fine = buffer_append_text(&p->title, "creel") &&
+		    buffer_append_text(&p->main, "<section class=\"det\" id=\"first-detail\"><p class=\"note\">This "
+						 "delivery was deleted or pruned.</p></section>");
+	send_page(p, fine);
+	x->status = x->status == 200 ? 404 : x->status;
+}
+
 void web_shell_detail(struct web_read *r)
 {
 	struct page p = { .r = r, .filter = filter_of(r), .view = "detail" };
@@ -326,15 +351,7 @@ void web_shell_detail(struct web_read *r)
 	struct store_part part = { 0 };
 	int64_t id;
 	if (!web_detail_resolve(r, &id)) {
-		/* The page says it as well as a problem does, and leads on. */
-		r->x->answer.len = 0;
-		r->x->status = 0;
-		bool fine =
-		    buffer_append_text(&p.title, "creel") &&
-		    buffer_append_text(&p.main, "<section class=\"det\" id=\"first-detail\"><p class=\"note\">This "
-						"delivery was deleted or pruned.</p></section>");
-		send_page(&p, fine);
-		r->x->status = r->x->status == 200 ? 404 : r->x->status;
+		send_gone(&p);
 		return;
 	}
 	bool fine = item_read(r->store, id, &item, &e) && store_get_part(r->store, id, 0, WEB_DETAIL_BODY, &part, &e) &&
@@ -342,7 +359,10 @@ void web_shell_detail(struct web_read *r)
 		    buffer_append_text(&p.main, "</section>");
 	store_part_free(&part);
 	item_free(&item);
-	send_page(&p, fine);
+	if (!fine && e.code == EXIT_USAGE) /* deleted meanwhile, or a part of it is not there */
+		send_gone(&p);
+	else
+		send_page(&p, fine);
 }
 
 void web_shell_plain(struct web_read *r)
