@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import { hasBrowser } from './lib/chromium.mjs';
 import { World, waitFor } from './lib/harness.mjs';
@@ -124,6 +125,53 @@ describe('in the page, by keys', { skip: !hasBrowser && 'no browser here' }, () 
 			for (const word of words) assert.ok(text.includes(word), `${target}: ${word}`);
 			assert.doesNotMatch(text, /\bF\d+\b|C-[wzlcofb]\b|140 columns|your editor/, target);
 		}
+	});
+
+	it('hits are counted as one goes through them, and the one that one is at looks different', async () => {
+		await page.open('/d/2?find=n');
+		await page.until('the hits', `/\\d hits/.test(document.querySelector('.hits')?.innerText)`);
+		await page.press('n');
+		await page.until('the first', `/^1\\/\\d/.test(document.querySelector('.hits').innerText) && document.querySelectorAll('mark.now').length === 1`);
+		await page.press('n');
+		await page.until('the second', `/^2\\/\\d/.test(document.querySelector('.hits').innerText) && document.querySelectorAll('mark.now').length === 1`);
+		await page.press('<');
+		await page.until('folded', `document.querySelector('.tree [aria-expanded=false]')`);
+		await page.press('>');
+		await page.until('unfolded', `!document.querySelector('.tree [aria-expanded=false]')`);
+	});
+
+	it('more than eight of a kind are shown when asked for; many are sent where one says', async () => {
+		await page.open('/overview?by=path&span=1h');
+		const rows = `document.querySelectorAll('[aria-label="By path"] tbody tr').length`;
+		await page.until('eight', `${rows} === 8`);
+		await page.js(`[...document.querySelectorAll('[aria-label="By path"] button')].find((b) => / more$/.test(b.innerText)).click()`);
+		await page.until('all', `${rows} === 14`);
+		await page.open('/?filter=path%3A%2Fmany%2F1');
+		await page.until('the count', `/ of 32/.test(document.querySelector('#cnt').innerText)`);
+		await page.press('R');
+		await page.until('the sheet', `document.querySelector('dialog[open] #edit-to')`);
+		await page.js(`document.querySelector('#edit-to').value = '1'; [...document.querySelectorAll('dialog button')].find((b) => b.innerText === 'Send').click()`);
+		await page.until('how it went', `/failed/.test(document.querySelector('#strip').innerText) && /Close/.test(document.querySelector('#strip').innerText)`);
+		const last = await web.json('/api/deliveries?limit=1');
+		assert.ok(last.deliveries[0].replay_of);
+		assert.match((await web.json(`/api/deliveries/${last.deliveries[0].id}`)).all_attempts[0].url, /:1\//);
+	});
+
+	it('a delivery of which a part is not there is gone, as one that was deleted is', async () => {
+		await promisify(execFile)('python3', ['-c', 'import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\nc.execute("delete from message where id = 5 * 4096")\nc.commit()', path.join(w.env.XDG_DATA_HOME, 'creel/creel.db')]);
+		const a = await web.call('/d/5');
+		assert.equal(a.status, 404);
+		assert.match(a.text, /was deleted or pruned/);
+		await page.open('/d/5');
+		await page.until('gone', `/deleted or pruned/.test(document.querySelector('#detail').innerText)`);
+	});
+
+	it('what is shown when asked for alone is not in the page before', async () => {
+		await fill(w, [line(99, { headers: [['Authorization', 'Bearer open-sesame'], ['Cookie', 'a=open-sesame']] })]);
+		const { deliveries } = await web.json('/api/deliveries?limit=1');
+		const { text } = await web.call(`/d/${deliveries[0].id}`);
+		assert.match(text, /Authorization<\/dt><dd>••••/);
+		assert.doesNotMatch(text, /open-sesame/);
 	});
 
 	it('figures: [ and ] from anywhere, b goes on to another, and each step goes into the history', async () => {

@@ -17,7 +17,7 @@ async function call(path, { params, method = 'GET', body, signal, raw, headers =
 	try {
 		answer = await fetch(path + (query.size ? `?${query}` : ''), {
 			method, signal, headers: { ...headers, ...(method === 'GET' ? {} : { 'Creel-Page': '1', 'Content-Type': 'application/json' }) },
-			body: body ? JSON.stringify(body) : undefined, cache: 'no-store', redirect: 'error',
+			body: body && JSON.stringify(body), cache: 'no-store', redirect: 'error',
 		});
 	} catch (error) {
 		if (error.name === 'AbortError') throw error;

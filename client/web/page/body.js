@@ -111,7 +111,7 @@ function hexView(b, state) {
 	};
 	add();
 
-	// What is pointed at or chosen in one column is marked in both; what is copied is what the choice began in.
+	// What is pointed at or chosen is marked in both columns, and copied as what the choice began in.
 	const both = new Highlight(), column = (i) => 3 * i + (i >> 2), clamp = (i, most) => Math.max(0, Math.min(most, i));
 	let first = null, last = null, inText = false;
 	CSS.highlights.set('bytes', both);

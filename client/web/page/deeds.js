@@ -1,5 +1,5 @@
 // What one does with deliveries: replay, edit, copy, …
-import { $, alarm, answered, back as backButton, button, check, el, foot, icon, instead, link, many, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
+import { $, alarm, answered, back as backButton, button, check, el, foot, gate, icon, instead, link, many, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
 import { get, post, remove } from './api.js';
 import { dialog, menu } from './keys.js';
 import { list, redrawAll, rowOf, schedule } from './list.js';
@@ -20,7 +20,7 @@ export function more(d, anchor) {
 }
 
 const waiting = new Map(); // own replays, by id
-const early = new Map(); // results that came before their ids
+const began = new Map(), early = new Map(); // results that came before their ids
 export async function replay(id, change) {
 	try {
 		const r = await post('/api/replays', { delivery_id: Number(id), ...change });
@@ -35,24 +35,29 @@ export async function replay(id, change) {
 	}
 }
 
+const HERE = /^(\d+$|(https?:\/\/)?(localhost|127\.|\[::1]))/, TO = 'Port or URL of this machine', toField = () => el('input', { id: 'edit-to', placeholder: 'where it went' });
+
 export async function replayMany(what, count) {
 	const send = said(async () => {
 		d.close();
-		const r = await post('/api/replays', { ...what, confirm_count: count, resign: resign.checked, rate: Number(rate.value) || undefined });
+		const r = await post('/api/replays', { ...what, confirm_count: count, resign: resign.checked, rate: Number(rate.value) || undefined, to: to.value.trim() || undefined });
 		waiting.set(r.id, null);
 		onReplay(r);
 	});
-	const resign = check(), rate = el('input', { type: 'number', id: 'pace', min: 1, max: 10000, placeholder: 'as fast as it goes' });
+	const resign = check(), rate = el('input', { type: 'number', id: 'pace', min: 1, max: 10000, placeholder: 'as fast as it goes' }), to = toField(), target = hooks.target();
 	const d = dialog(`Send ${many(count, 'delivery', 'deliveries')} again?`, [
-		el('p', what.filter !== undefined ? `All that match ${what.filter ? `“${plain(what.filter)}”` : 'no filter'}` : 'What is marked', ', to the app that they went to before.'), el('p', el('label', resign, ' Sign each anew')), el('label', 'A second, at most ', rate),
+		el('p', what.filter === undefined ? 'What is marked' : what.filter ? `All that match “${plain(what.filter)}”` : 'All', target ? ['. It goes to ', gate(target), HERE.test(target) ? '' : ', another machine'] : '', '.'), el('div.fields', el('label', TO, to), el('label', 'A second, at most', rate), el('label.inline', resign, ' Sign each anew')),
 	], [el('button', { onclick: () => d.close(), autofocus: count > 100 }, 'Cancel'), el('button.p', { onclick: send, autofocus: count <= 100 }, 'Send')]);
 }
 
 export async function onReplay(r) {
 	const strip = $('strip'), over = !['asked', 'running'].includes(r.state), bulk = r.total > 1;
 	if (bulk) {
+		const now = Date.now() / 1000;
+		if (!began.has(r.id)) began.set(r.id, now);
+		const pace = r.sent / Math.max(0.1, now - began.get(r.id));
 		strip.hidden = false;
-		strip.replaceChildren(el('progress', { max: r.total, value: r.sent, label: 'Replay' }), `${number(r.sent)}/${number(r.total)} sent, ${number(r.ok)} ok, ${number(r.failed)} failed`, r.trouble ? plain(r.trouble) : '',
+		strip.replaceChildren(el('progress', { max: r.total, value: r.sent, label: 'Replay' }), `${number(r.sent)}/${number(r.total)} sent, ${number(r.ok)} ok, ${number(r.failed)} failed`, over || !r.sent ? '' : `${number(pace)}/s, ${number((r.total - r.sent) / pace)} s left`, r.trouble ? plain(r.trouble) : '',
 			over ? button('Close', () => (strip.hidden = true)) : button('Stop', () => remove(`/api/replays/${r.id}`).catch((e) => alarm(e.message))));
 		if (over) say(`${r.sent} of ${r.total} sent, ${r.failed} failed`);
 		return;
@@ -143,7 +148,7 @@ export async function edit(id, section, back) {
 	}
 	const before = `${d.method} ${d.target} HTTP/1.1\n${d.request.headers.map(([n, v]) => `${n}: ${v}`).join('\n')}`;
 	const headArea = el('textarea', { id: 'edit-head', value: before, spellcheck: 'false', rows: 10 }), bodyArea = el('textarea', { id: 'edit-body', value: body, spellcheck: 'false', rows: 18 });
-	const file = el('input', { type: 'file', id: 'edit-file' }), to = el('input', { id: 'edit-to', placeholder: 'where it went' }), resign = check({ id: 'edit-resign' }), wrong = el('p.wrong', { role: 'alert', id: 'edit-wrong' }), changes = el('div', { id: 'edit-changes', 'aria-live': 'off' });
+	const file = el('input', { type: 'file', id: 'edit-file' }), to = toField(), resign = check({ id: 'edit-resign' }), wrong = el('p.wrong', { role: 'alert', id: 'edit-wrong' }), changes = el('div', { id: 'edit-changes', 'aria-live': 'off' });
 	const dirty = () => headArea.value !== before || (!keep && bodyArea.value !== body) || file.files.length > 0;
 	const diff = () => {
 		const lines = (head, text) => [...new Set(`${head}\n\n${keep ? '' : text}`.split('\n'))], was = lines(before, body), now = lines(headArea.value, bodyArea.value);
@@ -178,11 +183,12 @@ export async function edit(id, section, back) {
 	resign.disabled = !!why;
 	section.hidden = false;
 	section.replaceChildren(el('div.dh', el('h1', backButton(leave), el('span.id', `#${d.id}`), ' Edit and replay')),
-		el('form.fields', { onsubmit: instead(send), onkeydown: (e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && (e.preventDefault(), send()) },
+		el('form.fields', { onsubmit: instead(send), onkeydown: (e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && instead(send)(e) },
 			el('label', 'Request line and header fields', headArea), wrong,
 			keep ? el('p', `The body (${number(whole.length)} bytes) is kept as it is, unless a file takes its place.`) : el('label', 'Body', bodyArea), el('label', 'Body from a file', file),
-			el('label', 'Port or URL of this machine', to), el('label.inline', resign, ' Sign anew', why ? ` (${why})` : ''), el('div.row2', el('button.p', { type: 'submit' }, icon('rp'), 'Send ', el('kbd', 'Ctrl+Enter')), button('Cancel', leave)), changes));
+			el('label', TO, to), el('label.inline', resign, ' Sign anew', why ? ` (${why})` : ''), el('div.row2', el('button.p', { type: 'submit' }, icon('rp'), 'Send ', el('kbd', 'Ctrl+Enter')), button('Cancel', leave)), changes));
 	diff();
+	headArea.setSelectionRange(0, 0);
 	headArea.focus();
 	return { dirty, leave };
 }

@@ -50,11 +50,7 @@ export async function show(state) {
 	}
 }
 
-export function refresh(state) {
-	detail.data = null;
-	const id = detail.id;
-	show({ ...state, id });
-}
+export const refresh = (state) => ((detail.data = null), show({ ...state, id: detail.id }));
 
 function tabsOf(d, tab) {
 	const names = { request: 'Request', response: ['Response ', d.response ? el(`span.o${Math.floor(d.response.status / 100)}`, d.response.status) : ''], attempts: `Attempts ${d.attempts}`, verify: 'Verify', raw: 'Raw' };

@@ -4,17 +4,14 @@ import { get, post } from './api.js';
 
 const name = (d) => [el('a', { href: `/d/${d.id}` }, `#${d.id}`), ' ', gate(d.event_type ?? d.path)];
 
-function pair(sign, text) {
-	return el(`div.l${sign === '-' ? '.del' : sign === '+' ? '.add' : ''}`, `${sign} `, gate(text));
-}
 const shown = (v) => (typeof v === 'string' ? v : JSON.stringify(v));
 
 function hunk(title, rows) {
 	return rows.length ? [el('h2', { 'data-hunk': '' }, title), rows] : '';
 }
 
-const side = (sign, v) => ((v ?? null) === null ? '' : pair(sign, shown(v)));
-const change = (c) => [side('-', c.a), side('+', c.b)];
+const side = (kind, v) => ((v ?? null) === null ? '' : el(`div.l.${kind}`, kind === 'del' ? '- ' : '+ ', gate(shown(v))));
+const change = (c) => [side('del', c.a), side('add', c.b)];
 
 export async function show(section, state, go) {
 	const all = state.mode === 'all', keyed = state.order === 'keys';

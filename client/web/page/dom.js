@@ -82,8 +82,9 @@ export function table(head, rows) {
 	return el('table', el('thead', el('tr', head.map((h, i) => cell('th', i, h.replace('>', ''))))), el('tbody', rows.map((r) => el('tr', r.map((c, i) => cell('td', i, c))))));
 }
 export const back = (onclick = () => history.back()) => el('button.q.back', { label: 'Back', onclick }, '←');
-/** A link that another tab can be opened from, and this page without loading. */
-export const link = (href, open, ...text) => el('a', { href, onclick: (e) => e.ctrlKey || e.metaKey || (e.preventDefault(), open()) }, text);
+/** A click that opens another tab does so; any other opens it in this page, without loading. */
+export const here = (open) => (e) => e.ctrlKey || e.metaKey || e.shiftKey || instead(open)(e);
+export const link = (href, open, ...text) => el('a', { href, onclick: here(open) }, text);
 /** A menu of [value, text]. */
 export const select = (attributes, options, chosen, change) => el('select', { ...attributes, onchange: (e) => change?.(e.target.value) }, options.map(([value, text]) => el('option', { value, selected: value === chosen }, text)));
 /** What is said as soon as it is known. */

@@ -148,9 +148,8 @@ export function tree(text, tools) {
 		draw();
 	};
 	const level = (change) => {
-		const depths = [...folded].map((i) => lines[i].depth), now = depths.length ? Math.min(...depths) : Infinity;
-		const to = change < 0 ? Math.max(0, (now === Infinity ? Math.max(0, ...lines.filter((l) => l.end).map((l) => l.depth)) : now - 1)) : now + 1;
-		foldFrom(to);
+		const shut = [...folded].reduce((n, i) => Math.min(n, lines[i].depth), Infinity), deepest = lines.reduce((n, l) => (l.end ? Math.max(n, l.depth) : n), 0);
+		foldFrom(change > 0 ? shut + 1 : Math.max(0, Math.min(shut - 1, deepest)));
 	};
 	return {
 		node: box, lines: lines.length, go: reveal,

@@ -112,6 +112,8 @@ export function help() {
 	]);
 }
 
+/** What the palette takes beside actions: goto(id) and filter(text). */
+export const commands = {};
 function palette() {
 	const list = el('ul.options', { role: 'listbox', id: 'commands', label: 'Commands' });
 	const input = el('input.find', { role: 'combobox', 'aria-controls': 'commands', 'aria-expanded': 'true', label: 'Command', 'aria-autocomplete': 'list', autofocus: true });
@@ -120,8 +122,8 @@ function palette() {
 		const text = input.value.trim();
 		d.close();
 		const goto = /^(?:goto\s+)?#?(\d+)$/.exec(text), filter = /^filter\s+(.*)$/.exec(text);
-		if (goto) handlers.get('* goto')?.handler(goto[1]);
-		else if (filter) handlers.get('* set-filter')?.handler(filter[1]);
+		if (goto) commands.goto(goto[1]);
+		else if (filter) commands.filter(filter[1]);
 		else if (found[at]) run(found[at].name);
 	};
 	const draw = () => {
@@ -144,10 +146,6 @@ function palette() {
 	const d = dialog('Commands', [input, list], []);
 	draw();
 }
-export const setPaletteCommands = (goto, filter) => {
-	handlers.set('* goto', { handler: goto });
-	handlers.set('* set-filter', { handler: filter });
-};
 
 /** A menu of buttons at a button; `items`: [label, key, action]. The browser closes it, and gives the focus back. */
 export function menu(anchor, items) {

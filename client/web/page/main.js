@@ -1,5 +1,5 @@
 // Starts the page: which view is shown, what the address says, what keys do.
-import { $, alarm, button, check, clock, el, gate, instead, link, number, one, plain, say, timeStyle, wider, word } from './dom.js';
+import { $, alarm, button, check, clock, el, gate, here, link, number, one, plain, say, timeStyle, wider, word } from './dom.js';
 import { api, counted, get } from './api.js';
 import * as events from './events.js';
 import * as keys from './keys.js';
@@ -275,7 +275,10 @@ function bind() {
 		};
 		if (detail.tree && state.find) {
 			const all = detail.tree.hits((t) => t.toLowerCase().includes(state.find.toLowerCase()));
-			if (all.length) detail.tree.go(all[at(all)]);
+			if (!all.length) return;
+			detail.tree.go(all[at(all)]);
+			one('mark.now')?.classList.remove('now');
+			one('.cur mark')?.classList.add('now');
 			return;
 		}
 		const all = [...document.querySelectorAll('#detail mark, #whole [data-hunk]')];
@@ -309,8 +312,7 @@ function bind() {
 		if (detail.data) details.draw(state);
 	});
 	act('share', 'LD', () => {
-		const shares = ['40%', '50%', '60%'], now = url.kept.get('share', '46%');
-		setShare(shares[(shares.indexOf(now) + 1) % 3]);
+		setShare({ 40: 50, 50: 60 }[share()] ?? 40);
 	});
 	act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size || chosen()));
 	act('replay-filtered', 'L', async () => {
@@ -376,8 +378,9 @@ function bind() {
 		look.theme = { dark: 'light', light: '' }[look.theme] ?? 'dark';
 		url.kept.set('theme', look.theme);
 	});
-	keys.setPaletteCommands((id) => open(id), (text) => go({ view: 'list', filter: text }, true));
+	Object.assign(keys.commands, { goto: open, filter: (filter) => go({ view: 'list', filter }, true) });
 }
+deeds.hooks.target = () => client.target;
 deeds.hooks.open = detail.onOpen;
 deeds.hooks.edit = (id) => go({ view: 'edit', id: String(id) }, true);
 deeds.hooks.exportOf = (id) => go({ view: 'export', find: String(id) }, true);
@@ -394,10 +397,12 @@ deeds.hooks.diff = async (d) => {
 	else go({ view: 'diff', a: String(a), b: String(d.id) }, true);
 };
 
-function setShare(share) {
-	url.kept.set('share', share);
-	$('list').style.setProperty('--share', share);
-	$('splitter').setAttribute('aria-valuenow', parseInt(share, 10));
+const share = () => parseInt(url.kept.get('share', '46'), 10);
+function setShare(percent) {
+	const to = Math.round(Math.max(20, Math.min(80, percent)));
+	url.kept.set('share', String(to));
+	$('list').style.setProperty('--share', `${to}%`);
+	$('splitter').setAttribute('aria-valuenow', to);
 	lists.schedule();
 }
 function buildSplitter() {
@@ -406,11 +411,11 @@ function buildSplitter() {
 		const d = { ArrowLeft: -2, ArrowRight: 2 }[e.key];
 		if (!d) return;
 		e.preventDefault();
-		setShare(`${Math.max(20, Math.min(80, parseInt(url.kept.get('share', '46%'), 10) + d))}%`);
+		setShare(share() + d);
 	};
 	s.onpointerdown = (e) => {
 		s.setPointerCapture(e.pointerId);
-		s.onpointermove = (m) => setShare(`${Math.round(Math.max(20, Math.min(80, (m.clientX / innerWidth) * 100)))}%`);
+		s.onpointermove = (m) => setShare((m.clientX / innerWidth) * 100);
 		s.onpointerup = () => (s.onpointermove = null);
 		e.preventDefault();
 	};
@@ -421,14 +426,14 @@ async function start() {
 	look.theme = url.kept.get('theme', '');
 	lists.build(main).after(buildSplitter());
 	details.build(main).hidden = true;
-	const share = url.kept.get('share', null), cols = url.kept.get('cols', lists.DEFAULT);
+	const cols = url.kept.get('cols', lists.DEFAULT);
 	if (cols !== lists.DEFAULT) state.cols ??= cols;
 	if (!is('diff')) state.order ??= url.kept.get('order', '');
-	if (share) setShare(share);
+	if (url.kept.get('share')) setShare(share());
 	filters.build((text, step) => go({ filter: text, ...(is('detail', 'edit') && !wider(1200) ? { view: 'list' } : {}) }, step));
 	bind();
-	for (const [id, view] of [['nav-list', 'list'], ['nav-overview', 'overview']]) $(id).onclick = instead(() => go({ view }, true));
-	$('nav-help').onclick = instead(() => keys.run('help'));
+	for (const [id, view] of [['nav-list', 'list'], ['nav-overview', 'overview']]) $(id).onclick = here(() => go({ view }, true));
+	$('nav-help').onclick = here(() => keys.run('help'));
 	if (!state.filter && $('filter').value) state.filter = $('filter').value; // the server's own
 	drawFollow();
 	const table = get('/api/actions').then(keys.start);

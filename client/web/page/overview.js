@@ -112,12 +112,13 @@ function histogram(s, W) {
 	return chart;
 }
 
-function groups(list, head, by, state, go) {
+function groups(id, list, by, state, go, again) {
+	const most = tabled[id] ? list.length : 8;
 	const filter = (key, not) => go({ view: 'list', filter: [state.filter, `${not ? '-' : ''}${by}:${quoted(key)}`].filter(Boolean).join(' ') }, true);
-	return data([head, 'COUNT', 'OUTCOME', 'FAILED', 'P95'], list.slice(0, 8).map((g) => {
+	return [data([by.toUpperCase(), 'COUNT', 'OUTCOME', 'FAILED', 'P95'], list.slice(0, most).map((g) => {
 		const share = g.count ? (100 * g.failed) / g.count : 0, part = (name, width) => el(name, { style: { width: `${width}%` } });
 		return [el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–')), number(g.count), el('span.meter', { hush: 'true' }, part('i.k2', 100 - share), part('i.k5', share)), number(g.failed), took(g.p95_ms)];
-	}));
+	})), list.length > most ? button(`${list.length - most} more`, () => ((tabled[id] = true), again())) : ''];
 }
 
 export async function show(section, state, go) {
@@ -149,8 +150,8 @@ export async function show(section, state, go) {
 				() => data(['FROM', ...KINDS.map(([k, , , name]) => name ?? k)], s.buckets.filter(all).map((b) => [from(b), ...KINDS.map(([k]) => number(b[k]))])), again),
 			card('took', 'Took, percentiles', 'log scale', () => percentiles(s, half), () => data(['FROM', 'P50', 'P95', 'P99'], s.buckets.filter((b) => b.p50_ms !== null).map((b) => [from(b), took(b.p50_ms), took(b.p95_ms), took(b.p99_ms)])), again),
 			card('distribution', 'Took, distribution', 'up to, ms', () => histogram(s, half), () => data(['UP TO, MS', 'COUNT'], s.took.histogram.map((h) => [upTo(h.le_ms), number(h.count)])), again),
-			el('section.card', { label: `By ${by}` }, el('h2', `By ${by}`, el('span.end', choose('By', BY, by, change('by')))), groups(s.by, by.toUpperCase(), by, state, go)),
-			el('section.card', { label: 'Most failed' }, el('h2', 'Most failed'), groups(s.most_failed, by.toUpperCase(), by, state, go), most('Slowest', s.slowest), most('Largest', s.largest)));
+			el('section.card', { label: `By ${by}` }, el('h2', `By ${by}`, el('span.end', choose('By', BY, by, change('by')))), groups('by', s.by, by, state, go, again)),
+			el('section.card', { label: 'Most failed' }, el('h2', 'Most failed'), groups('failed', s.most_failed, by, state, go, again), most('Slowest', s.slowest), most('Largest', s.largest)));
 	};
 	draw();
 	say(`${number(s.count)} deliveries, ${number(s.failed)} failed`);

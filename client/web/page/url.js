@@ -15,7 +15,7 @@ export function read(href = location.href) {
 }
 
 export function write(s) {
-	const path = s.view === 'detail' ? `/d/${s.id}` : s.view === 'edit' ? `/d/${s.id}/edit` : s.view === 'diff' ? `/diff/${s.a}/${s.b}` : s.view === 'list' ? '/' : `/${s.view}`;
+	const path = { list: '/', detail: `/d/${s.id}`, edit: `/d/${s.id}/edit`, diff: `/diff/${s.a}/${s.b}` }[s.view] ?? `/${s.view}`;
 	const query = new URLSearchParams();
 	for (const name of NAMES) {
 		const value = s[name === 'view' ? 'mode' : name];
