@@ -11,9 +11,12 @@
 #include "shared/base/hex.h"
 #include "shared/content/decode.h"
 #include "shared/query/item.h"
+#include "shared/readers/image.h"
 
 #define PIECE (1u << 20) /* that is searched at once */
 #define FOUND_MOST 1000
+#define IMAGE_HEAD 262144 /* in which an image says how large it is */
+#define PIXELS_SHOWN_MOST 40000000
 
 /* ---- which body ---- */
 
@@ -83,12 +86,11 @@ static const char *image_type(struct bytes b)
 	return NULL;
 }
 
-/* A picture that unpacks to hundreds of megabytes stays unshown. */
-static bool image_is_small(struct bytes b, const char *type)
+/* A picture that unpacks to hundreds of megabytes stays unshown, and one that does not say how large it is. */
+static bool image_is_small(struct bytes b)
 {
-	if (strcmp(type, "image/png") != 0)
-		return true;
-	return b.len >= 24 && (uint64_t)bytes_get_u32(b.at + 16) * bytes_get_u32(b.at + 20) <= 40000000;
+	struct image i;
+	return image_read(b, &i) && (uint64_t)i.width * i.height <= PIXELS_SHOWN_MOST;
 }
 
 /* False after a problem. */
@@ -107,7 +109,7 @@ static bool choose_view(struct web_exchange *x, struct bytes start)
 		return false;
 	}
 	x->type = strcmp(view, "image") == 0 ? image_type(start) : NULL;
-	if (x->type && image_is_small(start, x->type))
+	if (x->type && image_is_small(start))
 		return true;
 	web_problem(x, 415, "media-type", "this is not an image that the page shows");
 	return false;
@@ -165,7 +167,7 @@ static void send_body(struct web_read *r, bool request)
 		send_decoded(r, &w);
 		return;
 	}
-	if (!store_get_part(r->store, w.id, w.attempt, 64, &p, &e)) {
+	if (!store_get_part(r->store, w.id, w.attempt, view ? IMAGE_HEAD : 64, &p, &e)) {
 		web_problem_of(x, &e);
 		return;
 	}

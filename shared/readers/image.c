@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define AVIF_HEAD 65536 /* where its boxes are looked for */
+
 static bool begins(struct bytes in, const void *sign, size_t len)
 {
 	return in.len >= len && memcmp(in.at, sign, len) == 0;
@@ -91,8 +93,31 @@ static bool read_bmp(struct bytes in, struct image *out)
 	return true;
 }
 
+/* Boxes in boxes (ISO/IEC 14496-12), of which "ispe" says how large an image is (23008-12 §6.5.3). There may be
+ * several: thumbnails, tiles. The largest counts. */
+static bool read_avif(struct bytes in, struct image *out)
+{
+	if (in.len < 12 || memcmp(in.at + 4, "ftypavif", 8) != 0)
+		return false;
+	struct image found = { .format = "AVIF" };
+	for (size_t i = 12; i + 16 <= in.len && i < AVIF_HEAD; i++) {
+		uint32_t width, height;
+		if (memcmp(in.at + i, "ispe", 4) != 0)
+			continue;
+		width = bytes_get_u32(in.at + i + 8);
+		height = bytes_get_u32(in.at + i + 12);
+		if ((uint64_t)width * height >= (uint64_t)found.width * found.height) {
+			found.width = width;
+			found.height = height;
+		}
+	}
+	*out = found;
+	return found.width && found.height;
+}
+
 bool image_read(struct bytes in, struct image *out)
 {
 	*out = (struct image){ 0 };
-	return read_png(in, out) || read_gif(in, out) || read_jpeg(in, out) || read_webp(in, out) || read_bmp(in, out);
+	return read_png(in, out) || read_gif(in, out) || read_jpeg(in, out) || read_webp(in, out) ||
+	       read_bmp(in, out) || read_avif(in, out);
 }

@@ -1,5 +1,5 @@
-/* What an image's first bytes say of it: PNG (W3C PNG §11.2.2), GIF89a, JPEG (ITU T.81 annex B), WebP (RFC 9649) and
- * BMP. Pure; any thread. */
+/* What an image's first bytes say of it: PNG (W3C PNG §11.2.2), GIF89a, JPEG (ITU T.81 annex B), WebP (RFC 9649),
+ * BMP and AVIF. Pure; any thread. */
 #pragma once
 
 #include "shared/base/bytes.h"

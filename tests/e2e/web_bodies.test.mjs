@@ -68,6 +68,17 @@ const IMAGES = [
 	['GIF', b64('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'), 1],
 	['BMP', hex('424d3a0000000000000036000000280000000100000001000000010018000000000004000000130b0000130b00000000000000000000ff000000'), 1],
 	['WebP', b64('UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=='), 1],
+	['AVIF', b64('AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUIAAADybWV0YQAAAAAAAAAoaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAGxpYmF2aWYAAAAADnBpdG0AAAAAAAEAAAAeaWxvYwAAAABEAAABAAEAAAABAAABGgAAAB0AAAAoaWluZgAAAAAAAQAAABppbmZlAgAAAAABAABhdjAxQ29sb3IAAAAAamlwcnAAAABLaXBjbwAAABRpc3BlAAAAAAAAAAIAAAACAAAAEHBpeGkAAAAAAwgICAAAAAxhdjFDgQ0MAAAAABNjb2xybmNseAACAAIAAYAAAAAXaXBtYQAAAAAAAAABAAEEAQKDBAAAACVtZGF0EgAKCBgANogQEAwgMg8f8D///8WfhwB8+ErK42A='), 2],
+];
+// What says of itself that it has more than 40 megapixels, in each form, or does not say how many.
+const TOO_LARGE = [
+	['PNG', png(10_000, 10_000)],
+	['GIF', hex('474946383961ffffffff800000000000ffffff2c00000000ffffffff00020144003b')],
+	['JPEG', hex('ffd8ffe000044a46ffc00011080fff9fff03012200021101031101ffd9'.replace('0fff9fff', 'ffdcffdc'))],
+	['BMP', hex('424d3a000000000000003600000028000000204e0000204e00000100180000000000')],
+	['WebP', hex('524946461a000000574542505650385c0a00000000000000'.replace('5650385c', '56503858') + 'ffff00ffff00')],
+	['AVIF', Buffer.concat([hex('000000146674797061766966000000006d696631'), hex('00000014697370650000000000004e2000004e20')])],
+	['JPEG', hex('ffd8ffe000044a46')],
 ];
 const HOSTILE = [
 	['a bomb of gzip', JSON_TYPE, zlib.gzipSync(Buffer.alloc(100 << 20, '[')), [['Content-Encoding', 'gzip']]],
@@ -91,6 +102,7 @@ describe('bodies in the page', { skip: !hasBrowser && 'no browser here' }, () =>
 	before(async () => {
 		w = new World();
 		await fill(w, [...KINDS.map((k, i) => own(i + 1, k)), ...IMAGES.map(([name, body], i) => own(100 + i, [name, `image/${name.toLowerCase()}`, body]))]);
+		await fill(w, TOO_LARGE.map(([, body], i) => own(300 + i, ['', 'image/any', body])));
 		for (const [i, [name, type, body, more]] of HOSTILE.entries()) await fill(w, [own(200 + i, [name, type, body, null, more])]);
 		web = await startWeb(w);
 		page = await Page.start(w, web);
@@ -117,6 +129,14 @@ describe('bodies in the page', { skip: !hasBrowser && 'no browser here' }, () =>
 			await page.until('the picture, with its size', `document.querySelector('img.body')?.naturalWidth === ${width} && /${name} image, ${width} x/.test(${shown})`);
 		});
 	}
+	it('a picture of more than 40 megapixels is shown as bytes', async () => {
+		for (const [i, [name]] of TOO_LARGE.entries()) {
+			const id = await idOf(300 + i);
+			assert.equal((await web.call(`/api/deliveries/${id}/request/body?view=image`)).status, 415, name);
+			await page.open(`/d/${id}`);
+			await page.until(`the bytes of ${name}`, `document.querySelector('#detail .hex .l') && !document.querySelector('img.body')`);
+		}
+	});
 	for (const [i, [name]] of HOSTILE.entries()) {
 		it(`${name} neither runs nor hangs the page`, async () => {
 			const id = await idOf(200 + i);

@@ -1,4 +1,4 @@
-// One delivery: head, deeds, and its tabs.
+// One delivery: head, deeds, tabs.
 import { $, answer, answered, back, button, clock, day, el, gate, guarded, icon, instead, link as linkTo, live, many, moment, number, outcome, plain, region, table, took, trouble, verdict, wider } from './dom.js';
 import { aborted, get, latest, post } from './api.js';
 import * as body from './body.js';

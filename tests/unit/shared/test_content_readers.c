@@ -49,6 +49,11 @@ static const char vp8l[] = "RIFF\0\0\0\0WEBPVP8L\x0a\0\0\0\x2f\x1f\xc3\x95\0\0\0
 static const char vp8[] = "RIFF\0\0\0\0WEBPVP8 \x0a\0\0\0\x30\x01\0\x9d\x01\x2a\x20\x03\x58\x02";
 static const char bmp[] = "BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x20\x03\0\0\xa8\xfd\xff\xff";
 
+static const char avif[] = "\0\0\0\x14"
+			   "ftypavif\0\0\0\0mif1"
+			   "\0\0\0\x14ispe\0\0\0\0\0\0\0\x40\0\0\0\x40"
+			   "\0\0\0\x14ispe\0\0\0\0\0\0\x03\x20\0\0\x02\x58";
+
 static void test_images(void **state)
 {
 	const struct {
@@ -57,7 +62,7 @@ static void test_images(void **state)
 	} images[] = {
 		{ "PNG", png, sizeof png - 1 },    { "GIF", gif, sizeof gif - 1 },    { "JPEG", jpeg, sizeof jpeg - 1 },
 		{ "WebP", vp8x, sizeof vp8x - 1 }, { "WebP", vp8l, sizeof vp8l - 1 }, { "WebP", vp8, sizeof vp8 - 1 },
-		{ "BMP", bmp, sizeof bmp - 1 },
+		{ "BMP", bmp, sizeof bmp - 1 },    { "AVIF", avif, sizeof avif - 1 },
 	};
 	struct image image;
 	(void)state;
@@ -74,6 +79,10 @@ static void test_images(void **state)
 			test_free(cut);
 		}
 	}
+	assert_false(image_read(bytes_make("\0\0\0\x14"
+					   "ftypavif\0\0\0\0mif1",
+					   20),
+				&image));
 	assert_false(image_read(bytes_of("GIF88a........"), &image));
 	assert_false(image_read(bytes_of("\xff\xd8\xff\xda....."), &image));
 }
