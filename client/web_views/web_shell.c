@@ -270,8 +270,7 @@ static bool put_fields(struct buffer *out, struct bytes block)
 	bool fine = buffer_append_text(out, "<dl>");
 	for (size_t at = 0; fine && headers_next(block, &at, &name, &value);)
 		fine = buffer_append_text(out, "<dt>") && put_text(out, name) && buffer_append_text(out, "</dt><dd>") &&
-		       put_text(out, is_secret(name) ? bytes_of("••••") : value) &&
-		       buffer_append_text(out, "</dd>");
+		       put_text(out, is_secret(name) ? bytes_of("••••") : value) && buffer_append_text(out, "</dd>");
 	return fine && buffer_append_text(out, "</dl>");
 }
 
