@@ -1,6 +1,7 @@
 #include "relay/cluster/adoption.h"
 
 #include "relay/cluster/copies.h"
+#include "relay/cluster/nodes.h"
 #include "shared/base/hex.h"
 #include "shared/program/log.h"
 #include "shared/text/base64.h"
@@ -316,7 +317,9 @@ void adoption_gone(struct adoption *a, const uint8_t id[RECORD_NODE_ID_LEN])
 	g->all = a;
 	memcpy(g->id, id, sizeof g->id);
 	hex_write(g->hex, id, RECORD_NODE_ID_LEN);
-	g->due = uv_now(a->loop) + a->settings.after_ms;
+	/* It has been silent for that long already. */
+	const uint64_t after = a->settings.after_ms;
+	g->due = uv_now(a->loop) + (after > NODES_GONE_MS ? after - NODES_GONE_MS : 0);
 	DL_APPEND(a->list, g);
 }
 

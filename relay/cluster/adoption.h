@@ -12,7 +12,7 @@ struct adoption;
 
 struct adoption_settings {
 	uint8_t node[RECORD_NODE_ID_LEN]; /* this one */
-	uint64_t after_ms;                /* how long a node is gone before it is adopted */
+	uint64_t after_ms;                /* how long a node has not been heard before it is adopted */
 };
 
 struct adoption_events {
