@@ -48,6 +48,17 @@ export async function lead(brokers, stream, server, timeoutMs = 120_000) {
 	}, timeoutMs);
 }
 
+const NO_MESSAGE = 10037;
+
+/** The message of that sequence at the leader; null where it says that there is none. A leader that is lost meanwhile says nothing of it. */
+const readMessage = async (brokers, stream, seq) => {
+	const answer = await waitFor('a leader to answer', async () => {
+		const a = await api(brokers, `STREAM.MSG.GET.${stream}`, JSON.stringify({ seq })).catch(() => ({}));
+		return (a.message || a.error?.err_code === NO_MESSAGE) && a;
+	}, 60_000);
+	return answer.message ?? null;
+};
+
 /** Reads a stream by sequence with each server as its leader; gives { server: Map(sequence → subject and bytes) }. */
 export async function readReplicas(brokers, stream) {
 	const all = {};
@@ -60,8 +71,8 @@ export async function readReplicas(brokers, stream) {
 		const found = new Map();
 		for (let from = state.first_seq; from <= state.last_seq; from += 64) {
 			const numbers = Array.from({ length: Math.min(64, state.last_seq - from + 1) }, (_, i) => from + i);
-			const answers = await Promise.all(numbers.map((seq) => api(brokers, `STREAM.MSG.GET.${stream}`, JSON.stringify({ seq }))));
-			answers.forEach(({ message }, i) => message && found.set(numbers[i], `${message.subject} ${message.data ?? ''}`));
+			const answers = await Promise.all(numbers.map((seq) => readMessage(brokers, stream, seq)));
+			answers.forEach((message, i) => message && found.set(numbers[i], `${message.subject} ${message.data ?? ''}`));
 		}
 		all[b.name] = found;
 	}
