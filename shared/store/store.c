@@ -251,43 +251,6 @@ bool store_execute(struct store *s, sqlite3_stmt *st, struct error *e)
 	return fine;
 }
 
-static bool run_plain(struct store *s, enum store_statement which, struct error *e)
-{
-	sqlite3_stmt *st = store_statement(s, which, e);
-	return st && store_execute(s, st, e);
-}
-
-static bool begin_batch(void *db, struct error *e)
-{
-	return run_plain(db, STATEMENT_BEGIN, e);
-}
-
-static bool commit_batch(void *db, struct error *e)
-{
-	struct store *s = db;
-	if (!run_plain(s, STATEMENT_COMMIT, e))
-		return false;
-	/* Of one that syncs apart they are still to be synced. */
-	if (!s->log && atomic_load(&s->files_gone))
-		store_body_files_delete(s);
-	return true;
-}
-
-static void rollback_batch(void *db)
-{
-	struct store *s = db;
-	s->keeping.presumed = 0;
-	s->keeping.counted = false;
-	/* SQLite rolls back by itself after a full disk or an I/O error. */
-	if (!sqlite3_get_autocommit(s->db)) {
-		struct error ignored;
-		bool fine = run_plain(s, STATEMENT_ROLLBACK, &ignored);
-		(void)fine;
-	}
-}
-
-const struct batch_ops store_batch_ops = { begin_batch, commit_batch, rollback_batch, NULL };
-
 static bool find_event(struct store *s, const uint8_t event_id[UUID_LEN], int64_t *id, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_FIND_EVENT, e);

@@ -1,5 +1,5 @@
-/* A store whose commits do not wait for the disk: what SQLite does at each commit with synchronous=FULL, and at a
- * checkpoint, is done here beside them, on other threads.
+/* How transactions of a store begin and end; and a store whose commits do not wait for the disk: what SQLite does at
+ * each commit with synchronous=FULL, and at a checkpoint, is done here beside them, on other threads.
  *
  *    commit (writer's thread) ─▶ sync (another: nothing is promised before)       the log grows
  *    the log is long ─▶ store_shorten_log (a third, on a connection of its own) ─▶ the next commit does the little that
@@ -19,6 +19,47 @@
 #define READERS_MS 100       /* that a commit waits for others to have read */
 #define READERS_AGAIN_MS 500 /* not before then once more */
 #define PASSES 4             /* each leaves what came during the one before */
+
+/* ---- that wait for the disk ---- */
+
+static bool run_plain(struct store *s, enum store_statement which, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, which, e);
+	return st && store_execute(s, st, e);
+}
+
+static bool begin(void *db, struct error *e)
+{
+	return run_plain(db, STATEMENT_BEGIN, e);
+}
+
+static bool commit(void *db, struct error *e)
+{
+	struct store *s = db;
+	if (!run_plain(s, STATEMENT_COMMIT, e))
+		return false;
+	/* Of one that syncs apart they are still to be synced. */
+	if (!s->log && atomic_load(&s->files_gone))
+		store_body_files_delete(s);
+	return true;
+}
+
+static void rollback(void *db)
+{
+	struct store *s = db;
+	s->keeping.presumed = 0;
+	s->keeping.counted = false;
+	/* SQLite rolls back by itself after a full disk or an I/O error. */
+	if (!sqlite3_get_autocommit(s->db)) {
+		struct error ignored;
+		bool fine = run_plain(s, STATEMENT_ROLLBACK, &ignored);
+		(void)fine;
+	}
+}
+
+const struct batch_ops store_batch_ops = { begin, commit, rollback, NULL };
+
+/* ---- that do not ---- */
 
 /* Where the log must stay short the writer does it alone (commit_batch). */
 static int log_long(const struct store *s)
@@ -105,7 +146,7 @@ static bool commit_batch(void *db, struct error *e)
 	struct store *s = db;
 	if (s->applied != s->marked && !store_journal_mark(s, s->journal, s->applied, e))
 		return false;
-	if (!store_batch_ops.commit(s, e))
+	if (!commit(s, e))
 		return false;
 	s->marked = s->applied;
 	/* What it does not manage, for a reader's sake, is left to the next time the log is long. Where the log has the
@@ -117,16 +158,11 @@ static bool commit_batch(void *db, struct error *e)
 	return true;
 }
 
-static bool begin_batch(void *db, struct error *e)
-{
-	return store_batch_ops.begin(db, e);
-}
-
 static void rollback_batch(void *db)
 {
 	struct store *s = db;
 	s->applied = s->marked;
-	store_batch_ops.rollback(s);
+	rollback(s);
 }
 
 static bool sync_batch(void *db, struct error *e)
@@ -137,7 +173,7 @@ static bool sync_batch(void *db, struct error *e)
 					      store_advice(code), sqlite3_errstr(code));
 }
 
-const struct batch_ops store_sync_apart_ops = { begin_batch, commit_batch, rollback_batch, sync_batch };
+const struct batch_ops store_sync_apart_ops = { begin, commit_batch, rollback_batch, sync_batch };
 
 bool store_log_is_long(const struct store *s)
 {
