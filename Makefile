@@ -178,7 +178,7 @@ $(BUILD)/unit/relay/test_%: $(BUILD)/tests/unit/relay/test_%.o $(BUILD)/relay.a 
 $(BUILD)/unit/relay/test_powerloss: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/calls.c,$(wildcard tests/powerloss/*.c)))
 $(BUILD)/unit/client/test_journal_powerloss: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/powerloss/*.c))
 ifneq ($(UNAME),Darwin)
-$(BUILD)/unit/client/test_journal_powerloss: LDFLAGS_ALL += $(patsubst %,-Xlinker --wrap=%,open close unlink write pwritev fsync fdatasync)
+$(BUILD)/unit/client/test_journal_powerloss: LDFLAGS_ALL += $(patsubst %,-Xlinker --wrap=%,open close unlink write pwrite pwritev fsync fdatasync)
 endif
 $(BUILD)/unit/tui/test_%: $(BUILD)/tests/unit/tui/test_%.o $(FAKE_SOURCE_OBJ) $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)

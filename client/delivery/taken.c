@@ -21,7 +21,7 @@ static struct stream *make_stream(const struct taking *taking, struct taken *t)
 {
 	struct wire_request r = {
 		.received_at_us = t->received_at_us,
-		.body_len = t->message.body.len,
+		.body_len = t->message.body.len + spill_len(&t->file),
 		.has_body = t->has_body,
 		.https = t->https,
 		.forwarded = t->message.forwarded,
@@ -34,7 +34,13 @@ static struct stream *make_stream(const struct taking *taking, struct taken *t)
 	struct stream *st = stream_new(taking->set, 0, &r);
 	if (!st)
 		return NULL;
-	spill_adopt(&st->body, &t->message.body);
+	if (spill_len(&t->file)) {
+		spill_free(&st->body);
+		st->body = t->file;
+		spill_init(&t->file, NULL);
+	} else {
+		spill_adopt(&st->body, &t->message.body);
+	}
 	st->trailers = t->message.trailers;
 	t->message.trailers = (struct buffer){ 0 };
 	st->body_size = spill_len(&st->body);

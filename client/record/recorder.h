@@ -98,6 +98,7 @@ struct taken {
 	bool has_body, https;
 	struct buffer method, target, peer;
 	struct message message;
+	struct spill file; /* the body, where it lies in a file of its own; message.body is empty then */
 };
 /* Takes an unfinished delivery up. `taken` is NULL when it is gone, finished or was recorded in part only, or with *e.
  * False when out of memory; `done` is not called then. */

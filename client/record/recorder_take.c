@@ -32,6 +32,7 @@ void recorder_taken_free(struct taken *t)
 	buffer_free(&t->target);
 	buffer_free(&t->peer);
 	store_message_free(&t->message);
+	spill_free(&t->file);
 	free(t);
 }
 
@@ -67,10 +68,11 @@ static bool take(struct take_job *j, struct store *s, struct error *e)
 	item_free(&item);
 	if (!fine || !wanted)
 		return fine;
-	if (!store_get_request(s, t->id, &t->message, &t->has_body, &t->https, e))
+	bool lost;
+	if (!store_get_request_apart(s, t->id, &t->message, &t->file, &t->has_body, &t->https, &lost, e))
 		return false;
 	/* One that was recorded in part would be another delivery when sent again. */
-	j->wanted = t->message.body_size == t->message.body.len;
+	j->wanted = !lost && t->message.body_size == t->message.body.len + spill_len(&t->file);
 	return store_set_state(s, t->id, j->wanted ? DELIVERY_SENDING : DELIVERY_FAILED, e);
 }
 
@@ -80,7 +82,16 @@ static bool judge_sent(struct take_job *j, struct store *s, struct error *e)
 	struct taken *t = j->taken;
 	if (!j->secrets || !j->secrets->count || j->judged)
 		return true;
-	if (!judge_recorded(s, j->secrets, t->id, &t->message, (int64_t)(clock_now_us() / 1000000), &t->signature, e))
+	struct message m = t->message;
+	struct bytes mapped = bytes_of(NULL);
+	if (spill_len(&t->file) && !spill_map(&t->file, &mapped))
+		return true; /* nothing is known of it */
+	if (mapped.len)      /* looked at alone */
+		m.body = (struct buffer){ .at = (uint8_t *)(uintptr_t)mapped.at, .len = mapped.len };
+	bool fine = judge_recorded(s, j->secrets, t->id, &m, (int64_t)(clock_now_us() / 1000000), &t->signature, e);
+	if (mapped.len)
+		spill_unmap(&t->file, mapped);
+	if (!fine)
 		return false;
 	return t->signature == SIGNATURE_UNKNOWN ||
 	       store_set_signature(s, t->id, bytes_of(signature_verdict_name(t->signature)), e);
@@ -104,6 +115,7 @@ static bool run_take(struct writer_job *job, void *db, struct error *e)
 	j->taken = calloc(1, sizeof *j->taken);
 	if (!j->taken)
 		return error_set(e, EXIT_STORE, "out of memory");
+	spill_init(&j->taken->file, NULL);
 	return j->asked ? take_asked(j, db, e) : take(j, db, e);
 }
 

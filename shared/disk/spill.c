@@ -135,6 +135,13 @@ void spill_adopt(struct spill *s, struct buffer *memory)
 	*memory = (struct buffer){ 0 };
 }
 
+void spill_adopt_file(struct spill *s, int fd, uint64_t len)
+{
+	spill_free(s);
+	s->fd = fd;
+	s->len = len;
+}
+
 bool spill_append(struct spill *s, const void *at, size_t len)
 {
 	if (len > OFFSET_MAX - s->len) {

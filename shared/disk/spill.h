@@ -40,6 +40,8 @@ MUST_CHECK bool spill_sync(const struct spill *s);
 void spill_keep(struct spill *s);
 /* Takes the buffer over as its whole content; it stays in memory however large it is. */
 void spill_adopt(struct spill *s, struct buffer *memory);
+/* The same with an open file, of which the first `len` bytes are the content; for reading alone. */
+void spill_adopt_file(struct spill *s, int fd, uint64_t len);
 /* False when out of memory or disk: then nothing of it was taken, what was there before is still whole, errno says why,
  * and the same may be tried again. `at` is not of the spill's own memory. */
 MUST_CHECK bool spill_append(struct spill *s, const void *at, size_t len);

@@ -224,8 +224,9 @@ bool store_resolve(struct store *s, const char *text, int64_t *id, struct error 
 			 text);
 }
 
-/* `message`: its id, or 0 where the answer stands in its attempt's row. */
-static bool read_message(struct store *s, sqlite3_stmt *st, int64_t message, struct message *out, struct error *e)
+/* A body that lies in a file is read into memory, or left to `file` where that is not NULL. */
+static bool read_message(struct store *s, sqlite3_stmt *st, int64_t message, struct message *out, struct spill *file,
+			 struct error *e)
 {
 	memset(out, 0, sizeof *out);
 	out->body_size = column_u64(st, 3);
@@ -234,7 +235,8 @@ static bool read_message(struct store *s, sqlite3_stmt *st, int64_t message, str
 	    buffer_append_bytes(&out->body, column_bytes(st, 2)) &&
 	    buffer_append_bytes(&out->raw, column_bytes(st, 4))) {
 		bool in_file = message && !out->body.len && out->body_size;
-		if (!in_file || store_body_load(s, message, &out->body, e))
+		if (!in_file ||
+		    (file ? store_body_spill(s, message, file, e) : store_body_load(s, message, &out->body, e)))
 			return true;
 	} else {
 		error_set(e, EXIT_STORE, "out of memory");
@@ -243,7 +245,8 @@ static bool read_message(struct store *s, sqlite3_stmt *st, int64_t message, str
 	return false;
 }
 
-bool store_get_request(struct store *s, int64_t id, struct message *out, bool *has_body, bool *https, struct error *e)
+static bool get_request(struct store *s, int64_t id, struct message *out, bool *has_body, bool *https,
+			struct spill *file, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_GET_REQUEST, e);
 	if (!st)
@@ -252,7 +255,7 @@ bool store_get_request(struct store *s, int64_t id, struct message *out, bool *h
 	int code = sqlite3_step(st);
 	bool fine = false;
 	if (code == SQLITE_ROW) {
-		fine = read_message(s, st, id * MESSAGES_PER_DELIVERY, out, e);
+		fine = read_message(s, st, id * MESSAGES_PER_DELIVERY, out, file, e);
 		*has_body = sqlite3_column_int(st, 5) != 0;
 		*https = sqlite3_column_int(st, 6) != 0;
 		out->forwarded = sqlite3_column_int(st, 7) != 0;
@@ -263,6 +266,18 @@ bool store_get_request(struct store *s, int64_t id, struct message *out, bool *h
 	}
 	sqlite3_reset(st);
 	return fine;
+}
+
+bool store_get_request(struct store *s, int64_t id, struct message *out, bool *has_body, bool *https, struct error *e)
+{
+	return get_request(s, id, out, has_body, https, NULL, e);
+}
+
+bool store_get_request_apart(struct store *s, int64_t id, struct message *out, struct spill *file, bool *has_body,
+			     bool *https, bool *lost, struct error *e)
+{
+	*lost = store_body_is_lost(s, id * MESSAGES_PER_DELIVERY);
+	return *lost || get_request(s, id, out, has_body, https, file, e);
 }
 
 bool store_get_prefix(struct store *s, int64_t id, struct buffer *prefix, bool *https, struct error *e)
@@ -295,7 +310,7 @@ bool store_get_response(struct store *s, int64_t delivery_id, int number, struct
 	int code = sqlite3_step(st);
 	bool fine = false;
 	if (code == SQLITE_ROW)
-		fine = read_message(s, st, sqlite3_column_int64(st, 6), out, e);
+		fine = read_message(s, st, sqlite3_column_int64(st, 6), out, NULL, e);
 	if (code == SQLITE_ROW)
 		out->cut = (enum answer_cut)column_within(st, 5, ANSWER_CUT_CLIENT_GONE);
 	else if (code == SQLITE_DONE && number)

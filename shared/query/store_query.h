@@ -18,6 +18,10 @@ MUST_CHECK bool store_last(struct store *s, int64_t *id, struct error *e); /* ne
 /* The request's bytes, with `has_body` and `https` as recorded. */
 MUST_CHECK bool store_get_request(struct store *s, int64_t id, struct message *out, bool *has_body, bool *https,
 				  struct error *e);
+/* The same, but a body that lies in a file of its own is left there, to be read through `file`, which was initialised
+ * and is the caller's to free; out->body is empty then. *lost: it cannot be read, and nothing was. */
+MUST_CHECK bool store_get_request_apart(struct store *s, int64_t id, struct message *out, struct spill *file,
+					bool *has_body, bool *https, bool *lost, struct error *e);
 /* Appends what the relay took off the front of the target; *https: the delivery came to the relay over TLS. */
 MUST_CHECK bool store_get_prefix(struct store *s, int64_t id, struct buffer *prefix, bool *https, struct error *e);
 MUST_CHECK bool store_list_attempts(struct store *s, int64_t delivery_id,

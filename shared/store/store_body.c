@@ -141,6 +141,28 @@ bool store_body_load(struct store *s, int64_t message, struct buffer *out, struc
 	return fine;
 }
 
+bool store_body_is_lost(struct store *s, int64_t message)
+{
+	struct store_body b = { .fd = -1 };
+	bool lost = store_body_open(s, message, false, &b) == STORE_BODY_LOST;
+	store_body_close(&b);
+	return lost;
+}
+
+bool store_body_spill(struct store *s, int64_t message, struct spill *out, struct error *e)
+{
+	struct store_body b = { .fd = -1 };
+	enum store_body_found found = store_body_open(s, message, false, &b);
+	bool fine =
+	    found == STORE_BODY_FOUND || found == STORE_BODY_NO_ROW || store_body_fail(s, &b, found, message, e);
+	if (fine && b.in_file) {
+		spill_adopt_file(out, b.fd, b.len);
+		b.fd = -1;
+	}
+	store_body_close(&b);
+	return fine;
+}
+
 /* ---- deleting ---- */
 
 bool store_body_drop(struct store *s, enum store_statement which, int64_t first, int64_t last, struct error *e)

@@ -216,6 +216,10 @@ bool store_body_fail(struct store *s, const struct store_body *b, enum store_bod
 		     struct error *e);
 /* Appends all of a body that lies in a file; nothing where there is none. */
 MUST_CHECK bool store_body_load(struct store *s, int64_t message, struct buffer *out, struct error *e);
+/* Whether it lies in a file that is missing or too short. */
+bool store_body_is_lost(struct store *s, int64_t message);
+/* Has a body that lies in a file read from there by *out; nothing where there is none. */
+MUST_CHECK bool store_body_spill(struct store *s, int64_t message, struct spill *out, struct error *e);
 /* Runs one of the statements that delete from body_file, with one id, or with two. */
 MUST_CHECK bool store_body_drop(struct store *s, enum store_statement which, int64_t first, int64_t last,
 				struct error *e);

@@ -148,6 +148,10 @@ describe('large bodies in files of their own', () => {
 			assert.equal((await list('path:/lost')).state, 'delivered');
 			assert.equal((await creel('list', 'body:nothing')).code, 1);
 		}
+		// It is not called again for nothing, nor in the way of others.
+		const replayed = await creel('replay', String(id));
+		assert.notEqual(replayed.code, 0);
+		assert.match(replayed.err, /cannot be read: its file/);
 		assert.equal((await creel('show', String(await idOf('/copy')), '--body')).code, 0);
 		assert.equal((await post('/still', Buffer.from('x'))).status, 200);
 	});

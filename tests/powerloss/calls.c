@@ -20,6 +20,7 @@ int __real_open(const char *path, int flags, ...);
 int __real_close(int fd);
 int __real_unlink(const char *path);
 ssize_t __real_write(int fd, const void *bytes, size_t len);
+ssize_t __real_pwrite(int fd, const void *bytes, size_t len, off_t at);
 ssize_t __real_pwritev(int fd, const struct iovec *v, int count, off_t at);
 int __real_fsync(int fd);
 int __real_fdatasync(int fd);
@@ -28,6 +29,7 @@ int __wrap_open(const char *path, int flags, ...);
 int __wrap_close(int fd);
 int __wrap_unlink(const char *path);
 ssize_t __wrap_write(int fd, const void *bytes, size_t len);
+ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t at);
 ssize_t __wrap_pwritev(int fd, const struct iovec *v, int count, off_t at);
 int __wrap_fsync(int fd);
 int __wrap_fdatasync(int fd);
@@ -85,6 +87,14 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len)
 		note_write(fd, bytes, (size_t)n, ends[fd]);
 		ends[fd] += n;
 	}
+	return n;
+}
+
+ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t at)
+{
+	ssize_t n = __real_pwrite(fd, bytes, len, at);
+	if (n > 0 && fd < FDS)
+		note_write(fd, bytes, (size_t)n, at);
 	return n;
 }
 

@@ -200,6 +200,7 @@ static inline void fixture_taken(struct fixture *f, bool found)
 	struct taken *t = found ? calloc(1, sizeof *t) : NULL;
 	if (t) {
 		*t = (struct taken){ .id = w.id, .origin = ORIGIN_REPLAY, .received_at_us = 1, .has_body = true };
+		spill_init(&t->file, NULL);
 		memcpy(t->event_id, f->rows[w.id - 1].event_id, UUID_LEN);
 		f->rows[w.id - 1].state = DELIVERY_SENDING;
 		assert_true(buffer_append_text(&t->method, "POST") && buffer_append_text(&t->target, "/old") &&

@@ -207,6 +207,90 @@ static void test_a_disk_that_lies_is_found(void **state)
 	cuts_break(run, "SELECT 1", "-wal");
 }
 
+/* ---- a body in a file of its own ---- */
+
+#define BODY_PIECE (1u << 20)
+#define BODY_PIECES 3
+
+static void mark_committed(void *user, int64_t id, bool duplicate)
+{
+	(void)user;
+	(void)id;
+	(void)duplicate;
+	powerloss_mark(EVENT_ENDED, 0);
+}
+
+static void mark_safe(void *user, const struct error *e)
+{
+	(void)user;
+	assert_null(e);
+	safe++;
+}
+
+static void make_piece(uint8_t *piece, unsigned n)
+{
+	for (size_t i = 0; i < BODY_PIECE; i++)
+		piece[i] = (uint8_t)(i * 31 + n + i / 4096);
+}
+
+static size_t index_of_mark(void)
+{
+	for (size_t i = 0; i < powerloss_count(); i++)
+		if (powerloss_event(i)->kind == EVENT_ENDED)
+			return i;
+	fail_msg("it was not committed");
+	return 0;
+}
+
+/* Whatever comes of the row after this, the file that it names is there. */
+static void test_a_large_body_is_on_the_disk_before_its_row(void **state)
+{
+	static const struct record_delivery_ops marks = { mark_committed, mark_safe, on_numbered };
+	static uint8_t piece[BODY_PIECE], found[BODY_PIECE];
+	char file[160], lost[300];
+	uv_loop_t loop;
+	struct spill body;
+	(void)state;
+	snprintf(file, sizeof file, "%s/creel.db", cuts_live);
+	struct recorder *r = start(&loop, file);
+	assert_int_equal(mkdir(recorder_bodies(r), 0700), 0); /* else it is made when it is needed */
+	powerloss_record(recorder_bodies(r));
+	spill_init_for_record(&body, recorder_bodies(r));
+	for (unsigned n = 0; n < BODY_PIECES; n++) {
+		make_piece(piece, n);
+		assert_true(spill_append(&body, piece, sizeof piece));
+	}
+	struct store_delivery d = { .received_at_us = 1795438954000000u,
+				    .state = DELIVERY_SENDING,
+				    .tunnel = bytes_of("dev"),
+				    .method = bytes_of("POST"),
+				    .target = bytes_of("/large"),
+				    .body = bytes_make(NULL, BODY_PIECES * sizeof piece),
+				    .body_size = BODY_PIECES * sizeof piece,
+				    .spilled = &body };
+	safe = 0;
+	recorder_insert_delivery(r, &d, &marks, NULL);
+	while (!safe)
+		uv_run(&loop, UV_RUN_ONCE);
+	struct replay *disk = replay_new(NULL, 0);
+	replay_to(disk, index_of_mark());
+	assert_true(replay_write(disk, LOSS_NOTHING_UNSYNCED, 1, cuts_after));
+	replay_free(disk);
+	snprintf(lost, sizeof lost, "%s/%s", cuts_after, spill_file(&body)->name);
+	FILE *f = fopen(lost, "rb");
+	assert_non_null(f);
+	for (unsigned n = 0; n < BODY_PIECES; n++) {
+		make_piece(piece, n);
+		assert_int_equal(fread(found, 1, sizeof found, f), sizeof found);
+		assert_memory_equal(found, piece, sizeof piece);
+	}
+	fclose(f);
+	spill_keep(&body);
+	spill_free(&body);
+	powerloss_stop();
+	finish(&loop, r);
+}
+
 static int set_up(void **state)
 {
 	if (make_folder(state) != 0)
@@ -236,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_DISKS(test_the_journal_keeps_its_promise),
 		ON_DISKS(test_a_disk_that_lies_is_found),
+		ON_DISKS(test_a_large_body_is_on_the_disk_before_its_row),
 	};
 	return RUN(tests);
 #endif
