@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync } from 'node:fs';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { FaultProxy } from '../torture/fault_proxy.mjs';
@@ -58,6 +58,7 @@ describe('torture, the short form', () => {
 		it(`the judge sees ${what}`, async () => {
 			const db = t.at('altered.db');
 			copyFileSync(t.db, db);
+			if (existsSync(`${t.db}.bodies`)) cpSync(`${t.db}.bodies`, `${db}.bodies`, { recursive: true });
 			execFileSync('sqlite3', ['-batch', db, `PRAGMA foreign_keys = ON; ${statement(victim())};`]);
 			const { faults } = await t.verdict({ db });
 			const fault = named(faults, name);
