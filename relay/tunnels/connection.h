@@ -23,8 +23,8 @@ struct connection {
 	struct carrier carrier;         /* the link as one: connection_carry */
 	struct connection *prev, *next; /* all of the server's (utlist) */
 	struct late_flush *late;        /* of all of them; NULL: nothing is sent late */
-	struct connection *late_prev, *late_next;
-	struct client *client; /* NULL before HELLO, and after another took its place */
+	struct connection *late_next;   /* in the list of `late` */
+	struct client *client;          /* NULL before HELLO, and after another took its place */
 	struct throttle_address address;
 	struct lookups_waiter lookup; /* of the name that HELLO asks for, in a cluster */
 	struct buffer hello;          /* its payload meanwhile */

@@ -35,13 +35,13 @@ void late_flush_add(struct connection *c)
 	if (!l->first)
 		uv_timer_start(&l->timer, on_timer, LATE_MS, 0);
 	c->waits_late = true;
-	DL_PREPEND2(l->first, c, late_prev, late_next);
+	LL_PREPEND2(l->first, c, late_next);
 }
 
 void late_flush_remove(struct connection *c)
 {
 	if (c->waits_late)
-		DL_DELETE2(c->late->first, c, late_prev, late_next);
+		LL_DELETE2(c->late->first, c, late_next);
 	c->waits_late = false;
 }
 
