@@ -168,7 +168,7 @@ export async function realProxy(world, program, { login, auth, refuses } = {}) {
 		},
 		danted: () => {
 			const rule = `{ from: 0.0.0.0/0 to: 0.0.0.0/0 }`;
-			writeFileSync(file, `logoutput: /dev/null\ninternal: 127.0.0.1 port = ${port}\nexternal: lo\nclientmethod: none\nsocksmethod: none\nuser.privileged: root\nuser.unprivileged: nobody\n`
+			writeFileSync(file, `logoutput: /dev/null\ninternal: 127.0.0.1 port = ${port}\nexternal: lo\nclientmethod: none\nsocksmethod: none\n${process.getuid() === 0 ? 'user.privileged: root\nuser.unprivileged: nobody\n' : ''}`
 				+ `client pass ${rule}\n${refuses ? `socks block { from: 0.0.0.0/0 to: 0.0.0.0/0 port = ${refuses} }\n` : ''}socks pass ${rule}\n`);
 			return ['danted', ['-f', file]];
 		},
