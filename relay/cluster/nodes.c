@@ -13,7 +13,9 @@
 struct node {
 	uint8_t id[RECORD_NODE_ID_LEN];
 	struct record_node record; /* the last */
+	uint64_t revision;         /* of it */
 	uint64_t heard_at;         /* loop ms */
+	bool gone;                 /* kept so that its last record, when it is read again, is known as old */
 	UT_hash_handle hh;
 };
 
@@ -47,12 +49,37 @@ static bool read_id(const char *key, uint8_t id[RECORD_NODE_ID_LEN])
 	return fine;
 }
 
-static void note_other(struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], const struct record_node *r)
+static struct node *find(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN])
 {
 	struct node *o;
 	HASH_FIND(hh, n->others, id, RECORD_NODE_ID_LEN, o);
-	bool is_new = !o;
-	if (is_new) {
+	return o;
+}
+
+static const struct node *find_there(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	const struct node *o = find(n, id);
+	return o && !o->gone ? o : NULL;
+}
+
+/* A watch that begins again reports all records there are, those of nodes that are long gone too: only a later one says
+ * that its node is there. A clock may be set back, and a bucket made anew; not both at once. */
+static bool is_later(const struct node *o, const struct record_node *r, uint64_t revision)
+{
+	const struct record_node *last = &o->record;
+	if (r->epoch == last->epoch && r->written_at_us == last->written_at_us)
+		return false;
+	return r->written_at_us > last->written_at_us || revision > o->revision;
+}
+
+static void note_other(struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], const struct record_node *r,
+		       uint64_t revision)
+{
+	struct node *o = find(n, id);
+	if (o && !is_later(o, r, revision))
+		return;
+	bool is_new = !o || o->gone;
+	if (!o) {
 		if (!(o = calloc(1, sizeof *o)))
 			return;
 		memcpy(o->id, id, sizeof o->id);
@@ -65,6 +92,8 @@ static void note_other(struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], co
 	o->heard_at = uv_now(n->timer.loop);
 	bool again = o->record.epoch != r->epoch;
 	o->record = *r;
+	o->revision = revision;
+	o->gone = false;
 	if (is_new || again)
 		n->events.came(n->user, id, r->epoch);
 	if (n->events.heard)
@@ -94,7 +123,7 @@ static void on_record(void *user, const char *key, struct bytes value, uint64_t 
 	else if (memcmp(id, n->settings.id, sizeof id) == 0)
 		note_own(n, &r, revision);
 	else
-		note_other(n, id, &r);
+		note_other(n, id, &r, revision);
 }
 
 static void on_read(void *user)
@@ -102,23 +131,13 @@ static void on_read(void *user)
 	(void)user;
 }
 
-static void forget(struct nodes *n, struct node *o)
-{
-	/* clang-tidy does not see that uthash unlinks it. */
-	HASH_DELETE(hh, n->others, o); /* NOLINT(clang-analyzer-unix.Malloc,clang-analyzer-core.NullDereference) */
-	free(o);
-}
-
 static void look_for_gone(struct nodes *n, uint64_t now)
 {
-	uint8_t id[RECORD_NODE_ID_LEN];
-	for (struct node *o = n->others, *next; o; o = next) {
-		next = o->hh.next;
-		if (now - o->heard_at < n->settings.gone_ms)
+	for (struct node *o = n->others; o; o = o->hh.next) {
+		if (o->gone || now - o->heard_at < n->settings.gone_ms)
 			continue;
-		memcpy(id, o->id, sizeof id);
-		forget(n, o);
-		n->events.gone(n->user, id);
+		o->gone = true;
+		n->events.gone(n->user, o->id);
 	}
 }
 
@@ -198,15 +217,13 @@ struct nodes *nodes_new(uv_loop_t *loop, struct kv *kv, const struct nodes_setti
 
 uint64_t nodes_epoch(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN])
 {
-	const struct node *o;
-	HASH_FIND(hh, n->others, id, RECORD_NODE_ID_LEN, o);
+	const struct node *o = find_there(n, id);
 	return o ? o->record.epoch : 0;
 }
 
 bool nodes_may_have(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch)
 {
-	const struct node *o;
-	HASH_FIND(hh, n->others, id, RECORD_NODE_ID_LEN, o);
+	const struct node *o = find_there(n, id);
 	if (o)
 		return o->record.epoch == epoch;
 	return epoch != 0 && (n->first_revision == 0 || uv_now(n->timer.loop) - n->joined_at < n->settings.gone_ms);
@@ -217,12 +234,16 @@ void nodes_each(const struct nodes *n,
 {
 	each(user, n->settings.id, &n->settings.self);
 	for (const struct node *o = n->others; o; o = o->hh.next)
-		each(user, o->id, &o->record);
+		if (!o->gone)
+			each(user, o->id, &o->record);
 }
 
 size_t nodes_count(const struct nodes *n)
 {
-	return HASH_COUNT(n->others);
+	size_t count = 0;
+	for (const struct node *o = n->others; o; o = o->hh.next)
+		count += !o->gone;
+	return count;
 }
 
 uint64_t nodes_malformed(const struct nodes *n)
