@@ -14,21 +14,27 @@
 #define TICK_MS 1000
 #define READ_MS 3000
 #define AGAIN_MS 60000 /* copies of its last moments, or another adopter that is gone too */
+#define EARLY_MS 5000  /* the first try after one that brought nothing; each further one waits twice as long */
 #define PARTIAL_MOST 16
+#define PUTTING_MOST 64
+#define PUTTING_BYTES (16u << 20)
 #define JS_NO_SUCH_MESSAGE 10037
 #define HEX_ID_LEN (2 * RECORD_NODE_ID_LEN)
 
-/* A node that is gone.
+/* A node that is gone. While copies are read, those read before are put into the spool, so that one transaction takes
+ * many.
  *
- *    WAITING ─▶ CLAIMING ─▶ READING ⇄ PUTTING
- *       ▲          │           │
- *       └──────────┴───────────┘  another has it; there is no more; NATS is away
+ *    WAITING ─▶ CLAIMING ─▶ READING ⇄ FULL  as many are being put as may be
+ *     ▲  ▲         │           │
+ *     │  └─────────┘           │            another has it
+ *     └──── SETTLING ◀─────────┘            there is no more, a put failed, or NATS is away: the last puts end
  */
-enum stage { STAGE_WAITING, STAGE_CLAIMING, STAGE_READING, STAGE_PUTTING };
+enum stage { STAGE_WAITING, STAGE_CLAIMING, STAGE_READING, STAGE_FULL, STAGE_SETTLING };
 
 /* Parts of a payload that have come, with their places in the stream. */
 struct partial {
 	struct partial *next;
+	struct gone *node;
 	struct copy_message of;
 	struct buffer payload;
 	uint64_t sequences[COPY_PARTS_MOST];
@@ -44,9 +50,11 @@ struct gone {
 	bool back;    /* it is there again: to be forgotten */
 	uint64_t due; /* loop ms, in WAITING */
 	uint64_t next_sequence;
-	uint64_t count;
+	uint64_t count;    /* put since it was claimed */
+	uint64_t again_ms; /* how long to wait after a try that brought nothing */
+	size_t putting, putting_bytes;
+	bool failed, emptied; /* a put since it was claimed; the stream has no more */
 	struct partial *partials;
-	struct partial *putting;
 };
 
 struct adoption {
@@ -93,6 +101,41 @@ static void rest(struct gone *g, uint64_t ms)
 		forget(g);
 }
 
+/* A server that has lost its leader may know of no copies for a moment, and a disk may be full for one. */
+static uint64_t longer_each_time(struct gone *g)
+{
+	uint64_t ms = g->again_ms ? g->again_ms : EARLY_MS;
+	g->again_ms = 2 * ms < AGAIN_MS ? 2 * ms : AGAIN_MS;
+	return ms;
+}
+
+static void settled(struct gone *g)
+{
+	struct adoption *a = g->all;
+	if (g->count > 0)
+		g->again_ms = 0;
+	if (g->emptied && !g->failed && g->count > 0) {
+		log_event(LOG_INFO, "node_adopted", "node", g->hex, NULL);
+		a->events.over(a->user, g->id);
+		rest(g, AGAIN_MS);
+	} else {
+		rest(g, g->failed || g->emptied ? longer_each_time(g) : TICK_MS);
+	}
+}
+
+/* Nothing more is read. */
+static void settle(struct gone *g)
+{
+	g->stage = STAGE_SETTLING;
+	if (g->putting == 0)
+		settled(g);
+}
+
+static bool is_full(const struct gone *g)
+{
+	return g->putting >= PUTTING_MOST || g->putting_bytes >= PUTTING_BYTES;
+}
+
 /* ---- taking over ---- */
 
 static void delete_copies(struct adoption *a, const struct partial *p)
@@ -109,10 +152,12 @@ static void delete_copies(struct adoption *a, const struct partial *p)
 
 static void on_put(void *user, const struct error *e)
 {
-	struct gone *g = user;
+	struct partial *p = user;
+	struct gone *g = p->node;
 	struct adoption *a = g->all;
-	struct partial *p = g->putting;
-	g->putting = NULL;
+	g->putting--;
+	g->putting_bytes -= p->payload.len;
+	g->failed |= e != NULL;
 	if (!e && !a->closing) {
 		g->count++;
 		a->count++;
@@ -120,13 +165,12 @@ static void on_put(void *user, const struct error *e)
 		a->events.put(a->user, p->of.tunnel);
 	}
 	free_partial(p);
-	g->stage = STAGE_READING;
 	if (a->closing)
 		finish(a);
-	else if (e)
-		rest(g, AGAIN_MS);
-	else
+	else if (g->stage == STAGE_FULL && !is_full(g))
 		read_next(g);
+	else if (g->stage == STAGE_SETTLING && g->putting == 0)
+		settled(g);
 }
 
 /* Its parts are all here. */
@@ -138,9 +182,10 @@ static void put(struct gone *g, struct partial *p)
 				   .payload = buffer_view(&p->payload),
 				   .is_sealed = p->of.sealed };
 	memcpy(item.event_id, p->of.event_id, UUID_LEN);
-	g->stage = STAGE_PUTTING;
-	g->putting = p;
-	spool_put(a->spool, mailbox, &item, on_put, g);
+	p->node = g;
+	g->putting++;
+	g->putting_bytes += p->payload.len;
+	spool_put(a->spool, mailbox, &item, on_put, p);
 }
 
 static bool is_of(const struct partial *p, const struct copy_message *m)
@@ -196,12 +241,9 @@ static void on_message(void *user, enum bus_outcome outcome, const struct bus_me
 	json_int_t sequence = json_integer_value(json_object_get(message, "seq"));
 	json_int_t code = json_integer_value(json_object_get(json_object_get(answer, "error"), "err_code"));
 	if (sequence <= 0) {
-		if (code == JS_NO_SUCH_MESSAGE && g->count > 0) {
-			log_event(LOG_INFO, "node_adopted", "node", g->hex, NULL);
-			a->events.over(a->user, g->id);
-		}
+		g->emptied = code == JS_NO_SUCH_MESSAGE;
 		json_decref(answer);
-		rest(g, code == JS_NO_SUCH_MESSAGE ? AGAIN_MS : TICK_MS);
+		settle(g);
 		return;
 	}
 	g->next_sequence = (uint64_t)sequence + 1;
@@ -213,17 +255,18 @@ static void on_message(void *user, enum bus_outcome outcome, const struct bus_me
 	json_decref(answer);
 	if (p)
 		put(g, p);
-	else if (g->back)
-		forget(g);
-	else
-		read_next(g);
+	read_next(g);
 }
 
 static void read_next(struct gone *g)
 {
 	char text[160];
-	if (g->back) {
-		forget(g);
+	if (g->back || g->failed) {
+		settle(g);
+		return;
+	}
+	if (is_full(g)) {
+		g->stage = STAGE_FULL;
 		return;
 	}
 	snprintf(text, sizeof text, "{\"seq\":%llu,\"next_by_subj\":\"" COPIES_PREFIX "%s.*\"}",
@@ -231,7 +274,7 @@ static void read_next(struct gone *g)
 	const struct bus_post post = { .subject = "$JS.API.STREAM.MSG.GET." COPIES_STREAM, .data = bytes_of(text) };
 	g->stage = STAGE_READING;
 	if (!bus_request(g->all->bus, &post, READ_MS, on_message, g))
-		rest(g, TICK_MS);
+		settle(g);
 }
 
 /* ---- claiming ---- */
@@ -240,6 +283,7 @@ static void begin_reading(struct gone *g)
 {
 	g->next_sequence = 1;
 	g->count = 0;
+	g->failed = g->emptied = false;
 	read_next(g);
 }
 
@@ -369,7 +413,7 @@ static void finish(struct adoption *a)
 	void (*closed)(void *user) = a->closed;
 	void *user = a->closed_user;
 	for (const struct gone *g = a->list; g; g = g->next)
-		if (g->putting)
+		if (g->putting > 0)
 			return;
 	if (!a->tick_closed)
 		return;
