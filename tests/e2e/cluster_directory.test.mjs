@@ -137,7 +137,7 @@ describe('tunnels of two nodes', { skip: hasNats ? false : 'nats-server is not i
 		const client = await listen(a, receiver.port, 'missed', 'me', db);
 		await waitFor('its record', () => readRecord(brokers, 'tunnel.missed'));
 		await client.stop('SIGINT');
-		assert.equal((await post(b.port, '/missed', 'kept')).status, 202);
+		await waitFor('it to be known at the other node', async () => (await post(b.port, '/missed', 'kept')).status === 202);
 		await brokers.stopAll();
 		await waitFor('both to notice', async () => /away/.test((await a.get('/readyz')).text) && /away/.test((await b.get('/readyz')).text));
 		b.signal('SIGSTOP');

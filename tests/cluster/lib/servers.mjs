@@ -48,6 +48,15 @@ export async function lead(brokers, stream, server, timeoutMs = 120_000) {
 	}, timeoutMs);
 }
 
+/** The subjects of a stream with how many messages each has. */
+export async function subjects(brokers, stream) {
+	const info = await waitFor('the stream to be told of', async () => {
+		const a = await api(brokers, `STREAM.INFO.${stream}`, JSON.stringify({ subjects_filter: '>' })).catch(() => ({}));
+		return a.state && a;
+	}, 60_000);
+	return Object.entries(info.state.subjects ?? {}).map(([subject, count]) => `${subject}: ${count}`);
+}
+
 const NO_MESSAGE = 10037;
 
 /** The message of that sequence at the leader; null where it says that there is none. A leader that is lost meanwhile says nothing of it. */
