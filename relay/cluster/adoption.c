@@ -16,10 +16,11 @@
 #define AGAIN_MS 60000 /* copies of its last moments, or another adopter that is gone too */
 #define EARLY_MS 5000  /* the first try after one that brought nothing; each further one waits twice as long */
 #define PARTIAL_MOST 16
+#define AHEAD_MOST 16 /* largest parts of that many fit into what the bus keeps of incoming messages */
 #define PUTTING_MOST 64
 #define PUTTING_BYTES (16u << 20)
 #define JS_NO_SUCH_MESSAGE 10037
-#define HEX_ID_LEN (2 * RECORD_NODE_ID_LEN)
+#define HEX_ID_LEN ((size_t)2 * RECORD_NODE_ID_LEN)
 
 /* A node that is gone. While copies are read, those read before are put into the spool, so that one transaction takes
  * many.
@@ -41,6 +42,12 @@ struct partial {
 	size_t count;
 };
 
+/* What the stream has at one of the sequences after a copy: often that node's next. */
+struct ahead {
+	struct gone *node;
+	json_t *answer; /* NULL: none */
+};
+
 struct gone {
 	struct gone *prev, *next;
 	struct adoption *all;
@@ -55,6 +62,9 @@ struct gone {
 	size_t putting, putting_bytes;
 	bool failed, emptied; /* a put since it was claimed; the stream has no more */
 	struct partial *partials;
+	struct ahead ahead[AHEAD_MOST]; /* from next_sequence on */
+	size_t ahead_count, ahead_unanswered;
+	size_t ahead_width; /* how many to ask for: more where most were that node's, fewer where few were */
 };
 
 struct adoption {
@@ -89,6 +99,8 @@ static void forget(struct gone *g)
 		g->partials = p->next;
 		free_partial(p);
 	}
+	for (size_t i = 0; i < AHEAD_MOST; i++)
+		json_decref(g->ahead[i].answer);
 	DL_DELETE(g->all->list, g); /* NOLINT(clang-analyzer-core.NullDereference) */
 	free(g);
 }
@@ -228,34 +240,113 @@ static struct partial *take_part(struct gone *g, const struct copy_message *m, u
 
 /* ---- reading ---- */
 
+static long long code_of(const json_t *answer)
+{
+	return json_integer_value(json_object_get(json_object_get(answer, "error"), "err_code"));
+}
+
+static json_t *read_answer(enum bus_outcome outcome, const struct bus_message *m)
+{
+	return outcome == BUS_ANSWERED ? json_loadb((const char *)m->data.at, m->data.len, 0, NULL) : NULL;
+}
+
+/* A message of the stream that is a copy of that node's. */
+static void take(struct gone *g, const json_t *message, uint64_t sequence)
+{
+	const json_t *text = json_object_get(message, "data");
+	struct copy_message copy;
+	struct buffer data = { 0 };
+	bool fine = text && base64_decode(&data, bytes_make(json_string_value(text), json_string_length(text))) &&
+		    copy_message_read(buffer_view(&data), &copy);
+	struct partial *p = fine ? take_part(g, &copy, sequence) : NULL;
+	g->all->malformed += !fine;
+	buffer_free(&data);
+	if (p)
+		put(g, p);
+}
+
+static bool is_of_node(const struct gone *g, const json_t *message)
+{
+	char prefix[sizeof COPIES_PREFIX + HEX_ID_LEN + 1];
+	const char *subject = json_string_value(json_object_get(message, "subject"));
+	int len = snprintf(prefix, sizeof prefix, COPIES_PREFIX "%s.", g->hex);
+	return subject && strncmp(subject, prefix, (size_t)len) == 0;
+}
+
+/* In the stream's order, up to one that was not answered. */
+static void take_ahead(struct gone *g)
+{
+	size_t own = 0;
+	for (size_t i = 0; i < g->ahead_count; i++) {
+		const json_t *answer = g->ahead[i].answer, *message = json_object_get(answer, "message");
+		if (!message && code_of(answer) != JS_NO_SUCH_MESSAGE)
+			break;
+		if (is_of_node(g, message)) {
+			own++;
+			take(g, message, g->next_sequence);
+		}
+		g->next_sequence++;
+	}
+	for (size_t i = 0; i < g->ahead_count; i++) {
+		json_decref(g->ahead[i].answer);
+		g->ahead[i].answer = NULL;
+	}
+	if (own >= (g->ahead_count + 1) / 2)
+		g->ahead_width = 2 * g->ahead_width < AHEAD_MOST ? 2 * g->ahead_width : AHEAD_MOST;
+	else
+		g->ahead_width = g->ahead_width > 1 ? g->ahead_width / 2 : 1;
+	read_next(g);
+}
+
+static void on_ahead(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	struct ahead *one = user;
+	struct gone *g = one->node;
+	if (g->all->closing)
+		return;
+	one->answer = read_answer(outcome, m);
+	if (--g->ahead_unanswered == 0)
+		take_ahead(g);
+}
+
+/* False: nothing was asked. */
+static bool ask_ahead(struct gone *g)
+{
+	char text[64];
+	if (g->back || g->failed || is_full(g))
+		return false;
+	for (g->ahead_count = 0; g->ahead_count < g->ahead_width; g->ahead_count++) {
+		unsigned long long sequence = g->next_sequence + g->ahead_count;
+		snprintf(text, sizeof text, "{\"seq\":%llu}", sequence);
+		const struct bus_post post = { .subject = "$JS.API.STREAM.MSG.GET." COPIES_STREAM,
+					       .data = bytes_of(text) };
+		g->ahead[g->ahead_count] = (struct ahead){ .node = g };
+		if (!bus_request(g->all->bus, &post, READ_MS, on_ahead, &g->ahead[g->ahead_count]))
+			break;
+	}
+	g->ahead_unanswered = g->ahead_count;
+	return g->ahead_count > 0;
+}
+
 static void on_message(void *user, enum bus_outcome outcome, const struct bus_message *m)
 {
 	struct gone *g = user;
-	struct adoption *a = g->all;
-	struct copy_message copy;
-	struct buffer data = { 0 };
-	if (a->closing)
+	if (g->all->closing)
 		return;
-	json_t *answer = outcome == BUS_ANSWERED ? json_loadb((const char *)m->data.at, m->data.len, 0, NULL) : NULL;
-	const json_t *message = json_object_get(answer, "message"), *text = json_object_get(message, "data");
+	json_t *answer = read_answer(outcome, m);
+	const json_t *message = json_object_get(answer, "message");
 	json_int_t sequence = json_integer_value(json_object_get(message, "seq"));
-	json_int_t code = json_integer_value(json_object_get(json_object_get(answer, "error"), "err_code"));
 	if (sequence <= 0) {
-		g->emptied = code == JS_NO_SUCH_MESSAGE;
+		g->emptied = code_of(answer) == JS_NO_SUCH_MESSAGE;
 		json_decref(answer);
 		settle(g);
 		return;
 	}
-	g->next_sequence = (uint64_t)sequence + 1;
-	bool fine = text && base64_decode(&data, bytes_make(json_string_value(text), json_string_length(text))) &&
-		    copy_message_read(buffer_view(&data), &copy);
-	struct partial *p = fine ? take_part(g, &copy, (uint64_t)sequence) : NULL;
-	a->malformed += !fine;
-	buffer_free(&data);
+	take(g, message, (uint64_t)sequence);
 	json_decref(answer);
-	if (p)
-		put(g, p);
-	read_next(g);
+	g->next_sequence = (uint64_t)sequence + 1;
+	if (!ask_ahead(g))
+		read_next(g);
 }
 
 static void read_next(struct gone *g)
@@ -284,6 +375,7 @@ static void begin_reading(struct gone *g)
 	g->next_sequence = 1;
 	g->count = 0;
 	g->failed = g->emptied = false;
+	g->ahead_width = 1;
 	read_next(g);
 }
 
