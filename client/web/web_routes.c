@@ -86,6 +86,16 @@ static const struct web_route routes[] = {
 	{ WEB_GET, "/api/actions", " ", NULL, show_actions },
 };
 
+static const struct web_route nowhere = { WEB_GET, "", "", web_shell_nowhere, NULL };
+
+/* A person in front of a browser gets a page in the place of a problem; the API's addresses always answer as the API.
+ */
+static const struct web_route *unknown(const struct web_exchange *x)
+{
+	bool person = (x->method == WEB_GET || x->method == WEB_HEAD) && x->accept && strstr(x->accept, "text/html");
+	return person && strncmp(x->path, "/api/", 5) != 0 ? &nowhere : NULL;
+}
+
 /* Fills in what the stars stand for. */
 static bool matches(struct web_exchange *x, const char *pattern)
 {
@@ -119,11 +129,12 @@ const struct web_route *web_routes_find(struct web_exchange *x)
 			continue;
 		}
 		if (matches(x, routes[i].pattern))
-			return web_params_known(x, routes[i].params) ? &routes[i] : NULL;
+			return web_params_known(x, routes[i].params) ? &routes[i] : unknown(x);
 	}
-	if (other)
+	if (other) {
 		web_problem(x, 405, "method", "this is not done by that method");
-	else
-		web_problem(x, 404, "not-found", "there is nothing at this address");
-	return NULL;
+		return NULL;
+	}
+	web_problem(x, 404, "not-found", "there is nothing at this address");
+	return unknown(x);
 }

@@ -12,5 +12,6 @@ struct web_route {
 	void (*act)(struct web *w, struct web_exchange *x); /* on the loop; it answers by web_answer, now or later */
 };
 
-/* The route of a request, its segments filled in; NULL after a problem 404, 405 or 400. */
+/* The route of a request, its segments filled in. After a problem 404, 405 or 400: NULL, or where a browser asked for a
+ * page, the route of the page that says so. */
 const struct web_route *web_routes_find(struct web_exchange *x);

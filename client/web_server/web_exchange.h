@@ -23,7 +23,7 @@ struct web_exchange {
 	struct web_pair params[WEB_PARAMS_MOST];
 	size_t param_count;
 	const char *range, *if_range, *if_none_match; /* header fields, or NULL */
-	const char *last_event_id, *fetch_dest;
+	const char *last_event_id, *fetch_dest, *accept;
 	struct buffer body;
 	/* What the route's stars stood for. */
 	const char *segment[2];

@@ -292,6 +292,7 @@ static void fill(struct call *call, const char *path, const char *method)
 	x->if_none_match = find(c, "If-None-Match").value;
 	x->last_event_id = find(c, "Last-Event-ID").value;
 	x->fetch_dest = find(c, "Sec-Fetch-Dest").value;
+	x->accept = find(c, "Accept").value;
 	call->body_most = x->method == WEB_POST && strcmp(path, "/api/replays") == 0 ? BODY_MOST_EDITED : BODY_MOST;
 }
 

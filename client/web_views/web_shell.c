@@ -19,6 +19,7 @@
 struct page {
 	struct web_read *r;
 	const char *filter, *view;
+	bool still; /* without its modules */
 	struct buffer title, main, count;
 };
 
@@ -44,10 +45,10 @@ static bool put_client(struct buffer *out, const struct client_state *c)
 	       buffer_append_text(out, "</span>");
 }
 
-/* All modules at once, and not each when another one asks for it. */
+/* All modules at once, and not each when another one asks for it; and what starts them. */
 static bool put_modules(struct buffer *out)
 {
-	bool fine = true;
+	bool fine = buffer_append_text(out, "<script type=\"module\" src=\"/page/main.js\"></script>\n");
 	for (const struct web_file *f = web_files; fine && f->name; f++)
 		if (strlen(f->name) > 3 && strcmp(f->name + strlen(f->name) - 3, ".js") == 0)
 			fine = buffer_printf(out, "<link rel=\"modulepreload\" href=\"/page/%s\">\n", f->name);
@@ -65,7 +66,7 @@ static bool put_named(struct buffer *out, const struct page *p, struct bytes nam
 	if (bytes_equal(name, bytes_of("filter")))
 		return put_words(out, p->filter);
 	if (bytes_equal(name, bytes_of("modules")))
-		return put_modules(out);
+		return p->still || put_modules(out);
 	if (bytes_equal(name, bytes_of("view")))
 		return buffer_append_text(out, p->view);
 	return put_client(out, &p->r->head->client);
@@ -370,4 +371,20 @@ void web_shell_plain(struct web_read *r)
 	send_page(&p, buffer_append_text(&p.title, "creel") &&
 			  buffer_append_text(&p.main, "<noscript><p class=\"note\">This view needs JavaScript. "
 						      "<a href=\"/\">The deliveries</a> do not.</p></noscript>"));
+}
+
+void web_shell_nowhere(struct web_read *r)
+{
+	struct page p = { .r = r, .filter = "", .view = "list", .still = true };
+	bool unknown = r->x->status == 404;
+	unsigned status = r->x->status;
+	r->x->answer.len = 0;
+	bool fine =
+	    buffer_append_text(&p.title, "No such page · creel") &&
+	    buffer_append_text(&p.main, "<div class=\"note\"><h2>No such page</h2><p>There is no page at <code>") &&
+	    put_words(&p.main, unknown ? r->x->path : r->x->link) &&
+	    buffer_append_text(&p.main, unknown ? "</code>." : "</code>: a parameter of it is not known.") &&
+	    buffer_append_text(&p.main, "</p><p><a href=\"/\">All deliveries</a></p></div>");
+	send_page(&p, fine);
+	r->x->status = r->x->status == 200 ? status : r->x->status;
 }

@@ -17,3 +17,6 @@ void web_shell_list(struct web_read *r);
 void web_shell_detail(struct web_read *r);
 /* GET /overview, /diff/A/B and other pages that need JavaScript */
 void web_shell_plain(struct web_read *r);
+/* For a browser at an address that is not one of the page's: says so, and leads on. Keeps the answer's status, which
+ * must be that of a problem (404, or 400 for a parameter that is not known). */
+void web_shell_nowhere(struct web_read *r);

@@ -114,6 +114,51 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		await until('that nothing matches', `document.querySelector('#note').innerText.includes('Nothing matches')`);
 	});
 
+	it('a filter’s fields have their colour, and what is wrong a wave, at each character that is typed', async () => {
+		const colours = (name) => b.eval(`[...CSS.highlights.get('${name}') ?? []].map((r) => r.startContainer.data.slice(r.startOffset, r.endOffset))`);
+		const type = (text) => js(`const f = document.querySelector('#filter'); f.focus(); f.value = ${JSON.stringify(text)}; f.dispatchEvent(new Event('input'));`);
+		await open('/?filter=state%3Afailed');
+		assert.deepEqual(await colours('field'), ['state:']);
+		await type('(provider:stripe OR -size.res:>1k) body:"a status: x" http word');
+		assert.deepEqual(await colours('field'), ['provider:', 'size.res:', 'body:']);
+		assert.equal(await b.eval(`document.querySelector('.shade').textContent`), await b.eval(`document.querySelector('#filter').value`));
+		for (const [text, fields, wrong] of [['source:stripe stat:failed x', ['source:'], 'stat:failed'], ['  é stat:failed', [], 'stat:failed'], ['path:/a (size:huge)', ['path:', 'size:'], null]]) {
+			await type(text);
+			await until(`what is wrong in ${text}`, `[...CSS.highlights.get('wrong')].length === 1 && document.querySelector('#filter').value === ${JSON.stringify(text)}`);
+			assert.deepEqual(await colours('field'), fields);
+			if (wrong) assert.deepEqual(await colours('wrong'), [wrong]);
+			else assert.match((await colours('wrong'))[0], /huge$/);
+		}
+		await type('stat');
+		assert.deepEqual(await colours('wrong'), [], 'of what is not judged yet nothing is wrong');
+		await type('');
+		assert.deepEqual(await colours('field'), []);
+		// Both texts lie on each other, letter by letter, and scroll together.
+		await type(`${'state:failed '.repeat(40)}`);
+		await js(`const f = document.querySelector('#filter'); f.setSelectionRange(f.value.length, f.value.length); f.scrollLeft = 1e5;`);
+		await until('the same part of both', `document.querySelector('#filter').scrollLeft > 100 && Math.abs(document.querySelector('.shade').scrollLeft - document.querySelector('#filter').scrollLeft) < 2`);
+		assert.ok(await b.eval(`(() => { const [a, z] = [document.querySelector('#filter'), document.querySelector('.shade')].map((n) => n.getBoundingClientRect()), [f, g] = [document.querySelector('#filter'), document.querySelector('.shade')].map((n) => getComputedStyle(n)); return a.left === z.left && a.width === z.width && Math.abs(a.top + a.bottom - z.top - z.bottom) < 2 && f.fontSize === g.fontSize && f.fontFamily === g.fontFamily && f.letterSpacing === g.letterSpacing; })()`));
+		await type('');
+	});
+
+	it('an address of no page: a page that says so and leads on, with the status of what it is', async () => {
+		for (const [target, word] of [['/nowhere/%3Cb%3Ex', '/nowhere/<b>x'], ['/d', '/d'], ['/?utm_source=mail', 'a parameter of it is not known']]) {
+			await b.visit(web.base + target);
+			await until('the page', `document.querySelector('main h2')?.innerText === 'No such page'`);
+			assert.ok((await b.eval(`document.querySelector('main').innerText`)).includes(word), target);
+			assert.equal(await b.eval(`document.querySelector('main b, main x') === null && getComputedStyle(document.querySelector('header')).display === 'flex'`), true);
+			assert.deepEqual(await page.axe(), []);
+		}
+		await js(`document.querySelector('main a').click()`);
+		await until('the deliveries', `location.pathname === '/' && document.body.dataset.ready === '1'`);
+		for (const [target, status] of [['/nowhere', 404], ['/?utm_source=mail', 400], ['/api/nowhere', 404]]) {
+			const seen = await call(web, target, { headers: { Accept: 'text/html,*/*;q=0.8' } }), other = await call(web, target);
+			assert.deepEqual([seen.status, other.status], [status, status], target);
+			assert.match(seen.headers['content-type'], target.startsWith('/api/') ? /problem/ : /^text\/html/, target);
+			assert.match(other.headers['content-type'], /problem/, target);
+		}
+	});
+
 	it('what comes stands on top while one follows, and moves nothing while one does not', async () => {
 		await open('/');
 		const top = () => b.eval(`Number([...document.querySelectorAll('#grid .row:not([hidden])')].sort((a, c) => a.getBoundingClientRect().top - c.getBoundingClientRect().top)[0]?.dataset.id)`);

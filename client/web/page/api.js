@@ -12,17 +12,13 @@ export class Problem extends Error {
 export const api = { onToken: () => {} };
 
 async function call(path, { params, method = 'GET', body, signal, raw, headers = {} } = {}) {
-	const query = new URLSearchParams(Object.entries(params ?? {}).filter(([, v]) => v !== undefined && v !== null && v !== ''));
-	let answer;
-	try {
-		answer = await fetch(path + (query.size ? `?${query}` : ''), {
-			method, signal, headers: { ...headers, ...(method === 'GET' ? {} : { 'Creel-Page': '1', 'Content-Type': 'application/json' }) },
-			body: body && JSON.stringify(body), cache: 'no-store', redirect: 'error',
-		});
-	} catch (error) {
-		if (error.name === 'AbortError') throw error;
-		throw new Problem(0);
-	}
+	const query = new URLSearchParams(Object.entries(params ?? {}).filter(([, v]) => (v ?? '') !== ''));
+	const answer = await fetch(path + (query.size ? `?${query}` : ''), {
+		method, signal, headers: { ...headers, ...(method === 'GET' ? {} : { 'Creel-Page': '1', 'Content-Type': 'application/json' }) },
+		body: body && JSON.stringify(body), cache: 'no-store', redirect: 'error',
+	}).catch((error) => {
+		throw aborted(error) ? error : new Problem(0);
+	});
 	if (answer.ok) return raw ? answer : answer.status === 204 ? null : answer.json();
 	const problem = new Problem(answer.status, await answer.json().catch(() => null));
 	if (answer.status === 401) api.onToken();

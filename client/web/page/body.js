@@ -1,5 +1,5 @@
-// A body as what it is: a tree of JSON, an image, bytes, or as the inspector lays it out. Long ones come piece by piece.
-import { button, el, gate, goOn, guarded, halt, near, number, plain, region, select, size, trouble, word } from './dom.js';
+// A body as what it is: a tree of JSON, an image, bytes, or lines of the server's. Long ones come piece by piece.
+import { button, clamp, el, gate, goOn, guarded, halt, highlight, near, number, plain, region, select, size, trouble, word } from './dom.js';
 import { bodyPiece, get } from './api.js';
 import * as json from './json.js';
 
@@ -9,11 +9,10 @@ const header = (message, name) => message.headers.find(([n]) => n.toLowerCase() 
 
 const bytesOf = (message) => (message.body_base64 !== undefined ? Uint8Array.fromBase64(message.body_base64) : new TextEncoder().encode(message.body ?? ''));
 
-const MAGIC = [[[0x89, 0x50, 0x4e, 0x47], 'PNG'], [[0xff, 0xd8, 0xff], 'JPEG'], [[0x47, 0x49, 0x46, 0x38], 'GIF'], [[0x42, 0x4d], 'BMP']];
+const IMAGES = [[/^\x89PNG/, 'PNG'], [/^\xff\xd8\xff/, 'JPEG'], [/^GIF8/, 'GIF'], [/^BM/, 'BMP'], [/^.{8}WEBP/s, 'WebP'], [/^.{4}ftypavif/s, 'AVIF']];
 function imageKind(b) {
-	for (const [m, name] of MAGIC) if (m.every((c, i) => b[i] === c)) return name;
-	const ascii = String.fromCharCode(...b.subarray(0, 12));
-	return ascii.slice(8) === 'WEBP' ? 'WebP' : ascii.slice(4) === 'ftypavif' ? 'AVIF' : null;
+	const start = String.fromCharCode(...b.subarray(0, 12));
+	return IMAGES.find(([magic]) => magic.test(start))?.[1];
 }
 
 function charset(message, b) {
@@ -29,7 +28,7 @@ function toText(b, name, chosen) {
 	try {
 		return { text: new TextDecoder(chosen || name, { fatal: !chosen, ignoreBOM: true }).decode(b), name };
 	} catch { /* not what it claims to be */ }
-	if (b.subarray(0, 8192).filter((c) => c === 0).length) return null;
+	if (b.subarray(0, 8192).includes(0)) return null;
 	return { text: new TextDecoder('iso-8859-1').decode(b), name: 'iso-8859-1' };
 }
 
@@ -82,7 +81,7 @@ function linesView(lines, state) {
 }
 const textView = (text, state) => linesView(text.split('\n'), state);
 
-/** Forms, parts, events, markup, Protocol Buffers, tokens, other character sets: as lines of the server's. */
+/** Forms, events, markup, other character sets and more, as lines of the server's. */
 function readable(url, attempt, state, label) {
 	const box = el('div.col');
 	get(url, { attempt, view: 'text' }).then((d) => {
@@ -112,25 +111,25 @@ function hexView(b, state) {
 	add();
 
 	// What is pointed at or chosen is marked in both columns, and copied as what the choice began in.
-	const both = new Highlight(), column = (i) => 3 * i + (i >> 2), clamp = (i, most) => Math.max(0, Math.min(most, i));
+	const column = (i) => 3 * i + (i >> 2);
 	let first = null, last = null, inText = false;
-	CSS.highlights.set('bytes', both);
 	const byteAt = ({ clientX, clientY }) => {
 		const row = box.firstChild, [, hex, text] = [...row.children].map((n) => n.getBoundingClientRect()), bytes = clientX < text.left;
 		const c = Math.floor(((clientX - (bytes ? hex : text).left) / hex.width) * column(width)), i = bytes ? 4 * Math.floor(c / 13) + Math.min(3, Math.floor((c % 13) / 3)) : c;
 		return clamp(clamp(Math.floor((clientY - hex.top) / row.offsetHeight), Math.ceil(at / width) - 1) * width + clamp(i, width - 1), b.length - 1);
 	};
 	const mark = (a, z) => {
-		both.clear();
+		const both = [];
 		for (let from = a - (a % width); from <= z && from < at; from += width) {
 			const [, hex, text] = box.children[from / width].children, s = Math.max(a, from) - from, e = Math.min(z, from + width - 1, b.length - 1) - from;
-			for (const [{ firstChild: t }, start, end] of [[hex, column(s), column(e) + 2], [text, s, e + 1]]) both.add(new StaticRange({ startContainer: t, startOffset: start, endContainer: t, endOffset: end }));
+			both.push([hex.firstChild, column(s), column(e) + 2], [text.firstChild, s, e + 1]);
 		}
+		highlight('bytes', both);
 	};
 	const choose = (a, z) => {
 		[first, last] = [a, z];
 		mark(Math.min(a, z), Math.max(a, z));
-		box.children[Math.floor(z / width)].scrollIntoView({ block: 'nearest' });
+		near(box.children[Math.floor(z / width)]);
 	};
 	box.onpointerdown = (e) => {
 		if (e.button || !e.target.matches('.hb, .ht')) return;

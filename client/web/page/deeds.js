@@ -117,8 +117,9 @@ async function text(format, id) {
 	return (await get(url, null, { raw: true })).text();
 }
 
+const bodyOf = (id) => get(`/api/deliveries/${id}/request/body`, null, { raw: true });
 export function copy(d, anchor = document.activeElement) {
-	const body = async () => copyText(await (await get(`/api/deliveries/${d.id}/request/body`, null, { raw: true })).text(), 'body');
+	const body = async () => copyText(await (await bodyOf(d.id)).text(), 'body');
 	const as = (format, what) => said(async () => copyText(await text(format, d.id), what));
 	menu(anchor ?? $('grid'), [
 		['As curl', 'c', as('curl', 'curl')], ['URL', 'u', as('url', 'URL')],
@@ -139,7 +140,7 @@ export function erase(ids) {
 /** The request as text areas; sent as it stands there, byte for byte. */
 export async function edit(id, section, back) {
 	const d = await get(`/api/deliveries/${id}`);
-	const whole = await (await get(`/api/deliveries/${id}/request/body`, null, { raw: true })).bytes();
+	const whole = await (await bodyOf(id)).bytes();
 	let keep = whole.length > 1 << 20, body = '';
 	try {
 		body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(whole);

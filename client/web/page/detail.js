@@ -13,11 +13,7 @@ let section, attemptShown, read; // of the bodies, by part
 
 export const wide = () => wider(1800);
 
-export function build(main) {
-	section = el('section.det', { id: 'detail', role: 'complementary', label: 'Delivery', tabindex: -1 });
-	main.append(section);
-	return section;
-}
+export const build = (main) => (section = main.appendChild(el('section.det', { id: 'detail', role: 'complementary', label: 'Delivery', tabindex: -1 })));
 export const hide = () => {
 	detail.data = detail.id = null;
 	section.hidden = true;
@@ -87,12 +83,12 @@ function head(d) {
 const link = (id) => linkTo(`/d/${id}`, () => detail.onOpen(id), `#${id}`);
 
 function fields(message, d, part) {
-	const secrets = new Set();
+	const secrets = new Set(), [sign, kind, text] = verdict(d);
 	const row = ([name, value, hidden = SECRET.test(name)]) => {
 		const dd = el('dd');
 		const draw = () => dd.replaceChildren(...(hidden && !secrets.has(name) ? ['•••• ', el('button', { label: `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')]
 			: [gate(value.trim()), ...(body.jwt(value) ?? []).map((t) => el('div', 'token, not verified: ', gate(t)))]),
-			part === 'request' && SIGNATURE.test(name) && d.signature !== 'none' ? el('span', ' ', el(`span.sig.${verdict(d)[1]}`, icon(verdict(d)[0]), verdict(d)[2].replace('signature ', ''), d.why ? [': ', gate(d.why)] : '')) : '');
+			part === 'request' && SIGNATURE.test(name) && d.signature !== 'none' ? el('span', ' ', el(`span.sig.${kind}`, icon(sign), text.replace('signature ', ''), d.why ? [': ', gate(d.why)] : '')) : '');
 		draw();
 		return [el('dt', gate(name)), dd];
 	};
@@ -107,12 +103,12 @@ function column(d, part, state) {
 	Object.assign(s, { mode: state.mode, find: state.find, attempt: attemptShown, width: section.clientWidth, wrap: detail.wrap, line: first && state.line, onLine: (n) => detail.onLine((s.went = String(n))) });
 	if (!message) {
 		const last = d.all_attempts.at(-1);
-		return el('div.col', el('p.note', d.state === 'waiting' || d.state === 'sending' ? 'No answer yet.' : 'No answer came', last?.error ? [': ', gate(last.error)] : '', '.'));
+		return el('div.col', el('p.note', /waiting|sending/.test(d.state) ? 'No answer yet.' : 'No answer came', last?.error ? [': ', gate(last.error)] : '', '.'));
 	}
 	const line = part === 'request' ? el('div.line', el('b', gate(d.method)), ' ', gate(d.target), ' HTTP/1.1') : el('div.line', el(`b.o${Math.floor(message.status / 100)}`, message.status), ' ', gate(message.reason ?? ''));
 	const shown = body.show(d.id, part, message, s, detail.onChange, {
 		onCopyValue: (t) => deeds.copyText(t, 'value'), onCopyPath: (t) => deeds.copyText(t, 'path'),
-		onLine: s.onLine, onFilter: (path, value) => detail.onFilter(`json:${path}=${/^[\w.-]+$/.test(value.replaceAll('"', '')) ? value.replaceAll('"', '') : value}`),
+		onLine: s.onLine, onFilter: (path, value) => detail.onFilter(`json:${path}=${value.replace(/^"([\w.-]+)"$/, '$1')}`),
 	});
 	if (first) detail.tree = shown.tree;
 	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() ? 'group' : undefined, label: wide() ? part : undefined }, line, fields(message, d, part), shown.node);
@@ -163,10 +159,9 @@ export function draw(state) {
 		if (wide()) return el('div.cols', column(d, 'request', state), column(d, 'response', state));
 		return column(d, tab, state);
 	}, button('Raw', () => detail.onTab('raw')))]);
-	const y = section.querySelector('.col')?.scrollTop ?? 0;
+	const col = () => section.querySelector('.col'), y = col()?.scrollTop;
 	section.replaceChildren(guarded('The head', () => head(d)), tabsOf(d, tab), panel);
 	if (tab !== 'request') $(`tab-${tab}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 	section.setAttribute('aria-label', plain(`Delivery ${d.id}`));
-	const col = section.querySelector('.col');
-	if (col && y) col.scrollTop = y;
+	if (col() && y) col().scrollTop = y;
 }

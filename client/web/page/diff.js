@@ -6,9 +6,7 @@ const name = (d) => [el('a', { href: `/d/${d.id}` }, `#${d.id}`), ' ', gate(d.ev
 
 const shown = (v) => (typeof v === 'string' ? v : JSON.stringify(v));
 
-function hunk(title, rows) {
-	return rows.length ? [el('h2', { 'data-hunk': '' }, title), rows] : '';
-}
+const hunk = (title, rows) => (rows.length ? [el('h2', { 'data-hunk': '' }, title), rows] : '');
 
 const side = (kind, v) => ((v ?? null) === null ? '' : el(`div.l.${kind}`, kind === 'del' ? '- ' : '+ ', gate(shown(v))));
 const change = (c) => [side('del', c.a), side('add', c.b)];
@@ -41,7 +39,7 @@ export async function showExport(section, state, go) {
 	const ids = state.find ? [Number(state.find)] : null;
 	const { list } = await import('./list.js');
 	const marked = [...list.marked];
-	const scope = select({ id: 'export-scope' }, [...(ids ? [['this', `delivery ${ids[0]}`]] : []), ...(marked.length ? [['marked', `the ${number(marked.length)} marked`]] : []), ['filter', state.filter ? `all that match ${plain(state.filter, 60)}` : 'all']]);
+	const scope = select({ id: 'export-scope' }, [ids && ['this', `delivery ${ids[0]}`], marked.length && ['marked', `the ${number(marked.length)} marked`], ['filter', state.filter ? `all that match ${plain(state.filter, 60)}` : 'all']].filter(Boolean));
 	const format = select({ id: 'export-format' }, [['har', 'HAR'], ['curl', 'curl commands'], ['http', '.http file'], ['ndjson', 'NDJSON, for creel import'], ['body', 'the body']]);
 	const redact = check({ id: 'export-redact', checked: true }), secrets = check({ id: 'export-secrets' }), names = el('input', { id: 'export-names', placeholder: 'customer.email, header:X-Account' });
 	const out = live();

@@ -13,13 +13,13 @@ export function fill(node, attributes, children) {
 		else node.setAttribute(name, value === true && !aria ? '' : value);
 	}
 	for (const child of (children ?? []).flat(Infinity)) {
-		if (child === undefined || child === null || child === false) continue;
+		if ((child ?? false) === false) continue;
 		node.append(child instanceof Node ? child : String(child));
 	}
 	return node;
 }
 
-/** `el('button.p', { onclick }, 'Send')`, `el('p', 'text')`; children are nodes or texts of ours. A button is none that submits. */
+/** `el('button.p', { onclick }, 'Send')`, `el('p', 'text')`; children are nodes or texts of ours. */
 export function el(name, ...children) {
 	const [tag, ...classes] = name.split('.');
 	const node = document.createElement(tag);
@@ -30,14 +30,10 @@ export function el(name, ...children) {
 
 export const button = (text, onclick) => el('button', { onclick }, text);
 
-export function svg(tag, attributes, ...children) {
-	return fill(document.createElementNS(SVG, tag), attributes, children);
-}
+export const svg = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 
 /** A sign of the sprite in index.html, beside a text that says the same. */
-export function icon(id, kind = '') {
-	return svg('svg', { class: `i ${kind}`, hush: 'true' }, svg('use', { href: `#${id}` }));
-}
+export const icon = (id, kind = '') => svg('svg', { class: `i ${kind}`, hush: 'true' }, svg('use', { href: `#${id}` }));
 
 // C0 and C1 but tab and newline, bidi and zero-width controls, private use, lone surrogates.
 const ODD = /([\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\ufff9-\uffff\ud800-\udfff\ue000-\uf8ff]|\p{M}{5,})/u;
@@ -53,7 +49,7 @@ const pieces = (text, named) => String(text).split(ODD).map((t, i) => (i % 2 ? n
 /** Text from outside as nodes in which nothing is invisible or turns the line round. */
 export const gate = (text) => fill(document.createElement('bdi'), { dir: 'ltr' }, pieces(text, (name) => el('span.esc', name)));
 
-/** A word of ours in a node that stays: of one text only what it says is written, which costs the browser least. */
+/** A word of ours in a node that stays: a text changes in place, which costs the browser least. */
 export function word(node, text) {
 	const t = node.firstChild;
 	if (!t?.data || t.nextSibling) node.textContent = text;
@@ -82,7 +78,7 @@ export function table(head, rows) {
 	return el('table', el('thead', el('tr', head.map((h, i) => cell('th', i, h.replace('>', ''))))), el('tbody', rows.map((r) => el('tr', r.map((c, i) => cell('td', i, c))))));
 }
 export const back = (onclick = () => history.back()) => el('button.q.back', { label: 'Back', onclick }, '←');
-/** A click that opens another tab does so; any other opens it in this page, without loading. */
+/** A click that asks for another tab gets it; any other opens it in this page. */
 export const here = (open) => (e) => e.ctrlKey || e.metaKey || e.shiftKey || instead(open)(e);
 export const link = (href, open, ...text) => el('a', { href, onclick: here(open) }, text);
 /** A menu of [value, text]. */
@@ -110,6 +106,9 @@ export function goOn(box, left, what, add) {
 	new IntersectionObserver(([e], o) => e.isIntersecting && (o.disconnect(), add())).observe(rest);
 }
 
+export const clamp = (i, most) => Math.max(0, Math.min(most, i));
+/** Pieces of texts, [node, from, to], look as page.css has ::highlight(name). */
+export const highlight = (name, pieces) => CSS.highlights.set(name, new Highlight(...pieces.map(([n, from, to]) => new StaticRange({ startContainer: n, startOffset: from, endContainer: n, endOffset: to }))));
 export const near = (node) => node?.scrollIntoView({ block: 'nearest' });
 export const answered = ({ response: r }) => r && `${r.status} ${r.reason ?? ''}`.trim();
 /** What is done in place of what the browser would do. */
@@ -136,9 +135,7 @@ export function alarm(text) {
 }
 
 /** What the last deed did. */
-export function foot(...nodes) {
-	$('said').replaceChildren(...nodes);
-}
+export const foot = (...nodes) => $('said').replaceChildren(...nodes);
 
 /** One odd value never takes the page down. */
 export function guarded(what, draw, otherwise) {
@@ -159,7 +156,7 @@ export function size(n) {
 	return unit ? `${n < 10 ? n.toFixed(1) : Math.round(n)}${' kMG'[unit]}` : String(n);
 }
 export function took(ms) {
-	if (ms === null || ms === undefined) return '–';
+	if ((ms ?? null) === null) return '–';
 	return ms < 9995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 let how = 'local';

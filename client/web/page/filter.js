@@ -1,11 +1,11 @@
 // The filter's box: completion, what is wrong with it, chips, history.
-import { $, button, choices, el, fill, icon, instead, number, one, plain, word } from './dom.js';
+import { $, button, choices, el, fill, highlight, icon, instead, number, one, plain, word } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { kept } from './url.js';
 import { list } from './list.js';
 
 const CHIPS = [['Failed', 'state:failed', 's5'], ['Last hour', 'since:1h'], ['Bad signature', 'sig:bad']];
-let box, input, options, sentence, apply, at = -1, found = [], typing, asking, before = '', past = -1;
+let box, input, shade, options, sentence, apply, wrong, at = -1, found = [], typing, asking, before = '', past = -1;
 const signal = latest();
 
 export const terms = (text) => text.match(/(?:[^\s"()]|"(?:\\.|[^"\\])*")+|[()]/g) ?? [];
@@ -21,14 +21,18 @@ export function build(onFilter) {
 	apply = onFilter;
 	box = one('#flt .box');
 	input = $('filter');
+	input.before((shade = el('span.shade', { hush: 'true' })));
 	options = el('ul.options', { role: 'listbox', id: 'filter-options', label: 'Completions', hidden: true });
 	sentence = el('div.sentence', { id: 'filter-wrong', hidden: true });
 	$('flt').append(options, sentence);
 	fill(input, { role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'filter-options', 'aria-autocomplete': 'list', 'aria-describedby': 'filter-wrong' });
 	input.onfocus = () => (before = input.value);
 	input.onblur = close;
+	input.onscroll = paint;
 	input.oninput = () => {
 		past = -1;
+		wrong = 0;
+		paint();
 		clearTimeout(typing);
 		clearTimeout(asking);
 		asking = setTimeout(complete, 80);
@@ -37,6 +41,20 @@ export function build(onFilter) {
 	input.onkeydown = onKey;
 	box.onsubmit = instead(keep);
 	drawChips();
+}
+
+/** The text once more, below the box's own: there fields have their colour, and what is wrong a wave. */
+function paint() {
+	const text = input.value, begin = text.search(/\S/) + wrong - 1;
+	word(shade, text);
+	const t = shade.firstChild;
+	highlight('field', [...text.matchAll(/"(?:\\.|[^"\\])*"|(?<![^\s(-])[a-z][\w.]*:/gi)].filter((m) => m[0][0] !== '"' && m.index !== begin).map((m) => [t, m.index, m.index + m[0].length]));
+	highlight('wrong', wrong && t ? [[t, begin, begin + text.slice(begin).search(/[\s()]|$/)]] : []);
+	shade.scrollLeft = input.scrollLeft;
+}
+function write(text) {
+	input.value = text;
+	paint();
 }
 
 function keep() {
@@ -59,7 +77,7 @@ function onKey(event) {
 	} else if (key === 'Escape') {
 		if (open) close();
 		else {
-			input.value = before;
+			write(before);
 			apply(before, false);
 			input.blur();
 			$('grid')?.focus();
@@ -73,7 +91,7 @@ function onKey(event) {
 		else {
 			const all = kept.get('filters', []);
 			past = Math.min(all.length - 1, past + 1);
-			if (all[past] !== undefined) input.value = all[past];
+			if (all[past] !== undefined) write(all[past]);
 			close();
 		}
 		draw();
@@ -107,7 +125,7 @@ function close() {
 function pick(i) {
 	const text = found[i].text, end = input.selectionStart, start = input.value.slice(0, end).search(/[^\s()]*$/), minus = input.value[start] === '-' ? '-' : '';
 	const done = text.endsWith(':') ? '' : ' ';
-	input.value = input.value.slice(0, start) + minus + text + done + input.value.slice(end).trimStart();
+	write(input.value.slice(0, start) + minus + text + done + input.value.slice(end).trimStart());
 	const caret = start + minus.length + text.length + done.length;
 	input.setSelectionRange(caret, caret);
 	close();
@@ -115,7 +133,7 @@ function pick(i) {
 }
 
 export function set(text) {
-	if (document.activeElement !== input) input.value = text;
+	if (document.activeElement !== input) write(text);
 	drawChips();
 }
 export function focus() {
@@ -129,9 +147,11 @@ export function setWrong(problem) {
 	input.setAttribute('aria-invalid', !!problem);
 	sentence.hidden = !problem;
 	const { column, suggestion: meant } = problem?.body ?? {};
+	wrong = column;
+	paint();
 	sentence.replaceChildren(problem ? `${column ? `Column ${column}: ` : ''}${plain(problem.message)} ` : '', meant ? button(plain(meant), () => {
 		const text = input.value;
-		input.value = text.slice(0, column - 1) + text.slice(column - 1).replace(meant.endsWith(':') ? /^[^\s:()]*:?/ : /^[^\s()]*/, meant);
+		write(text.slice(0, column - 1) + text.slice(column - 1).replace(meant.endsWith(':') ? /^[^\s:()]*:?/ : /^[^\s()]*/, meant));
 		keep();
 	}) : '');
 }
@@ -139,9 +159,8 @@ export function setWrong(problem) {
 function drawChips() {
 	const text = input.value, all = [...CHIPS, ...Object.entries(kept.get('saved', {})).slice(0, 6)];
 	$('chips').replaceChildren(...all.map(([name, term, sign]) => el('button.chip', { pressed: terms(text).includes(term), onclick: () => {
-		input.value = toggle(input.value, term);
+		write(toggle(input.value, term));
 		keep();
-		drawChips();
 	} }, sign ? icon(sign) : null, name)));
 }
 

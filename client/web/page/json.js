@@ -1,5 +1,5 @@
 // JSON as it came: lexemes, order and doubled keys stay. Iterative, at most 512 deep.
-import { button, el, goOn, halt, many, near, size } from './dom.js';
+import { button, clamp, el, goOn, halt, many, near, size } from './dom.js';
 
 const DEPTH = 512;
 
@@ -131,9 +131,9 @@ export function tree(text, tools) {
 		draw();
 		go(i);
 	};
-	box.goTo = (line) => reveal(Math.max(0, Math.min(lines.length, line) - 1));
+	box.goTo = (line) => reveal(clamp(line - 1, lines.length - 1));
 	box.onkeydown = (e) => {
-		const all = visible(), n = all.indexOf(current), move = (d) => go(all[Math.max(0, Math.min(Math.min(all.length, limit) - 1, n + d))]);
+		const all = visible(), n = all.indexOf(current), move = (d) => go(all[clamp(n + d, Math.min(all.length, limit) - 1)]);
 		const keys = { ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1), z: () => (toggle(current), go(current)), Enter: () => (toggle(current), go(current)),
 			ArrowRight: () => folded.has(current) && (toggle(current), go(current)), ArrowLeft: () => lines[current].end && !folded.has(current) && (toggle(current), go(current)) };
 		if (e.target !== box || e.ctrlKey || e.metaKey || e.altKey || !keys[e.key]) return;

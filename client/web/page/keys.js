@@ -1,5 +1,5 @@
 // Keys, by the one table of actions that the terminal's inspector has (/api/actions).
-import { $, alarm, button, check, choices, el, halt, plain, table } from './dom.js';
+import { $, alarm, button, check, choices, clamp, el, halt, one, plain, table } from './dom.js';
 import { kept } from './url.js';
 
 const NAMED = { Escape: 'Esc', PageDown: 'PgDn', PageUp: 'PgUp', ' ': 'Space' };
@@ -13,7 +13,7 @@ export let actions = [];
 const handlers = new Map();
 let context = 'L', count = '';
 
-/** What an action does in a context (a letter of the table's; "*": in all). The handler gets the number before the key. */
+/** What an action does in a context (the table's letter; "*": all). The handler gets the number before the key. */
 export function act(name, contexts, handler, when) {
 	for (const c of contexts === '*' ? 'LDFHO' : contexts) handlers.set(`${c} ${name}`, { handler, when });
 }
@@ -42,19 +42,15 @@ function keyOf(event) {
 	return key;
 }
 
-function isField(node) {
-	return node.closest?.('input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]');
-}
-
 function find(key) {
 	return actions.find((a) => a.contexts.includes(context) && a.keys.includes(key) && handlers.has(`${context} ${a.name}`));
 }
 
 function onKey(event) {
-	if (event.isComposing || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+	if (event.isComposing || event.defaultPrevented || one('dialog[open]')) return;
 	const key = keyOf(event), node = event.target;
 	if (!key) return;
-	if (isField(node)) {
+	if (node.closest?.('input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]')) {
 		if (key === 'Esc') node.blur();
 		return;
 	}
@@ -137,7 +133,7 @@ function palette() {
 	input.onkeydown = (e) => {
 		const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
 		if (step) {
-			at = Math.max(0, Math.min(found.length - 1, at + step));
+			at = clamp(at + step, found.length - 1);
 			draw();
 		} else if (e.key === 'Enter') pick();
 		else return;

@@ -1,6 +1,6 @@
-// The deliveries: any number under one scrollbar. Rows come by pages of 128 around the place that is looked at, which
-// is known by its delivery's id, never by a number that changes when something arrives.
-import { $, clock, day, el, icon, many, number, outcome, plain, put, say, size, took, verdict, word } from './dom.js';
+// The deliveries: any number under one scrollbar. Rows come by pages of 128 around a delivery's id, never around a
+// number that changes when something arrives.
+import { $, clamp, clock, day, el, icon, many, number, outcome, plain, put, say, size, took, verdict, word } from './dom.js';
 import { aborted, counted, get, latest } from './api.js';
 import { kept } from './url.js';
 
@@ -19,7 +19,7 @@ const columnName = (head) => head.toLowerCase().replace(' ', '-');
 export const COLUMNS = CELLS.filter((c) => c[2]).map((c) => columnName(c[1])), DEFAULT = COLUMNS.slice(0, 5).join();
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [sheet];
-/** `chosen`: names, as far as there is room for them; none: by the width, as page.css has it. */
+/** `chosen`: names, as far as there is room; none: as page.css has it. */
 export function columns(chosen) {
 	let room = grid.clientWidth - 340, rules = '';
 	if (chosen && !list.columns) redrawAll();
@@ -91,7 +91,7 @@ function range(id) {
 // ---- the model is newest first; "old" order is its mirror ----
 
 let places, placed;
-/** Where each row begins below `base`, and at the end where the last one ends: between two days there is a line. */
+/** Where each row begins below `base`, and where the last one ends: between two days there is a line. */
 function tops() {
 	const { rows } = list, rh = rowHeight(), key = `${rows.length} ${rows[0]?.id} ${rows.at(-1)?.id} ${rh}`;
 	if (placed !== key) {
@@ -112,7 +112,7 @@ function tops() {
 }
 /** The row that stands there in the model. */
 function rowAt(y) {
-	let i = Math.max(0, Math.min(list.rows.length - 1, Math.floor((y - list.base) / rowHeight())));
+	let i = clamp(Math.floor((y - list.base) / rowHeight()), list.rows.length - 1);
 	while (i > 0 && list.base + tops()[i] > y) i--;
 	return i;
 }
@@ -137,7 +137,7 @@ function onScroll() {
 	if (list.follow && top() > rowHeight()) pause();
 }
 
-/** Beyond what a browser can scroll by pixels the thumb is put where it belongs once it is left alone. */
+/** Beyond what a browser can scroll by pixels, the thumb is put in its place once it rests. */
 function rest() {
 	const h = height();
 	if (known() * rowHeight() <= HEIGHT_MOST || !list.rows.length) return;
@@ -163,7 +163,7 @@ function draw() {
 	grid.style.height = `${h}px`;
 	const wanted = new Map();
 	if (y0 + v >= list.base && y0 <= bottom) for (let i = Math.max(0, rowAt(y0) - 6), last = rowAt(y0 + v) + 6; i <= last && i < list.rows.length; i++) wanted.set(list.rows[i].id, i);
-	const spare = []; // goes on as another row; a node that is hidden and shown again would be laid out from nothing
+	const spare = []; // go on as other rows: a node that is shown again would be laid out anew
 	for (const [id, node] of shown) if (!wanted.has(id) && shown.delete(id)) spare.push(node);
 	for (const [id, i] of wanted) {
 		let node = shown.get(id);
@@ -302,7 +302,7 @@ export function step(n) {
 	if (!list.rows.length) return;
 	if (d > 0 && list.follow) pause();
 	const to = i < 0 ? rowAt(top() + rowHeight() - 1) : i + d;
-	select(list.rows[Math.max(0, Math.min(list.rows.length - 1, to))].id);
+	select(list.rows[clamp(to, list.rows.length - 1)].id);
 }
 export const pageStep = (fraction) => step(Math.trunc((view() / rowHeight()) * fraction));
 export function neighbour(id, n) {
@@ -519,7 +519,7 @@ function add(rows) {
 	if (list.old) requestAnimationFrame(() => setTop(0));
 }
 
-/** What arrives while one does not follow is counted, and moves nothing; with a filter, what of it matches. */
+/** What arrives while one does not follow is only counted; with a filter, what matches. */
 let counting;
 function count(n) {
 	changed();

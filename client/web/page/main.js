@@ -31,7 +31,7 @@ async function show(before = {}) {
 	$('list').hidden = !beside;
 	if (beside) $('whole')?.remove();
 	const narrow = !wider(1200) || state.split === 'off';
-	if ((state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && /^\d+$/.test(state.id ?? '') ? Number(state.id) : undefined });
+	if ((state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && /^\d+$/.test(state.id) ? Number(state.id) : undefined });
 	filters.set(state.filter ?? '');
 	list.old = state.order === 'old';
 	if (list.columns !== state.cols) lists.columns(state.cols);
@@ -217,6 +217,7 @@ const chosen = () => current() ?? 'choose a delivery first';
 const scroller = () => one('#detail .col, #detail .pad, #whole, #scroller');
 const scrollBy = (d) => scroller()?.scrollBy({ top: d });
 
+const turned = (name, to) => ({ [name]: state[name] === to ? '' : to });
 function bind() {
 	act('down', 'L', (n) => lists.step(n || 1));
 	act('up', 'L', (n) => lists.step(-(n || 1)));
@@ -252,7 +253,7 @@ function bind() {
 	act('next-tab', 'D', () => {});
 	const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) }, true);
 	for (const [name, f, d] of [['previous-delivery', other, -1], ['next-delivery', other, 1], ['previous-attempt', attempt, -1], ['next-attempt', attempt, 1]]) act(name, 'D', () => f(d));
-	const mode = (to) => detail.onChange({ mode: state.mode === to ? '' : to });
+	const mode = (to) => detail.onChange(turned('mode', to));
 	act('pretty', 'D', () => mode('raw'));
 	act('hex', 'D', () => mode('hex'));
 	act('wrap', 'D', () => {
@@ -319,7 +320,7 @@ function bind() {
 		const all = await counted(list.filter).catch((e) => alarm(e.message));
 		if (all) deeds.replayMany({ filter: list.filter }, all.count);
 	});
-	act('edit', 'LD', () => go({ view: 'edit', id: String(current().id) }, true), chosen);
+	act('edit', 'LD', () => deeds.hooks.edit(current().id), chosen);
 	act('stop-replay', 'LD', () => $('strip').querySelector('button')?.click());
 	act('mark', 'LD', async () => {
 		await deeds.mark(current().id);
@@ -357,7 +358,7 @@ function bind() {
 			go({ cols: cols === lists.DEFAULT ? '' : cols });
 		} }), ` ${name}`))));
 	});
-	for (const [name, split] of [['split', 'off'], ['below', 'below']]) act(name, 'LD', () => go({ split: state.split === split ? '' : split }));
+	for (const [name, split] of [['split', 'off'], ['below', 'below']]) act(name, 'LD', () => go(turned('split', split)));
 	act('shorter', 'O', () => whole.turns.longer(-1));
 	act('longer', 'O', () => whole.turns.longer(1));
 	act('by', 'O', () => whole.turns.by());
@@ -371,8 +372,8 @@ function bind() {
 	act('export', 'LD', () => go({ view: 'export' }, true));
 	act('delete', 'LD', () => deeds.erase(list.marked.size && is('list') ? [...list.marked] : [current().id]), chosen);
 	act('overview', '*', () => go({ view: is('overview') ? 'list' : 'overview' }, true));
-	act('volatile', 'F', () => go({ mode: state.mode === 'all' ? '' : 'all' }, true));
-	act('key-order', 'F', () => go({ order: state.order === 'keys' ? '' : 'keys' }, true));
+	act('volatile', 'F', () => go(turned('mode', 'all'), true));
+	act('key-order', 'F', () => go(turned('order', 'keys'), true));
 	act('context', 'F', () => go({ line: { undefined: '10', 10: 'all', all: '' }[state.line] }, true));
 	act('theme', '*', () => {
 		look.theme = { dark: 'light', light: '' }[look.theme] ?? 'dark';

@@ -1,5 +1,5 @@
 // Charts of what matches: by outcome over time, how long the app took, and by source, event or path.
-import { $, button, el, fill, gate, halt, icon, link, number, say, select, svg, table, took, trouble, wider } from './dom.js';
+import { $, button, clamp, el, fill, gate, halt, icon, link, number, say, select, svg, table, took, trouble, wider } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { quoted } from './filter.js';
 
@@ -48,13 +48,13 @@ function bars(s, W, go, state) {
 			if (h > 0.3) chart.append(svg('rect', { class: c, x: 40 + i * bw, y: (at -= h).toFixed(1), width: Math.max(1, bw - 1.5).toFixed(1), height: h.toFixed(1) }));
 		}
 		const d = new Date(b.at);
-		if (~~(d / 1e3 / s.step_s) % every === 0 && i * bw < W - 80) chart.append(path('ax', `M${40 + i * bw} ${H}v4`), svg('text', { x: 40 + i * bw, y: H + 17 }, s.step_s >= 86400 || (d.getHours() === 0 && d.getMinutes() === 0) ? b.at.slice(5, 10) : hm(b.at)));
+		if (~~(d / 1e3 / s.step_s) % every === 0 && i * bw < W - 80) chart.append(path('ax', `M${40 + i * bw} ${H}v4`), svg('text', { x: 40 + i * bw, y: H + 17 }, s.step_s >= 86400 || d.getHours() + d.getMinutes() === 0 ? b.at.slice(5, 10) : hm(b.at)));
 	});
 	const now = svg('rect', { class: 'curbar' }), words = el('span.cur', { 'aria-live': 'polite' });
 	chart.append(now);
 	/** To a bar, or with Shift and a drag over all from the last one on. */
 	const move = (i, extend) => {
-		current = Math.max(0, Math.min(n - 1, i));
+		current = clamp(i, n - 1);
 		if (!extend) anchor = current;
 		const chosen = range(), h = Math.max(4, (Math.max(...chosen.map(all)) / most) * H), end = Date.parse(chosen.at(-1).at) + step * 1000;
 		fill(now, { x: 38 + Math.min(anchor, current) * bw, y: H - h - 3, width: chosen.length * bw + 2.5, height: h + 5 });
