@@ -275,9 +275,23 @@ void sender_on_handshakes(uv_idle_t *h)
 		uv_idle_stop(h);
 }
 
+/* While it waits for its turn: whether it only closed its sending side, and has sent the end of its handshake before
+ * (RFC 8446 §6.1 lets it read on). Who has sent no more than a ClientHello can end no handshake any more. */
+static bool may_still_be_answered(const struct sender *s)
+{
+	uint8_t byte;
+	return conn_is_in_handshake(&s->conn) && recv(s->conn.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
 static void on_poll(uv_poll_t *h, int status, int events)
 {
 	struct sender *s = h->data;
+	if (status >= 0 && events && s->turn.address && s->watched != UV_PRIORITIZED && may_still_be_answered(s)) {
+		s->watched = UV_PRIORITIZED; /* it would be said again and again that nothing more comes */
+		if (uv_poll_start(h, UV_PRIORITIZED, on_poll) != 0)
+			sender_close(s);
+		return;
+	}
 	/* Where nothing is to be read or written, an event is a broken connection, or urgent data (RFC 9293 §3.8.5),
 	 * which no HTTP has and which would be an event for ever. Before its handshake it is a hang-up. */
 	if (status < 0 || (events && (s->watched == UV_PRIORITIZED || s->turn.address)))

@@ -147,6 +147,11 @@ int conn_handshake(struct conn *c)
 	return explain(c, n, &c->reading_needs_write, SSL_ERROR_WANT_WRITE);
 }
 
+bool conn_is_in_handshake(const struct conn *c)
+{
+	return c->tls && SSL_get_state(c->tls) != TLS_ST_BEFORE && !SSL_is_init_finished(c->tls);
+}
+
 /* ---- bytes ---- */
 
 static bool is_later(int error)

@@ -50,6 +50,8 @@ MUST_CHECK bool conn_accept_tls(struct conn *c, SSL_CTX *ctx);
 MUST_CHECK bool conn_connect_tls(struct conn *c, SSL_CTX *ctx, const char *host, bool verify);
 /* 1: done (or plain); CONN_AGAIN, CONN_ENDED, CONN_BROKEN. conn_read and conn_writev do it by themselves, too. */
 int conn_handshake(struct conn *c);
+/* Whether the handshake has begun and is not over: as a server, the ClientHello was taken. */
+bool conn_is_in_handshake(const struct conn *c);
 
 /* At least one byte, or CONN_… */
 ssize_t conn_read(struct conn *c, void *out, size_t most);

@@ -128,3 +128,25 @@ for (const secure of [false, true])
 
 		it('every program ended cleanly', () => w.endsCleanly());
 	});
+
+// They wait for one another's handshakes: that nothing more comes may be seen before what was sent is read.
+describe('senders under TLS that wait for their turn, each of which closes its sending side behind its request', () => {
+	const w = new World();
+	after(() => w.close());
+	it('all are answered', async () => {
+		const certificate = makeCertificate(w.dir);
+		const relay = await w.startRelay({ args: ['--tls-cert', certificate.cert, '--tls-key', certificate.key] });
+		const answers = [];
+		await Promise.all(Array.from({ length: 32 }, async () => {
+			for (let n = 0; n < 12; n++) {
+				const s = await Sender.connect(relay.port, { tlsOptions: { ca: certificate.pem, servername: 'localhost' } });
+				await s.write('GET /nobody HTTP/1.1\r\nHost: localhost\r\n\r\n');
+				s.socket.end();
+				await s.over();
+				answers.push(s.answers[0]?.status ?? s.error?.code);
+			}
+		}));
+		assert.deepEqual(answers.filter((status) => status !== 404), []);
+		await w.endsCleanly();
+	});
+});
