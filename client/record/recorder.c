@@ -67,22 +67,23 @@ static void on_writer_closed(void *user)
 	part_closed(user);
 }
 
-void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
-{
-	r->closed = closed;
-	r->closed_user = user;
-	r->closing = true;
-	if (!r->syncing)
-		recorder_close_parts(r);
-}
-
-void recorder_close_parts(struct recorder *r)
+static void close_parts(struct recorder *r)
 {
 	r->open = 5;
 	recorder_index_stop(r, part_closed);
 	recorder_journal_stop(r, part_closed);
 	batch_writer_close(r->writer, on_writer_closed, r);
 	recorder_log_stop(r, part_closed);
+}
+
+void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
+{
+	r->closed = closed;
+	r->closed_user = user;
+	if (r->syncing)
+		r->synced = close_parts;
+	else
+		close_parts(r);
 }
 
 bool recorder_keep_bound(struct recorder *r, const struct store_bound *bound, struct error *e)

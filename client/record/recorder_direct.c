@@ -73,8 +73,8 @@ static void on_file_synced(uv_work_t *work, int status)
 		done_delivery(&j->job, &j->sync_failed);
 	else
 		batch_writer_submit(r->writer, &j->job);
-	if (r->closing && !r->syncing)
-		recorder_close_parts(r);
+	if (r->synced && !r->syncing)
+		r->synced(r);
 }
 
 /* Not on the writer's thread: others are written meanwhile. */

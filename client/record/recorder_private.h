@@ -62,9 +62,9 @@ struct recorder {
 	struct indexing indexing;
 	struct shortening shortening;
 	uv_loop_t *loop;
-	size_t syncing; /* files of large bodies, before their deliveries are written */
-	bool closing;   /* once there are none */
-	int open;       /* parts that are still to be closed */
+	size_t syncing;                     /* files of large bodies, before their deliveries are written */
+	void (*synced)(struct recorder *r); /* not NULL: it is being closed, and this is called once there are none */
+	int open;                           /* parts that are still to be closed */
 	void (*closed)(void *user);
 	void *closed_user;
 };
@@ -74,8 +74,6 @@ struct recorder {
 void recorder_index_start(struct recorder *r, uv_loop_t *loop);
 /* `stopped` comes on the loop in a later turn. */
 void recorder_index_stop(struct recorder *r, void (*stopped)(struct recorder *r));
-/* recorder.c: what recorder_close does once no file is being synced. */
-void recorder_close_parts(struct recorder *r);
 /* After each write: begins to move the log when it is long, and deletes the files of large bodies whose rows are gone.
  */
 void recorder_log_look(struct recorder *r);

@@ -92,23 +92,21 @@ bool crossing_stream_has_ended(const struct crossing_guest *g, uint64_t there)
 	return find_ended(g, there) != NULL;
 }
 
-static void forget_ended(struct crossing_guest *g, struct crossing_ended *e)
+void crossing_stream_forget_ended(struct crossing_guest *g, uint64_t there)
 {
+	struct crossing_ended *e = find_ended(g, there);
+	if (!e)
+		return;
 	HASH_DELETE(hh, g->ended, e);
 	free(e);
 }
 
-void crossing_stream_forget_ended(struct crossing_guest *g, uint64_t there)
-{
-	struct crossing_ended *e = find_ended(g, there);
-	if (e)
-		forget_ended(g, e);
-}
-
 void crossing_stream_forget_all_ended(struct crossing_guest *g)
 {
-	for (struct crossing_ended *e = g->ended, *next; e; e = next) {
+	struct crossing_ended *e = g->ended, *next;
+	HASH_CLEAR(hh, g->ended);
+	for (; e; e = next) {
 		next = e->hh.next;
-		forget_ended(g, e);
+		free(e);
 	}
 }
