@@ -150,7 +150,7 @@ static bool may_be_looked_for(const struct sockaddr_storage *s)
 
 bool network_watch_is_cut(int fd)
 {
-	struct sockaddr_storage own;
+	struct sockaddr_storage own = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof own;
 	struct ifaddrs *all;
 	if (getsockname(fd, (struct sockaddr *)&own, &len) != 0 || !may_be_looked_for(&own) || getifaddrs(&all) != 0)

@@ -1,6 +1,7 @@
 #include "client/web/web_export.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,7 +83,7 @@ static bool take_options(struct order *o, struct error *e)
 	o->preview = json_is_true(json_object_get(o->body, "preview"));
 	if (!format || strlen(format) >= sizeof o->format)
 		return error_set(e, EXIT_USAGE, "format is har, curl, http, ndjson, body or url");
-	strcpy(o->format, format);
+	snprintf(o->format, sizeof o->format, "%s", format);
 	if (!export_named(format, &o->options, e) || !take_names(o, redact, e))
 		return false;
 	o->options.redact = json_is_true(redact) || json_is_array(redact);

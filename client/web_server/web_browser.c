@@ -10,7 +10,9 @@
 #include "shared/base/buffer.h"
 #include "shared/disk/file.h"
 
-extern char **environ;
+#ifdef __APPLE__
+extern char **environ; /* <unistd.h> has it elsewhere */
+#endif
 
 static bool make_path(const char *db, char *out, size_t size)
 {
