@@ -34,10 +34,12 @@ static const char schema[] =
     "CREATE TABLE tag (delivery_id, name);"
     "CREATE TABLE note (delivery_id INTEGER PRIMARY KEY, text);"
     "CREATE TABLE figures (block INTEGER PRIMARY KEY, earliest, latest, columns);"
+    "CREATE TABLE body_file (id INTEGER PRIMARY KEY, name, length);"
+    "CREATE TABLE body_file_gone (name);"
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=15;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=16;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
@@ -279,6 +281,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	insert(db, "INSERT INTO signing VALUES (1,0,1,?,?,?,?,?,?,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO figures VALUES (0,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO note VALUES (1,?)", &data, &size);
+	insert(db, "INSERT INTO body_file VALUES (4098,?,?)", &data, &size);
+	insert(db, "INSERT INTO body_file_gone VALUES (?)", &data, &size);
 	sqlite3_close(db);
 	bool damaged = size >= 3;
 	damage_file(path, data, size);
