@@ -107,18 +107,19 @@ static void tell_moved(struct cluster *c, const char *name, const struct record_
 }
 
 /* Whether another token than the one that is known here is said to have the name. The message may be an old one, or the
- * other node may not know yet who was first: where clients are here, the bucket is asked, and decides; elsewhere only
- * what is newer counts. */
+ * other node may not know yet who was first: where clients are here, or what is here is not written yet, the bucket is
+ * asked, and decides; elsewhere only what is newer counts. */
 static bool is_disputed(struct cluster *c, const char *name, const struct record_tunnel *r)
 {
 	struct record_tunnel own;
 	if (!on_held(c, name, &own) || strcmp(own.owner, r->owner) == 0)
 		return false;
-	for (size_t i = 0; i < own.client_count; i++) {
-		if (!record_is_away(&own.clients[i])) {
-			directory_write(c->directory, name);
-			return true;
-		}
+	bool asks = directory_is_due(c->directory, name);
+	for (size_t i = 0; i < own.client_count; i++)
+		asks |= !record_is_away(&own.clients[i]);
+	if (asks) {
+		directory_write(c->directory, name);
+		return true;
 	}
 	return record_last_generation(r) <= record_last_generation(&own);
 }

@@ -204,6 +204,13 @@ void directory_write(struct directory *d, const char *name)
 	read_record(e);
 }
 
+bool directory_is_due(const struct directory *d, const char *name)
+{
+	struct entry *e;
+	HASH_FIND_STR(d->entries, name, e);
+	return e;
+}
+
 /* ---- beginning and end ---- */
 
 static void on_look(uv_timer_t *h)

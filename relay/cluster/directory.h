@@ -32,6 +32,8 @@ struct directory *directory_new(uv_loop_t *loop, struct kv *kv, const uint8_t se
 				const struct directory_events *events, void *user);
 /* What is held of that name changed. */
 void directory_write(struct directory *d, const char *name);
+/* Whether that is not written yet. */
+bool directory_is_due(const struct directory *d, const char *name);
 /* How many are not written yet. */
 size_t directory_pending(const struct directory *d);
 uint64_t directory_malformed(const struct directory *d);

@@ -7,6 +7,13 @@
 
 #include <string.h>
 
+/* One that joined while nothing could be written, and was lost before it was, is away: it may be at another node by
+ * now, and what is written late must not take it from there. Where it comes back here, that is written. */
+static bool is_held_here(const struct client *c)
+{
+	return !c->foreign && (c->connection || (c->in_grace && c->generation > 0));
+}
+
 static void describe_client(const struct client *c, const uint8_t node[RECORD_NODE_ID_LEN], struct record_client *out)
 {
 	*out = (struct record_client){ .key_len = (uint8_t)c->key_len,
@@ -15,7 +22,7 @@ static void describe_client(const struct client *c, const uint8_t node[RECORD_NO
 				       .generation = c->generation,
 				       .seen_at_us = c->seen_at_us };
 	memcpy(out->key, c->key, c->key_len);
-	if (client_is_here(c) && !c->foreign)
+	if (is_held_here(c))
 		memcpy(out->node, node, RECORD_NODE_ID_LEN);
 }
 

@@ -1,4 +1,5 @@
 /* Clients that join and leave, with a spool on disk and no network. */
+#include "relay/names/tokens.h"
 #include "relay/streams/stream.h"
 #include "tests/unit/relay/registry_fixture.h"
 
@@ -248,6 +249,64 @@ static void test_the_last_random_name(void **state)
 	link_free(second->link);
 }
 
+/* Whether it is described as here (and nothing but it), for the cluster's record. */
+static bool is_told_here(struct record_tunnel *out)
+{
+	static const uint8_t self[RECORD_NODE_ID_LEN] = { 1 };
+	assert_true(registry_describe(relay.registry, "shop", self, out));
+	assert_int_equal(out->client_count, 1);
+	return !record_is_away(&out->clients[0]);
+}
+
+/* One whose join was not written yet, and that is lost, may be at another node by now: until it comes back it is told
+ * as away, so that what is written late takes nothing from a node that has it. */
+static void test_what_other_nodes_are_told(void **state)
+{
+	static struct record_tunnel told, there, merged;
+	const uint8_t self[RECORD_NODE_ID_LEN] = { 1 };
+	char path[80];
+	bool resumed;
+	struct error e;
+	(void)state;
+	assert_true(tokens_open(&relay.tokens, folder, true, &e));
+	struct connection *first = connect_one(), *second = connect_one();
+	struct bytes key = bytes_of("the key of the first laptop, 32b");
+	struct client *c = join(first, (struct join){ .key = key }, &resumed);
+	first->welcomed = false;
+	assert_true(is_told_here(&told));
+	first->welcomed = true;
+	memset(c->nonce, 7, sizeof c->nonce);
+	c->has_nonce = true;
+	registry_lost(c, true);
+	assert_true(c->in_grace);
+	assert_false(is_told_here(&told));
+	there = told;
+	memset(there.clients[0].node, 2, sizeof there.clients[0].node);
+	there.clients[0].generation = 5;
+	record_merge_tunnels(&there, &told, self, &merged);
+	assert_int_equal(merged.clients[0].node[0], 2);
+	assert_int_equal(merged.clients[0].generation, 5);
+	/* It comes back, so it is the newest. */
+	join(second, (struct join){ .key = key, .nonce = bytes_make(c->nonce, sizeof c->nonce) }, &resumed);
+	assert_true(resumed);
+	assert_true(is_told_here(&told));
+	record_merge_tunnels(&there, &told, self, &merged);
+	assert_int_equal(merged.clients[0].node[0], 1);
+	assert_int_equal(merged.clients[0].generation, 6);
+	/* Its join was written: it is here for as long as it may resume. */
+	registry_note_record(relay.registry, "shop", &merged, self);
+	assert_int_equal(c->generation, 6);
+	registry_lost(c, true);
+	assert_true(is_told_here(&told));
+	c->in_grace = false;
+	assert_false(is_told_here(&told));
+	tokens_close(relay.tokens);
+	snprintf(path, sizeof path, "%s/relay.db", folder);
+	assert_int_equal(unlink(path), 0);
+	link_free(first->link);
+	link_free(second->link);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +316,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_another_client_comes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_another_owner_comes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_last_random_name, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_other_nodes_are_told, set_up, tear_down),
 	};
 	return RUN(tests);
 }
