@@ -310,8 +310,8 @@ lint:
 	@tests/lint/circles.sh
 	@tests/lint/names.sh
 	clang-format --dry-run -Werror $(SOURCES)
-	clang-tidy --quiet $(filter-out tests/%,$(filter %.c,$(SOURCES))) -- -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"lint"' -I. $(PKG_CFLAGS)
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
+	@tests/lint/tidy.sh $(JOBS) '-std=c11 -D_GNU_SOURCE -DCREEL_VERSION="\"lint\"" -I. $(PKG_CFLAGS)' $(filter-out tests/%,$(filter %.c,$(SOURCES)))
+	cppcheck --quiet -j$(JOBS) --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
 	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=varFuncNullUB --suppress=uninitvar --suppress=ctuuninitvar -I. client relay shared tui
 format:
 	clang-format -i $(SOURCES)
