@@ -422,22 +422,24 @@ release:
 .PHONY: release
 
 SHARE = $(DESTDIR)$(PREFIX)/share
+UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+# The program as a word of the unit, quoted where it has to be; then as sed takes it in a word's place.
+RELAY_IN_UNIT = printf '%s/bin/creel-relay\n' '$(PREFIX)' | sed 's/%/%%/g; \,[^A-Za-z0-9/._+%-], { s/[\\"]/\\&/g; s/.*/"&"/; }; s/[\\&|]/\\&/g'
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/man/man7 $(SHARE)/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system \
-	  $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
-	install -m 755 $(BUILD)/creel $(BUILD)/creel-relay $(DESTDIR)$(PREFIX)/bin
-	install -m 644 client/creel.1 $(SHARE)/man/man1
-	install -m 644 shared/creel-protocol.7 $(SHARE)/man/man7
-	install -m 644 relay/creel-relay.8 $(SHARE)/man/man8
-	install -m 644 $(BUILD)/completions/creel.bash $(SHARE)/bash-completion/completions/creel
-	install -m 644 $(BUILD)/completions/_creel $(SHARE)/zsh/site-functions
-	install -m 644 $(BUILD)/completions/creel.fish $(SHARE)/fish/vendor_completions.d
-	sed 's|@PREFIX@|$(PREFIX)|g' relay/creel-relay.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/creel-relay.service
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)/man/man1" "$(SHARE)/man/man7" "$(SHARE)/man/man8" "$(UNITS)" \
+	  "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" "$(SHARE)/fish/vendor_completions.d"
+	install -m 755 $(BUILD)/creel $(BUILD)/creel-relay "$(DESTDIR)$(PREFIX)/bin"
+	install -m 644 client/creel.1 "$(SHARE)/man/man1"
+	install -m 644 shared/creel-protocol.7 "$(SHARE)/man/man7"
+	install -m 644 relay/creel-relay.8 "$(SHARE)/man/man8"
+	install -m 644 $(BUILD)/completions/creel.bash "$(SHARE)/bash-completion/completions/creel"
+	install -m 644 $(BUILD)/completions/_creel "$(SHARE)/zsh/site-functions"
+	install -m 644 $(BUILD)/completions/creel.fish "$(SHARE)/fish/vendor_completions.d"
+	sed "s|@PREFIX@/bin/creel-relay|$$($(RELAY_IN_UNIT))|g" relay/creel-relay.service >"$(UNITS)/creel-relay.service"
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/creel $(DESTDIR)$(PREFIX)/bin/creel-relay $(SHARE)/man/man1/creel.1 \
-	  $(SHARE)/man/man7/creel-protocol.7 $(SHARE)/man/man8/creel-relay.8 $(SHARE)/bash-completion/completions/creel \
-	  $(SHARE)/zsh/site-functions/_creel $(SHARE)/fish/vendor_completions.d/creel.fish \
-	  $(DESTDIR)$(PREFIX)/lib/systemd/system/creel-relay.service
+	rm -f "$(DESTDIR)$(PREFIX)/bin/creel" "$(DESTDIR)$(PREFIX)/bin/creel-relay" "$(SHARE)/man/man1/creel.1" \
+	  "$(SHARE)/man/man7/creel-protocol.7" "$(SHARE)/man/man8/creel-relay.8" "$(SHARE)/bash-completion/completions/creel" \
+	  "$(SHARE)/zsh/site-functions/_creel" "$(SHARE)/fish/vendor_completions.d/creel.fish" "$(UNITS)/creel-relay.service"
 
 clean:
 	rm -rf build

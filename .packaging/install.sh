@@ -70,15 +70,17 @@ fi
 [ -f "$here/bin/creel" ] || fail "$here has no bin/creel: run this from an unpacked archive, or name the archive"
 "$here/bin/creel" version >/dev/null 2>&1 || fail "$here/bin/creel does not run here: it is built for another kind of machine ($(uname -s) $(uname -m) is this one)${archive:+, or programs may not run in ${here%/*} (noexec): name another folder in TMPDIR}"
 
-# As it stands in what sed puts in a word's place.
-quoted=$(printf '%s\n' "$PREFIX" | sed 's/[\\&|]/\\&/g')
+# The relay as a word of the unit, quoted where it has to be; then as sed takes it in a word's place.
+relay=$(printf '%s/bin/creel-relay\n' "$PREFIX" | sed 's/%/%%/g; \,[^A-Za-z0-9/._+%-], { s/[\\"]/\\&/g; s/.*/"&"/; }; s/[\\&|]/\\&/g')
 files | while read -r from to mode; do
 	dir=$PREFIX/${to%/*}
 	mkdir -p "$dir" 2>/dev/null && [ -w "$dir" ] || fail "$dir cannot be written to: run this as root, or name a folder of yours: PREFIX=\$HOME/.local $0"
 	# Beside it first, then moved: a program that runs goes on with the old one.
-	cp "$here/$from" "$dir/.creel.new"
+	case $from in
+	*.service) sed "s|@PREFIX@/bin/creel-relay|$relay|g" "$here/$from" >"$dir/.creel.new" ;;
+	*) cp "$here/$from" "$dir/.creel.new" ;;
+	esac
 	chmod "$mode" "$dir/.creel.new"
-	case $from in *.service) sed -i "s|@PREFIX@|$quoted|g" "$dir/.creel.new" ;; esac
 	mv -f "$dir/.creel.new" "$PREFIX/$to"
 done || exit 1
 echo "$("$PREFIX/bin/creel" version) is installed below $PREFIX. First webhook: creel dev"

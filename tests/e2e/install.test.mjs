@@ -68,13 +68,14 @@ describe('install.sh', { skip: process.platform !== 'linux' && 'the archives are
 		assert.match(r.err, /built for another kind of machine \(Linux \S+ is this one\)$/m);
 	});
 	it('brings nine files to any folder, and takes those away', async () => {
-		for (const name of ['prefix', 'a&b', 'a|b', 'a\\b', 'a b']) {
+		// As systemd reads a word: in quotation marks where it has to be, with \\ for \, and %% for % in any case.
+		for (const [name, inUnit] of [['prefix', (p) => p], ['50%', (p) => p.replace('%', '%%')], ...['a&b', 'a|b', 'a\\b', 'a b', 'a"b'].map((n) => [n, (p) => `"${p.replace(/[\\"]/, '\\$&')}"`])]) {
 			const prefix = w.path(name);
 			const r = await install([w.path(ARCHIVE)], { prefix });
 			assert.equal(r.code, 0, r.err);
 			assert.match(r.text, /creel 9\.9\.9 is installed below .*\n.*\/bin is not in PATH yet/);
 			assert.deepEqual(files(prefix), [...FILES].sort(), name);
-			assert.ok(readFileSync(path.join(prefix, 'lib/systemd/system/creel-relay.service'), 'utf8').includes(`ExecStart=${prefix}/bin/creel-relay serve`), name);
+			assert.ok(readFileSync(path.join(prefix, 'lib/systemd/system/creel-relay.service'), 'utf8').includes(`\nExecStart=${inUnit(`${prefix}/bin/creel-relay`)} serve --config`), name);
 			writeFileSync(path.join(prefix, 'bin/mine'), '');
 			assert.equal((await install(['--uninstall'], { prefix })).code, 0);
 			assert.deepEqual(files(prefix), ['bin/mine']);
