@@ -49,15 +49,23 @@ http { access_log off; client_body_buffer_size 64k; client_max_body_size 0; keep
 	return port;
 }
 
-/** { rps, p50, p99, bad, cpu, nats }: the last two are seconds of CPU for 10,000 webhooks, of creel and of NATS. */
-async function load(url, connections, script, { processes = [], servers = [], lasts = seconds } = {}) {
-	const before = [cpuSeconds(processes), cpuSeconds(servers)];
+/** Messages that the nodes have sent to their servers of NATS. */
+async function messagesSent(brokers) {
+	const all = await Promise.all(brokers.map((b) => fetch(`http://127.0.0.1:${b.http}/connz`).then((r) => r.json())));
+	return all.flatMap((one) => one.connections).reduce((sum, c) => sum + c.in_msgs, 0);
+}
+
+/** { rps, p50, p99, bad, cpu, nats, messages }: seconds of CPU for 10,000 webhooks, of creel and of NATS; messages a webhook. */
+async function load(url, connections, script, { processes = [], brokers = [], lasts = seconds } = {}) {
+	const servers = brokers.map((b) => b.process);
+	const before = [cpuSeconds(processes), cpuSeconds(servers), await messagesSent(brokers)];
 	const { stdout } = await promisify(execFile)('wrk', [`-t${connections > 1 ? 2 : 1}`, `-c${connections}`, `-d${lasts}s`, '--timeout', '30s', '--latency', '-s', path.join(here, script), url]);
 	const find = (pattern) => pattern.exec(stdout)?.slice(1) ?? ['0'];
 	const n = Number(find(/(\d+) requests in/)[0]);
 	const bad = Number(find(/Non-2xx or 3xx responses: (\d+)/)[0]) + find(/Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/).reduce((a, b) => a + Number(b), 0);
 	return { rps: Number(find(/Requests\/sec:\s+([\d.]+)/)[0]), p50: ms(find(/^\s+50%\s+(\S+)/m)[0]), p99: ms(find(/^\s+99%\s+(\S+)/m)[0]), bad: n ? bad : bad + 1,
-		cpu: ((cpuSeconds(processes) - before[0]) * 10_000) / Math.max(1, n), nats: ((cpuSeconds(servers) - before[1]) * 10_000) / Math.max(1, n) };
+		cpu: ((cpuSeconds(processes) - before[0]) * 10_000) / Math.max(1, n), nats: ((cpuSeconds(servers) - before[1]) * 10_000) / Math.max(1, n),
+		messages: (await messagesSent(brokers) - before[2]) / Math.max(1, n) };
 }
 
 /** Ways in turns, in an order that changes: prints a line for each, with its ratio to the first. */
@@ -74,7 +82,7 @@ async function compare(what, ways, run, { between = async () => {} } = {}) {
 		const ratios = sorted(r.map((x, i) => x.rps / all.get(first)[i].rps)), bad = r.reduce((sum, x) => sum + x.bad, 0);
 		console.log(`${what.padEnd(14)} ${way.name.padEnd(26)} ${of('rps').toFixed(of('rps') < 100 ? 1 : 0).padStart(6)}/s  p50 ${of('p50').toFixed(2)}, p99 ${of('p99').toFixed(2)} ms`
 			+ (way === first ? '' : `  ${median(ratios).toFixed(2)} (${ratios[0].toFixed(2)} to ${ratios.at(-1).toFixed(2)}) of ${first.name}`)
-			+ (way.processes ? `  CPU ${of('cpu').toFixed(2)} s/10,000${way.servers ? `, NATS ${of('nats').toFixed(2)}` : ''}` : '') + (bad ? `  ${bad} FAILED` : ''));
+			+ (way.processes ? `  CPU ${of('cpu').toFixed(2)} s/10,000${way.brokers ? `, NATS ${of('nats').toFixed(2)}, ${of('messages').toFixed(2)} messages a webhook` : ''}` : '') + (bad ? `  ${bad} FAILED` : ''));
 		faults += bad;
 	}
 }
@@ -99,7 +107,7 @@ async function live(nodes, alone, brokers) {
 	const ways = [
 		{ name: 'the node with the client', relay: nodes[0], processes: [nodes[0], near] },
 		{ name: 'one relay', relay: alone, processes: [alone, single] },
-		{ name: 'another node', relay: nodes[1], processes: [nodes[0], nodes[1], near], servers: brokers.all.map((b) => b.process) },
+		{ name: 'another node', relay: nodes[1], processes: [nodes[0], nodes[1], near], brokers: brokers.all },
 	];
 	for (const c of sets.includes('live') ? connections : [])
 		await compare(`live, c=${c}`, ways, (way) => load(`http://127.0.0.1:${way.relay.port}/bench/hook`, c, 'post.lua', way));
