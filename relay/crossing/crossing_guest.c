@@ -217,10 +217,13 @@ bool crossing_take_frame(struct client *c, const struct wire_frame *f, const cha
 	if (c->connection)
 		carrier_received_body(&c->connection->carrier, body);
 	struct buffer frame = { 0 };
-	if (crossing_put_frame(&frame, f, st->there))
-		crossing_send(g->peer, TRUNK_FROM_CLIENT, g->line, g->session, buffer_view(&frame));
-	else
+	/* A sender waits for the answer, and for nothing before it; what is spooled there is handed out one by one. */
+	const bool late = f->type == WIRE_RECORDED && st->live;
+	if (!crossing_put_frame(&frame, f, st->there))
 		*fault = "out of memory";
+	else
+		(late ? crossing_send_late : crossing_send)(g->peer, TRUNK_FROM_CLIENT, g->line, g->session,
+							    buffer_view(&frame));
 	buffer_free(&frame);
 	if (f->type == WIRE_RESET) {
 		if (!crossing_stream_note_ended(g, st->there))

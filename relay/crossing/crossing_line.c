@@ -18,14 +18,30 @@ static struct buffer *out(void *end)
 	return &l->peer->crossing->frame;
 }
 
+/* The line's share of its credit, and the end of the frame that was made. */
+static void count_frame(struct crossing_line *l)
+{
+	struct buffer *frame = &l->peer->crossing->frame;
+	l->credit -= (int64_t)frame->len;
+	frame->len = 0;
+}
+
 static void flush_soon(void *end)
 {
 	struct crossing_line *l = end;
-	struct buffer *frame = &l->peer->crossing->frame;
+	const struct buffer *frame = &l->peer->crossing->frame;
 	if (frame->len > 0)
 		crossing_send(l->peer, TRUNK_TO_CLIENT, l->number, l->session, buffer_view(frame));
-	l->credit -= (int64_t)frame->len;
-	frame->len = 0;
+	count_frame(l);
+}
+
+static void flush_late(void *end)
+{
+	struct crossing_line *l = end;
+	const struct buffer *frame = &l->peer->crossing->frame;
+	if (frame->len > 0)
+		crossing_send_late(l->peer, TRUNK_TO_CLIENT, l->number, l->session, buffer_view(frame));
+	count_frame(l);
 }
 
 static bool may_send_body(const void *end)
@@ -62,7 +78,7 @@ static void close_client(void *end, int status, const char *reason)
 	buffer_free(&data);
 }
 
-static const struct carrier_ops ops = { out,     flush_soon, flush_soon,    may_send_body,
+static const struct carrier_ops ops = { out,     flush_soon, flush_late,    may_send_body,
 					is_full, sent_body,  received_body, close_client };
 
 /* ---- a line's life ---- */

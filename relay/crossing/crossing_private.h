@@ -45,6 +45,9 @@ struct crossing {
 
 /* Sends a part. */
 void crossing_send(struct crossing_peer *p, enum trunk_kind kind, uint32_t line, uint32_t session, struct bytes data);
+/* The same for what nobody waits for: it may leave some milliseconds later, with what comes after it. */
+void crossing_send_late(struct crossing_peer *p, enum trunk_kind kind, uint32_t line, uint32_t session,
+			struct bytes data);
 /* Appends the frame with another stream's number. */
 MUST_CHECK bool crossing_put_frame(struct buffer *out, const struct wire_frame *f, uint64_t stream);
 

@@ -11,6 +11,8 @@
 #define TICKS_A_PROBE 10       /* how often in its time a probe is looked at */
 #define FLUSH_MOST (1u << 20)  /* bytes of one trunk, before the others have their turn */
 #define RETRY_MS 10            /* after the transport took nothing */
+#define FOLD_NS 300000         /* for how long a message may grow */
+#define LATE_MS 5              /* for what nobody waits for */
 #define ACK_EVERY (256u << 10) /* bytes that came, after which the other end is told at the latest */
 #define LOG_EVERY_MS 60000
 #define TRUNKS_MOST 1024
@@ -46,13 +48,16 @@ struct trunk_set {
 	void *user;
 	struct trunk *trunks, *dirty;
 	uv_idle_t flush;
-	uv_timer_t tick, retry;
+	uv_timer_t tick, retry, late;
 	uint64_t malformed, bytes, logged_at;
+	uint64_t appended, looked_at, flushed; /* bytes of parts; how many there were at the last turn, and flush */
+	uint64_t begun_at;                     /* hrtime: since when a flush is due */
 	int open_handles;
 	bool retrying;
 };
 
 static void on_flush(uv_idle_t *h);
+static void on_late(uv_timer_t *h);
 
 static uint64_t now_ms(const struct trunk_set *s)
 {
@@ -66,8 +71,10 @@ static void make_dirty(struct trunk *t)
 		t->next_dirty = t->set->dirty;
 		t->set->dirty = t;
 	}
-	if (!t->set->retrying)
-		uv_idle_start(&t->set->flush, on_flush);
+	if (t->set->retrying || uv_is_active((uv_handle_t *)&t->set->flush))
+		return;
+	t->set->begun_at = uv_hrtime();
+	uv_idle_start(&t->set->flush, on_flush);
 }
 
 static uint64_t make_epoch(void)
@@ -137,12 +144,25 @@ bool trunk_may_send(const struct trunk *t)
 	return t->in_flight + pending_len(t) < TRUNK_WINDOW;
 }
 
-void trunk_send(struct trunk *t, const struct trunk_part *p)
+static void append(struct trunk *t, const struct trunk_part *p)
 {
 	if (pending_len(t) > BACKLOG_MOST || !trunk_message_put_part(&t->out, p))
 		t->fail_due = true;
 	t->was_full |= !trunk_may_send(t);
+	t->set->appended += TRUNK_PART_HEAD_LEN + p->data.len;
+}
+
+void trunk_send(struct trunk *t, const struct trunk_part *p)
+{
+	append(t, p);
 	make_dirty(t);
+}
+
+void trunk_send_late(struct trunk *t, const struct trunk_part *p)
+{
+	append(t, p);
+	if (!uv_is_active((uv_handle_t *)&t->set->late))
+		uv_timer_start(&t->set->late, on_late, LATE_MS, 0);
 }
 
 /* How much of what waits goes into one message: whole parts, or a piece of one. */
@@ -257,10 +277,10 @@ static void make_all_dirty(struct trunk *list)
 
 static void on_retry(uv_timer_t *h);
 
-static void on_flush(uv_idle_t *h)
+static void flush_all(struct trunk_set *s)
 {
-	struct trunk_set *s = h->data;
-	uv_idle_stop(h);
+	uv_idle_stop(&s->flush);
+	s->flushed = s->appended;
 	struct trunk *list = s->dirty, *again = NULL, *more = NULL;
 	s->dirty = NULL;
 	while (list) {
@@ -283,6 +303,21 @@ static void on_flush(uv_idle_t *h)
 	}
 	make_all_dirty(again);
 	make_all_dirty(more);
+}
+
+/* Under load each turn of the loop brings more, and a message costs the transport much more than a part of one does. */
+static bool is_growing(struct trunk_set *s)
+{
+	const bool grew = s->appended != s->looked_at;
+	s->looked_at = s->appended;
+	return grew && s->appended - s->flushed < TRUNK_MESSAGE_MOST && uv_hrtime() - s->begun_at < FOLD_NS;
+}
+
+static void on_flush(uv_idle_t *h)
+{
+	struct trunk_set *s = h->data;
+	if (!is_growing(s))
+		flush_all(s);
 }
 
 /* ---- receiving ---- */
@@ -462,7 +497,15 @@ static void on_retry(uv_timer_t *h)
 {
 	struct trunk_set *s = h->data;
 	s->retrying = false;
-	on_flush(&s->flush);
+	flush_all(s);
+}
+
+static void on_late(uv_timer_t *h)
+{
+	const struct trunk_set *s = h->data;
+	for (struct trunk *t = s->trunks; t; t = t->hh.next)
+		if (pending_len(t) > 0)
+			make_dirty(t);
 }
 
 /* ---- the set ---- */
@@ -483,8 +526,9 @@ struct trunk_set *trunk_set_new(uv_loop_t *loop, const struct trunk_settings *se
 	uv_idle_init(loop, &s->flush);
 	uv_timer_init(loop, &s->tick);
 	uv_timer_init(loop, &s->retry);
-	s->flush.data = s->tick.data = s->retry.data = s;
-	s->open_handles = 3;
+	uv_timer_init(loop, &s->late);
+	s->flush.data = s->tick.data = s->retry.data = s->late.data = s;
+	s->open_handles = 4;
 	uv_timer_start(&s->tick, on_tick, 0, s->settings.probe_ms / TICKS_A_PROBE);
 	return s;
 }
@@ -500,7 +544,7 @@ void trunk_set_free(struct trunk_set *s)
 {
 	if (!s)
 		return;
-	for (struct trunk *d = s->dirty; d; d = d->next_dirty)
+	for (struct trunk *d = s->trunks; d; d = d->hh.next)
 		while (flush(d) && has_more(d))
 			;
 	struct trunk *t = s->trunks, *next;
@@ -516,6 +560,7 @@ void trunk_set_free(struct trunk_set *s)
 	uv_close((uv_handle_t *)&s->flush, on_closed);
 	uv_close((uv_handle_t *)&s->tick, on_closed);
 	uv_close((uv_handle_t *)&s->retry, on_closed);
+	uv_close((uv_handle_t *)&s->late, on_closed);
 }
 
 uint64_t trunk_malformed(const struct trunk_set *s)

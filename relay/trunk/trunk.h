@@ -61,6 +61,8 @@ void *trunk_data(const struct trunk *t);
 
 /* Whether parts that may wait should be sent: less than TRUNK_WINDOW is under way. */
 bool trunk_may_send(const struct trunk *t);
-/* Sends a part at the end of this loop turn. Where memory runs out the trunk starts over, at the end of the turn too.
- */
+/* Sends a part: at once, or together with what the next turns of the loop bring, within a third of a millisecond. Where
+ * memory runs out the trunk starts over, then too. */
 void trunk_send(struct trunk *t, const struct trunk_part *p);
+/* The same for what nobody waits for: it leaves with what is sent next, or some milliseconds later. */
+void trunk_send_late(struct trunk *t, const struct trunk_part *p);

@@ -25,7 +25,7 @@ struct node {
 static uv_loop_t loop;
 static struct node nodes[2];
 static struct message under_way[MOST_UNDER_WAY];
-static size_t under_way_count;
+static size_t under_way_count, published;
 static unsigned lose, twice, swap; /* of 100 messages */
 static bool silent, full;
 static uint32_t seed;
@@ -43,6 +43,7 @@ static bool on_publish(void *user, const uint8_t node[TRUNK_NODE_LEN], struct by
 	assert_true(message.len <= TRUNK_MESSAGE_MOST);
 	if (full)
 		return false;
+	published++;
 	for (int i = 0; i < 1 + (next_random() % 100 < twice); i++) {
 		if (silent || next_random() % 100 < lose || under_way_count == MOST_UNDER_WAY)
 			continue;
@@ -172,7 +173,7 @@ static void turn(void)
 	deliver();
 }
 
-static void say(size_t from, size_t len)
+static void say_by(size_t from, size_t len, void (*send)(struct trunk *t, const struct trunk_part *p))
 {
 	struct node *n = &nodes[from];
 	uint8_t *data = malloc(len);
@@ -182,8 +183,13 @@ static void say(size_t from, size_t len)
 	memset(data + 16, (int)(uint8_t)n->sent, len - 16);
 	n->sent++;
 	const struct trunk_part p = { .kind = TRUNK_TO_CLIENT, .line = 1, .data = bytes_make(data, len) };
-	trunk_send(n->trunk, &p);
+	send(n->trunk, &p);
 	free(data);
+}
+
+static void say(size_t from, size_t len)
+{
+	say_by(from, len, trunk_send);
 }
 
 static void wait_for(bool (*condition)(void))
@@ -212,6 +218,63 @@ static void test_all_of_it_in_order(void **state)
 	assert_int_equal(nodes[0].all_came + nodes[1].all_came, 2000);
 	assert_int_equal(nodes[0].losses + nodes[1].losses, 0);
 	assert_true(trunk_bytes(nodes[0].set) > 0);
+}
+
+/* Until probes, and what acknowledges messages, had their time several times over. */
+static void go_on_for(uint64_t ms)
+{
+	const uint64_t until = uv_hrtime() + UINT64_C(1000000) * ms;
+	while (uv_hrtime() < until)
+		turn();
+}
+
+/* Until the two know each other, and acknowledged all. */
+static void get_acquainted(void)
+{
+	say(0, 100);
+	say(1, 100);
+	wait_for(all_came);
+	go_on_for(2 * PROBE_MS);
+	published = 0;
+}
+
+static void test_what_nobody_waits_for_leaves_with_the_next(void **state)
+{
+	(void)state;
+	get_acquainted();
+	say_by(0, 100, trunk_send_late);
+	say_by(0, 100, trunk_send_late);
+	say(0, 100);
+	wait_for(all_came);
+	assert_int_equal(published, 1);
+	say_by(0, 100, trunk_send_late);
+	wait_for(all_came); /* by itself */
+}
+
+static void test_what_is_late_leaves_at_the_end(void **state)
+{
+	(void)state;
+	get_acquainted();
+	say_by(0, 100, trunk_send_late);
+	trunk_set_free(nodes[0].set);
+	deliver();
+	assert_int_equal(nodes[1].came, nodes[0].sent);
+	open_node(0);
+	join_other(0);
+}
+
+/* As under load: parts of several turns are one message, but none waits for more than the turns that follow at once. */
+static void test_parts_of_some_turns_go_together(void **state)
+{
+	(void)state;
+	get_acquainted();
+	for (int i = 0; i < 200; i++) {
+		say(0, 100);
+		turn();
+	}
+	wait_for(all_came);
+	assert_true(published < 200);
+	assert_int_equal(nodes[0].losses, 0);
 }
 
 static void test_a_part_longer_than_a_message(void **state)
@@ -244,14 +307,6 @@ static void test_no_more_than_the_window(void **state)
 static bool is_lost(void)
 {
 	return nodes[0].losses > 0;
-}
-
-/* Until probes, and what acknowledges messages, had their time several times over. */
-static void go_on_for(uint64_t ms)
-{
-	const uint64_t until = uv_hrtime() + UINT64_C(1000000) * ms;
-	while (uv_hrtime() < until)
-		turn();
 }
 
 static void test_silence(void **state)
@@ -426,6 +481,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all_of_it_in_order, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_nobody_waits_for_leaves_with_the_next, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_is_late_leaves_at_the_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_parts_of_some_turns_go_together, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_part_longer_than_a_message, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_more_than_the_window, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_silence, set_up, tear_down),
