@@ -57,7 +57,8 @@ describe('--acme', { skip: !canOrder && 'needs root, uacme and pebble' }, () => 
 
 	it('is ordered at the start, and renewed a third before its end under load, with no connection dropped', async () => {
 		const { data, token } = await w.makeData();
-		const relay = await start(data);
+		// A client that a busy machine holds up for two seconds would have its GET refused, which is not what is asked here.
+		const relay = await start(data, '--record-timeout', '120s', '--reply-timeout', '120s');
 		await issued(relay);
 		const first = await shown();
 		assert.match(first, /Pebble/);
@@ -86,7 +87,7 @@ console.log(JSON.stringify({ sockets: sockets.size, count: statuses.length, bad:
 		writeFileSync(w.path('enough'), '');
 		await load.end();
 		const { sockets, count, bad } = JSON.parse(load.stdout.toString());
-		assert.deepEqual([sockets, bad], [1, []]);
+		assert.deepEqual([sockets, bad], [1, []], JSON.stringify(events(relay, 'refused')));
 		assert.ok(count > 20, String(count));
 		assert.equal(events(relay, 'tunnel_offline').length, 0);
 		// Nothing of ours any more.
