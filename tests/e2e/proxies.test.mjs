@@ -122,8 +122,9 @@ describe('a tunnel through a proxy', () => {
 		/** `listen`, `login` and `doctor` say the same sentence, and none of them the password. */
 		async function says(env, words, { url = `http://127.0.0.1:${relay.port}`, todo, opened, timeout = '2s' } = {}) {
 			const all = { env: { ...NOTHING, ...env } };
-			const [listen, login, looked] = await Promise.all([
-				w.creel(['listen', '1', '--relay', url, '--connect-timeout', timeout, '--output', 'lines', '--db', w.fresh('db')], all),
+			const listens = (within) => w.creel(['listen', '1', '--relay', url, '--connect-timeout', within, '--output', 'lines', '--db', w.fresh('db')], all);
+			let [listen, login, looked] = await Promise.all([
+				listens(timeout),
 				w.creel(['login', url, '--no-token'], all),
 				w.creel(['doctor', '--json', '--relay', url], all),
 			]);
@@ -137,6 +138,8 @@ describe('a tunnel through a proxy', () => {
 			// doctor waits for half as long.
 			const same = (text) => text.replace('10 s', '5 s');
 			assert.ok(same(login.err).includes(sentence), `login: ${JSON.stringify(login)}\n${sentence}`);
+			// On a machine so busy that the proxy, which is this process, does not answer in time it has longer.
+			if (listen.err.includes(`did not answer within ${timeout.replace('s', ' s')}`) && !sentence.includes('did not answer')) listen = await listens('15s');
 			assert.ok(same(listen.err).includes(sentence), `listen: ${JSON.stringify(listen)}\n${sentence}`);
 			assert.deepEqual([listen.code, login.code], [3, 3]);
 			for (const text of [listen.err, login.err, JSON.stringify(doctor)]) {
