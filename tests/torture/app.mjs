@@ -3,35 +3,13 @@ import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import http from 'node:http';
 
-const TICK_MS = 50, OF_LATE_MS = 1000;
 const MOODS = { quick: 6, normal: 4, slow: 1, failing: 1 };
-
-/** How late this process may be to see what came: the longest time of late in which it saw nothing. */
-class Lateness {
-	constructor() {
-		this.gaps = [];
-		this.last = Date.now();
-		setInterval(() => this.tick(), TICK_MS).unref();
-	}
-
-	tick() {
-		const at = Date.now();
-		this.gaps.push({ at, gap: at - this.last });
-		this.last = at;
-		while (this.gaps[0].at < at - OF_LATE_MS) this.gaps.shift();
-	}
-
-	get ms() {
-		return Math.max(Date.now() - this.last, ...this.gaps.map(({ gap }) => gap));
-	}
-}
 
 export class App extends EventEmitter {
 	constructor({ port, random }) {
 		super();
 		Object.assign(this, { port, random, calls: new Map(), total: 0, mood: 'quick', stops: [], server: null, up: false });
 		this.pool = random.bytes(1 << 17);
-		this.lateness = new Lateness();
 	}
 
 	async start() {
@@ -63,11 +41,11 @@ export class App extends EventEmitter {
 		this.mood = this.random.weighted(MOODS);
 	}
 
-	/** A call: head seen at `at`, and here up to `lateBy` ms before; `whole` once its body is here; `answered` when the answer left whole. */
+	/** A call: head seen at `at`; `whole` once its body is here; `answered` when the answer left whole. */
 	serve(request, response) {
 		const number = Number(/^\/n\/(\d+)$/.exec(request.url)?.[1] ?? -1);
 		const call = {
-			at: Date.now(), lateBy: this.lateness.ms, whole: false, answered: false, attempt: Number(request.headers['creel-attempt'] ?? 1),
+			at: Date.now(), whole: false, answered: false, attempt: Number(request.headers['creel-attempt'] ?? 1),
 			event: request.headers['creel-event-id'] ?? '', sha256: null, endedAt: null,
 		};
 		this.total++;

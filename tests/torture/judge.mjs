@@ -1,6 +1,6 @@
 // The judgement over a run: what the senders were told, what is on record, and what the app saw, held against each other.
 
-const RESULT_ABORTED = 3; // shared/store.sql, attempt.result
+const RESULT_ABORTED = 3, RESULT_CANCELLED = 5; // shared/store.sql, attempt.result
 const FINISHED = new Set([2, 3, 5]); // delivery.state: delivered, failed, refused
 const STOP_SLACK_MS = 250;
 
@@ -15,27 +15,31 @@ function brokenByApp(rows, stops) {
 		stops.some((at) => at >= r.from - STOP_SLACK_MS && at <= r.to + STOP_SLACK_MS)));
 }
 
+/**
+ * Whether the client was killed during an attempt: begun again, it found it unfinished, and there was a kill since the
+ * attempt before it. Unlike the app's times these do not depend on how soon a busy app saw the call.
+ */
+function cutByKill(results, attempt, { clientKills, sentAt }) {
+	const cut = results[attempt - 1];
+	return cut?.result === RESULT_CANCELLED && clientKills.some((at) => at >= (results[attempt - 2]?.to ?? sentAt) && at <= cut.to);
+}
+
 /** Of one number's calls, those after the first that have no excuse. */
-function callsAgain(calls, { clientKills, stops }) {
-	const again = { unmarked: 0, withoutReason: 0, seenLate: 0 };
+function callsAgain(calls, results, { clientKills, stops, sentAt }) {
+	const again = { unmarked: 0, withoutReason: 0 };
 	for (let i = 1; i < calls.length; i++) {
 		const before = calls[i - 1];
 		const call = calls[i];
-		const within = (times, lateBy) => times.some((at) => at >= before.at - STOP_SLACK_MS - lateBy && at <= call.at);
-		const excused = (lateBy) => (!before.answered && within(stops, lateBy)) || within(clientKills, lateBy);
-		// What called may be gone when a process that is short of time sees the call.
-		const lateBy = before.lateBy ?? 0;
-		const byApp = !before.answered && within(stops, lateBy);
-		if (!excused(lateBy)) again.withoutReason++;
-		else if (!excused(0)) again.seenLate++;
+		const within = (times) => times.some((at) => at >= before.at - STOP_SLACK_MS && at <= call.at);
+		const byApp = !before.answered && within(stops);
+		if (!byApp && !within(clientKills) && !cutByKill(results, before.attempt, { clientKills, sentAt })) again.withoutReason++;
 		// libcurl itself tries once more on a kept connection that the app closed without a word.
 		if (!byApp && call.attempt < 2) again.unmarked++;
 	}
 	return again;
 }
 
-/** Gives { figures, faults, seenLate }: faults are the musts that do not hold, each with numbers to look at; seenLate are numbers
- * that were called again with a reason only because the app may be late to see a call. */
+/** Gives { figures, faults }: faults are the musts that do not hold, each with numbers to look at. */
 export function judge({ ledger, rows, calls, stops = [], clientKills = [], wrongAnswers = [] }) {
 	const byNumber = new Map();
 	for (const row of rows) {
@@ -68,21 +72,19 @@ export function judge({ ledger, rows, calls, stops = [], clientKills = [], wrong
 		if (!FINISHED.has(row.state)) bad.unfinished.push(row.number);
 	}
 	let calledAgain = 0;
-	const late = [];
 	for (const [number, list] of calls) {
 		const entry = ledger.get(number);
 		if (!entry || list.some((call) => call.whole && call.sha256 !== entry.sha256)) bad.appBytesDiffering.push(number);
 		if (list.length < 2) continue;
-		const { unmarked, withoutReason, seenLate } = callsAgain(list, { clientKills, stops });
+		const { unmarked, withoutReason } = callsAgain(list, byNumber.get(number)?.[0].results ?? [], { clientKills, stops, sentAt: entry?.at ?? 0 });
 		calledAgain++;
-		if (seenLate) late.push(number);
 		if (unmarked) bad.calledAgainUnmarked.push(number);
 		if (withoutReason) bad.calledAgainWithoutReason.push(number);
 	}
 	const counts = Object.fromEntries(Object.entries(bad).map(([name, list]) => [name, list.length]));
 	const faults = Object.entries(bad).filter(([name, list]) => MUSTS.includes(name) && list.length)
 		.map(([name, list]) => ({ name, count: list.length, numbers: list.slice(0, 10) }));
-	return { figures: { ...figures, calledAgain, calledAgainSeenLate: late.length, ...counts }, faults, seenLate: late };
+	return { figures: { ...figures, calledAgain, ...counts }, faults };
 }
 
 /** What must be 0. */

@@ -320,6 +320,8 @@ export class Torture {
 	async verdict({ db = this.db, calls = this.app.calls, stops = this.app.stops, clientKills = this.clientKillTimes, wrongAnswers = this.senders.wrongAnswers } = {}) {
 		const rows = await readStore(db);
 		const { figures, faults } = judge({ ledger: this.senders.ledger, rows, calls, stops, clientKills, wrongAnswers });
+		const journal = (n) => JSON.stringify({ n, ...this.senders.ledger.get(n), calls: calls.get(n), attempts: rows.filter((row) => row.number === n).map((row) => row.results), clientKills, stops, ends: this.client.unplanned, full: this.fullTimes });
+		for (const f of faults.filter(({ name }) => name === 'calledAgainWithoutReason')) f.what = f.numbers.slice(0, 5).map(journal);
 		const unplanned = this.unplannedEnds();
 		for (const [i, [name, code]] of [['client', 130], ['relay', 0]].entries()) {
 			const end = this.ends[i];

@@ -117,9 +117,9 @@ export class Fleet {
 		}
 	}
 
-	/** Gives { figures, faults, seenLate } over all clients (torture/judge.mjs); no faults: what was promised held. After finish(). */
+	/** Gives { figures, faults } over all clients; no faults: what was promised held. After finish(). */
 	async verdict() {
-		const sum = {}, faults = [], seenLate = [];
+		const sum = {}, faults = [];
 		for (const c of this.clients) {
 			const ledger = new Map([...this.senders.ledger].filter(([, entry]) => entry.tunnel === c.name));
 			const rows = existsSync(c.db) ? await readStore(c.db) : [];
@@ -129,7 +129,6 @@ export class Fleet {
 			for (const [name, value] of Object.entries(verdict.figures)) sum[name] = (sum[name] ?? 0) + value;
 			const journal = (n) => JSON.stringify({ n, ...ledger.get(n), calls: calls.get(n), attempts: rows.filter((row) => row.number === n).map((row) => row.results), kills: c.kills });
 			for (const fault of verdict.faults) faults.push({ client: c.name, ...fault, what: fault.numbers.map(journal) });
-			seenLate.push(...verdict.seenLate.map(journal));
 			for (const e of c.program.unplanned) faults.push({ client: c.name, name: 'unplannedEnds', what: [`${e.code ?? e.signal}: ${e.err}`] });
 			for (const r of c.program.reports) faults.push({ client: c.name, name: 'sanitizerReports', what: [r.slice(-6000)] });
 		}
@@ -146,7 +145,6 @@ export class Fleet {
 			figures: { ...sum, unanswered: unanswered.length, errors, appCalls: this.app.total, drainMs: this.drainMs, longestOutageMs: this.senders.longestOutage.ms,
 				clientsAway: { times: outages.length, p50Ms: outages[outages.length >> 1] ?? 0, maxMs: outages.at(-1) ?? 0 } },
 			faults,
-			seenLate,
 		};
 	}
 
