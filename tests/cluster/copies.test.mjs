@@ -32,7 +32,9 @@ async function away(name) {
 /** Posts that many at a node, some at once; all have to be taken. Gives their bodies, which have numbers from `from`. */
 async function fill(node, name, count, from = 0) {
 	const bodies = Array.from({ length: count }, (_, i) => `${name} ${from + i} ${'x'.repeat(i % 900)}`);
-	let next = 0;
+	let next = 1;
+	// Until the node knows the name it may answer 503.
+	await waitFor(`${name} to be known at ${node.name}`, async () => (await post(node.port, `/${name}`, bodies[0], [], { host: node.host })).status === 202, 30_000);
 	await Promise.all(Array.from({ length: 16 }, async () => {
 		while (next < count) {
 			const answer = await post(node.port, `/${name}`, bodies[next++], [], { host: node.host });
