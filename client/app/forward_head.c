@@ -17,9 +17,19 @@ struct list {
 };
 
 /* What a call asks of the sender's fields, found in one walk over them. */
-enum field { HOST, CONNECTION, X_FORWARDED_FOR, X_FORWARDED_PROTO, X_FORWARDED_HOST, FIELDS };
-static const char *const field_names[FIELDS] = { "Host", "Connection", "X-Forwarded-For", "X-Forwarded-Proto",
-						 "X-Forwarded-Host" };
+enum field {
+	HOST,
+	CONNECTION,
+	X_FORWARDED_FOR,
+	X_FORWARDED_PROTO,
+	X_FORWARDED_HOST,
+	CREEL_VIA,
+	CREEL_EVENT_ID,
+	FIELDS
+};
+static const char *const field_names[FIELDS] = {
+	"Host", "Connection", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Creel-Via", "Creel-Event-Id"
+};
 
 struct seen {
 	bool has[FIELDS];
@@ -110,7 +120,8 @@ static void add_forwarded(struct list *l, const struct seen *seen, const struct 
 	add_unless_kept(l, seen, r, o, X_FORWARDED_PROTO, bytes_of(r->https ? "https" : "http"));
 	add_unless_kept(l, seen, r, o, X_FORWARDED_HOST, seen->host);
 	uuid_format(r->event_id, id);
-	l->failed = l->failed || (!r->replayed && !forwarded_via_value(&via, r->headers));
+	if (!r->replayed && (seen->has[CREEL_VIA] || seen->has[CREEL_EVENT_ID]))
+		l->failed = l->failed || !forwarded_via_value(&via, r->headers);
 	if (via.len > 0)
 		add(l, bytes_of("Creel-Via"), buffer_view(&via));
 	buffer_free(&via);

@@ -26,9 +26,11 @@ static uint8_t fold_ascii(uint8_t c)
 
 bool bytes_equal_whole_nocase(struct bytes a, const char *b)
 {
-	for (size_t i = 0; i < a.len; i++)
-		if (b[i] == 0 || fold_ascii(a.at[i]) != fold_ascii((uint8_t)b[i]))
+	for (size_t i = 0; i < a.len; i++) {
+		uint8_t c = (uint8_t)b[i];
+		if (c == 0 || (a.at[i] != c && ((a.at[i] ^ c) != 0x20 || fold_ascii(a.at[i]) != fold_ascii(c))))
 			return false;
+	}
 	return b[a.len] == 0;
 }
 

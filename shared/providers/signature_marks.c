@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "shared/content/body.h"
 #include "shared/json/json_body.h"
 #include "shared/signature/place.h"
 #include "shared/signature/signature_tools.h"
@@ -79,22 +78,19 @@ static void find_names(struct bytes body, struct names *out)
 	}
 }
 
-static bool has_fields(const struct signature_input *in)
+static bool has_fields(struct body *body)
 {
-	struct body body;
-	body_open(&body, in->headers, in->body, JSON_BODY_MOST);
-	enum body_kind kind = body_begins_json(&body) ? BODY_JSON : body_kind(&body);
-	body_free(&body);
+	enum body_kind kind = body_kind(body);
 	return kind == BODY_FORM || kind == BODY_MULTIPART;
 }
 
-const struct signature_provider *signature_marks_find(const struct signature_input *in)
+const struct signature_provider *signature_marks_find(const struct signature_input *in, struct body *body)
 {
 	struct names names;
 	if (in->body.len < BODY_LEAST)
 		return NULL;
 	pthread_once(&once, fill_marked);
-	bool json = json_body_begins(in->body), fields = !json && has_fields(in);
+	bool json = json_body_begins(in->body), fields = !json && has_fields(body);
 	if (json)
 		find_names(in->body, &names);
 	for (const struct marked *m = marked; m < marked + marked_count; m++) {

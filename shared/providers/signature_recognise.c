@@ -93,6 +93,7 @@ bool signature_may_be(const struct signature_provider *p, struct bytes headers, 
 struct search {
 	const struct signature_fields *fields;
 	struct signature_input in;
+	struct body *body; /* in.body as it was received */
 	struct bytes agent;
 };
 
@@ -201,7 +202,7 @@ static void recognise(struct search *s, struct signature_origin *out)
 	if (!row)
 		row = by_field(s, &unsure);
 	/* Those whose signature is in the body, and those that have none. */
-	if (!row && !unsure && (row = signature_marks_find(&s->in)))
+	if (!row && !unsure && (row = signature_marks_find(&s->in, s->body)))
 		row = signature_owner(row);
 	if (!row && !unsure)
 		row = by_agent(s->agent);
@@ -225,7 +226,7 @@ bool signature_recognise(struct bytes headers, struct bytes body, struct signatu
 	signature_fields_find(headers, &fields);
 	/* What it says, not how it was coded for the way. */
 	body_open(&said, headers, body, JSON_BODY_MOST);
-	struct search s = { .fields = &fields, .in = { .headers = headers, .body = body_text(&said) } };
+	struct search s = { .fields = &fields, .in = { .headers = headers, .body = body_text(&said) }, .body = &said };
 	if (!said.no_memory)
 		recognise(&s, out);
 	bool fine = !said.no_memory;

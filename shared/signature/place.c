@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* How much of a body is looked at as text. */
 #define BEGINNING ((size_t)4096)
@@ -89,11 +90,11 @@ static bool value_is(struct bytes value, const char *wanted)
 }
 
 /* A field may be there several times, such as Link: one of them is enough. */
-static bool field_holds(const char *name, const char *wanted, struct bytes headers)
+static bool field_holds(const char *name, size_t len, const char *wanted, struct bytes headers)
 {
 	struct bytes n, value;
 	for (size_t pos = 0; headers_next(headers, &pos, &n, &value);)
-		if (bytes_equal_nocase(n, name) && value_is(value, wanted))
+		if (n.len == len && strncasecmp((const char *)n.at, name, len) == 0 && value_is(value, wanted))
 			return true;
 	return false;
 }
@@ -105,12 +106,12 @@ bool place_holds(const char *mark, const struct signature_input *in)
 		return !place_holds(mark + 1, in); // NOLINT(misc-no-recursion)
 	size_t len = strcspn(mark, "=~");
 	struct buffer value = { 0 };
+	const char *name = after(mark, "field:");
+	if (name)
+		return field_holds(name, (size_t)(mark + len - name), mark + len, in->headers);
 	if (!memchr(mark, ':', len) && !may_be_in(in->body, mark, len))
 		return false;
 	snprintf(place, sizeof place, "%.*s", (int)len, mark);
-	const char *name = after(place, "field:");
-	if (name)
-		return field_holds(name, mark + len, in->headers);
 	if (after(place, "body:"))
 		return value_is(bytes_make(in->body.at, in->body.len < BEGINNING ? in->body.len : BEGINNING),
 				mark + len);

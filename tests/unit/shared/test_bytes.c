@@ -1,3 +1,5 @@
+#include <ctype.h>
+
 #include "shared/base/buffer.h"
 #include "shared/base/reader.h"
 #include "shared/base/uuid.h"
@@ -58,6 +60,13 @@ static void test_nocase(void **state)
 	assert_false(bytes_equal_nocase(bytes_of("Content-Lengt"), "Content-Length"));
 	assert_false(bytes_equal_nocase(bytes_of("Content-Length2"), "Content-Length"));
 	assert_false(bytes_equal_nocase(bytes_of("Content_Length"), "Content-Length"));
+	for (int a = 0; a < 256; a++)
+		for (int b = 1; b < 256; b++) {
+			const char one[] = { 'x', (char)a, 0 }, other[] = { 'X', (char)b, 0 };
+			bool same =
+			    a == b || (a < 128 && b < 128 && isalpha(a) && isalpha(b) && (a | 0x20) == (b | 0x20));
+			assert_int_equal(bytes_equal_nocase(bytes_make(one, 2), other), same);
+		}
 }
 
 static void test_until(void **state)

@@ -1,3 +1,6 @@
+#include <ctype.h>
+#include <string.h>
+
 #include "shared/http/hop_by_hop.h"
 #include "shared/http/headers.h"
 #include "tests/unit/unit.h"
@@ -66,12 +69,29 @@ static void test_hop_by_hop(void **state)
 	assert_true(is_hop_by_hop("", "TE"));
 }
 
+/* Values are looked at eight characters at a time. */
+static void test_every_character(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++)
+		for (size_t place = 0; place < 20; place++) {
+			uint8_t text[20];
+			memset(text, 'x', sizeof text);
+			text[place] = (uint8_t)c;
+			struct bytes b = bytes_make(text, sizeof text);
+			assert_int_equal(headers_name_valid(b),
+					 (c < 128 && isalnum(c)) || (c && strchr("!#$%&'*+-.^_`|~", c)));
+			assert_int_equal(headers_value_valid(b), c == '\t' || (c >= ' ' && c != 0x7f));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_block_keeps_order_and_bytes),
 		cmocka_unit_test(test_malformed_blocks),
 		cmocka_unit_test(test_hop_by_hop),
+		cmocka_unit_test(test_every_character),
 	};
 	return RUN(tests);
 }
