@@ -244,6 +244,7 @@ static bool enter(struct connection *c, const struct wire_hello *asked)
 				  "too many clients hold this tunnel, or the relay is out of memory");
 		return true;
 	}
+	snprintf(c->tunnel, sizeof c->tunnel, "%s", name);
 	c->relay->metrics.tunnels++;
 	log_event(LOG_INFO, "tunnel_online", "tunnel", name, "owner", c->owner, "peer", c->peer, "resumed",
 		  resumed ? "yes" : NULL, NULL);

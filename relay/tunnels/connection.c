@@ -1,6 +1,5 @@
 #include "relay/tunnels/connection.h"
 
-#include "relay/tunnels/tunnel.h"
 #include "shared/program/log.h"
 
 _Static_assert(LINK_QUEUE == LIMIT_TUNNEL_QUEUE, "one bound of what waits for a client");
@@ -60,7 +59,7 @@ void connection_carry(struct connection *c, struct link *link)
 
 const char *connection_tunnel(const struct connection *c)
 {
-	return c->client ? c->client->tunnel->name : "";
+	return c->tunnel;
 }
 
 void connection_send_note(struct connection *c, enum wire_type type, enum wire_notice code, uint64_t number,

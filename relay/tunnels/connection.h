@@ -31,8 +31,9 @@ struct connection {
 	uint64_t owner_stamp;         /* of this token, not of a later one of the same name */
 	bool welcomed;
 	bool waits_late;
-	bool clean;     /* the client closed with 1000: it does not come back at once */
-	char owner[65]; /* the token's name */
+	bool clean;                         /* the client closed with 1000: it does not come back at once */
+	char owner[65];                     /* the token's name */
+	char tunnel[LIMIT_TUNNEL_NAME + 1]; /* that it was let hold; empty before */
 	char peer[PEER_TEXT_LEN];
 	char secret[TOKEN_TEXT_LEN + 2]; /* of the handshake, wiped after HELLO */
 };
@@ -44,7 +45,7 @@ void connection_send_note(struct connection *c, enum wire_type type, enum wire_n
 			  const char *text);
 /* Sends a NOTICE with the reason and closes with 1008; the client gets no grace. */
 void connection_refuse(struct connection *c, enum wire_notice code, const char *text);
-/* The tunnel's name, or "" before HELLO. */
+/* The name of the tunnel that it holds or held, or "" before HELLO. Lives as long as the connection. */
 const char *connection_tunnel(const struct connection *c);
 /* The same for a connection whose place another takes: it has no client any more. `c` may be NULL. */
 void connection_send_away(struct connection *c, enum wire_notice code, const char *text);

@@ -42,6 +42,7 @@ describe('creel-relay status', () => {
 		assert.equal(dropped.code, 0, dropped.err);
 		assert.equal((await client.end()).code, 3);
 		assert.match(client.err + client.stdout, /operator closed it/);
+		await waitFor(() => `the log to name the tunnel\n${relay.err}`, () => /event=tunnel_offline tunnel=shop owner=me reason="the relay's operator closed this tunnel"/.test(relay.err));
 		const again = await ask(data, 'tunnel', 'drop', 'shop');
 		assert.deepEqual([again.code, again.err], [1, 'creel-relay: no client holds the tunnel shop\n']);
 
