@@ -76,8 +76,9 @@ static bool within_limit(const struct connection *c, const char *name)
 	if (!most || !*c->owner)
 		return true;
 	for (const struct connection *other = c->server->all; other; other = other->next)
-		online += other->client && !link_close_status(other->link) && strcmp(other->owner, c->owner) == 0 &&
-			  strcmp(connection_tunnel(other), name) != 0;
+		online += (other->client || other->entry) && !link_close_status(other->link) &&
+			  strcmp(other->owner, c->owner) == 0 &&
+			  strcmp(other->entry ? other->entry->name : connection_tunnel(other), name) != 0;
 	return online < most;
 }
 
@@ -150,6 +151,8 @@ static bool take_name(struct connection *c, const char *name, bool probe)
 	do
 		claim = tokens_claim(c->relay->tokens, c->owner, name, c->relay->settings.max_names_per_token);
 	while (claim == CLAIM_FULL && registry_forget_unused(c->relay->registry, c->owner));
+	if (tokens_is_unsettled(c->relay->tokens))
+		connection_entry_settle_soon(&c->server->entries);
 	return refuse_claim(c, claim);
 }
 
@@ -182,7 +185,7 @@ static bool is_made_elsewhere(const struct connection *c, const char *name)
 	       strcmp(r.owner, c->owner) == 0;
 }
 
-static bool enter(struct connection *c, const struct wire_hello *asked);
+static bool enter(struct connection *c, const struct wire_hello *asked, struct bytes payload);
 
 static void on_looked_up(struct lookups_waiter *w, enum lookup result)
 {
@@ -192,7 +195,7 @@ static void on_looked_up(struct lookups_waiter *w, enum lookup result)
 	(void)result; /* where nobody could be asked, this node decides alone */
 	c->hello = (struct buffer){ 0 };
 	if (!link_close_status(c->link) && wire_decode_hello(buffer_view(&payload), &hello))
-		(void)enter(c, &hello); /* what fails closes the link */
+		(void)enter(c, &hello, buffer_view(&payload)); /* what fails closes the link */
 	if (c->welcomed)
 		tunnel_server_welcomed(c);
 	buffer_free(&payload);
@@ -214,39 +217,29 @@ static bool waits_for_cluster(struct connection *c, const struct wire_hello *hel
 	return true;
 }
 
-/* Its token is good: takes the name, and answers WELCOME. */
-static bool enter(struct connection *c, const struct wire_hello *asked)
+/* The name is its own: answers WELCOME. False: the connection is to be closed. */
+static bool join(const struct entry *e, const struct wire_hello *hello)
 {
-	struct wire_hello hello = *asked;
-	char name[TUNNEL_NAME_MAX + 1];
-	bool random_name, probe, resumed;
-	if (hello.options & WIRE_OPTION_PROBE)
-		hello.tunnel = bytes_make(NULL, 0);
-	if (!choose_name(c, &hello, name, &random_name))
-		return true;
-	if (!random_name && is_anothers(c, name))
-		return refuse_claim(c, CLAIM_TAKEN), true;
-	probe = random_name && (hello.options & WIRE_OPTION_PROBE);
-	if (!take_name(c, name, probe))
-		return true;
-	struct join join = { .name = name,
+	struct connection *c = e->of;
+	bool resumed;
+	struct join join = { .name = e->name,
 			     .owner = c->owner,
-			     .random_name = random_name || is_made_elsewhere(c, name),
-			     .probe = probe,
-			     .key = hello.public_key,
-			     .nonce = hello.resume_nonce,
-			     .options = hello.options,
-			     .features = hello.features,
-			     .drain_parallel = hello.drain_parallel };
+			     .random_name = e->random_name || is_made_elsewhere(c, e->name),
+			     .probe = e->probe,
+			     .key = hello->public_key,
+			     .nonce = hello->resume_nonce,
+			     .options = hello->options,
+			     .features = hello->features,
+			     .drain_parallel = hello->drain_parallel };
 	c->client = registry_join(c->relay->registry, c, &join, &resumed);
 	if (!c->client) {
 		connection_refuse(c, WIRE_NOTICE_LIMIT,
 				  "too many clients hold this tunnel, or the relay is out of memory");
 		return true;
 	}
-	snprintf(c->tunnel, sizeof c->tunnel, "%s", name);
+	snprintf(c->tunnel, sizeof c->tunnel, "%s", e->name);
 	c->relay->metrics.tunnels++;
-	log_event(LOG_INFO, "tunnel_online", "tunnel", name, "owner", c->owner, "peer", c->peer, "resumed",
+	log_event(LOG_INFO, "tunnel_online", "tunnel", e->name, "owner", c->owner, "peer", c->peer, "resumed",
 		  resumed ? "yes" : NULL, NULL);
 	if (!welcome(c, resumed))
 		return false;
@@ -254,10 +247,45 @@ static bool enter(struct connection *c, const struct wire_hello *asked)
 	return true;
 }
 
+void connection_on_entry(const struct entry *e, bool fine)
+{
+	struct connection *c = e->of;
+	struct wire_hello hello;
+	if (link_close_status(c->link) || !wire_decode_hello(buffer_view(&e->hello), &hello))
+		return;
+	if (!fine)
+		(void)refuse_claim(c, CLAIM_ERROR);
+	else
+		(void)join(e, &hello); /* what fails closes the link */
+	if (c->welcomed)
+		tunnel_server_welcomed(c);
+}
+
+/* Its token is good: takes the name, and answers WELCOME, at once or when the name is on disk. */
+static bool enter(struct connection *c, const struct wire_hello *asked, struct bytes payload)
+{
+	struct wire_hello hello = *asked;
+	struct entry e = { .of = c };
+	if (hello.options & WIRE_OPTION_PROBE)
+		hello.tunnel = bytes_make(NULL, 0);
+	if (!choose_name(c, &hello, e.name, &e.random_name))
+		return true;
+	if (!e.random_name && is_anothers(c, e.name))
+		return refuse_claim(c, CLAIM_TAKEN), true;
+	e.probe = e.random_name && (hello.options & WIRE_OPTION_PROBE);
+	if (!take_name(c, e.name, e.probe))
+		return true;
+	if (e.probe || !tokens_is_unsettled(c->relay->tokens))
+		return join(&e, &hello);
+	if (!connection_entry_wait(&c->server->entries, &e, payload))
+		(void)refuse_claim(c, CLAIM_ERROR);
+	return true;
+}
+
 bool connection_on_hello(struct connection *c, const struct wire_frame *f)
 {
 	struct wire_hello hello;
-	if (c->lookup.of)
+	if (c->lookup.of || c->entry)
 		return link_fail(c->link, "a second HELLO");
 	if (!wire_decode_hello(f->payload, &hello))
 		return link_fail(c->link, "malformed HELLO");
@@ -274,5 +302,5 @@ bool connection_on_hello(struct connection *c, const struct wire_frame *f)
 		return link_fail(c->link, "a public key is 32 bytes");
 	if (!authorise(c) || !ask_name(c, &hello))
 		return true;
-	return waits_for_cluster(c, &hello, f->payload) || enter(c, &hello);
+	return waits_for_cluster(c, &hello, f->payload) || enter(c, &hello, f->payload);
 }

@@ -4,6 +4,7 @@
 
 #include "relay/common/silent.h"
 #include "relay/tunnels/connection.h"
+#include "relay/links/connection_entry.h"
 #include "relay/links/tunnel_server.h"
 
 #include <libwebsockets.h>
@@ -16,6 +17,7 @@ struct tunnel_server {
 	SSL_CTX *tls_context; /* of the tls vhost; lws's */
 	struct connection *all;
 	struct late_flush late;
+	struct entries entries;
 	/* handshakes.h */
 	struct adopted *unfinished; /* those with a deadline, the oldest first */
 	struct silent by_address;   /* all */
@@ -34,5 +36,7 @@ struct tunnel_server {
 void tunnel_server_welcomed(const struct connection *c);
 /* connection_hello.c: HELLO, the first frame. False: the connection is to be closed (link.h). */
 MUST_CHECK bool connection_on_hello(struct connection *c, const struct wire_frame *f);
+/* The same, later: the name of its HELLO is on disk, or (`fine` false) could not be written. */
+void connection_on_entry(const struct entry *e, bool fine);
 /* connection_frames.c: what comes on a connection. */
 extern const struct link_ops connection_link_ops;

@@ -93,6 +93,7 @@ static void on_closed(struct connection *c)
 	throttle_disconnected(c->relay->throttle, &c->address);
 	DL_DELETE(c->server->all, c);
 	late_flush_remove(c);
+	connection_entry_leave(&c->server->entries, c);
 	lookups_take_back(&c->lookup);
 	buffer_free(&c->hello);
 	/* A client that we sent away, or that said goodbye, is not expected back at once. */
@@ -346,6 +347,7 @@ struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
 	}
 	handshakes_init(s);
 	late_flush_init(&s->late, relay->loop);
+	connection_entry_init(&s->entries, relay->loop, relay->tokens, connection_on_entry);
 	return s;
 }
 
@@ -414,6 +416,7 @@ void tunnel_server_close(struct tunnel_server *s)
 		link_close(c->link, 1001, "the relay is shutting down");
 	handshakes_close(s);
 	late_flush_close(&s->late);
+	connection_entry_close(&s->entries);
 }
 
 void tunnel_server_end(struct tunnel_server *s)
@@ -422,6 +425,7 @@ void tunnel_server_end(struct tunnel_server *s)
 		return;
 	handshakes_close(s);
 	late_flush_close(&s->late);
+	connection_entry_close(&s->entries);
 	lws_context_destroy(s->context);
 }
 

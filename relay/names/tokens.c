@@ -42,6 +42,12 @@ static bool exec(struct tokens *t, const char *sql, struct error *e)
 	return sqlite3_exec(t->db, sql, NULL, NULL, NULL) == SQLITE_OK || tokens_fail(t, "written", e);
 }
 
+void tokens_sync_less(struct tokens *t, bool less)
+{
+	if (!t->unsettled) /* cannot fail outside of a transaction */
+		sqlite3_exec(t->db, less ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", NULL, NULL, NULL);
+}
+
 bool tokens_read_pragma(struct tokens *t, const char *sql, int64_t *out)
 {
 	sqlite3_stmt *st;
@@ -138,8 +144,10 @@ bool tokens_open(struct tokens **out, const char *folder, bool make, struct erro
 
 void tokens_close(struct tokens *t)
 {
+	struct error e;
 	if (!t)
 		return;
+	(void)!tokens_settle(t, &e); /* nobody is told of names that are claimed so late */
 	sqlite3_close(t->db);
 	free(t->list);
 	free(t->path);

@@ -24,7 +24,7 @@ struct token_row {
 
 /* With `make` the folder (0700) and the file (0600) are made when missing; without, a relay must have made them. */
 MUST_CHECK bool tokens_open(struct tokens **out, const char *data_folder, bool make, struct error *e);
-void tokens_close(struct tokens *t);
+void tokens_close(struct tokens *t); /* NULL is fine; names that are claimed are written */
 /* Adds a token. `tunnels` is a glob of the names it may hold, "*" for all. EXIT_USAGE when `name` is taken or not a
  * valid one. */
 MUST_CHECK bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char secret[TOKEN_TEXT_LEN + 1],
@@ -62,6 +62,11 @@ enum claim { CLAIM_OK, CLAIM_TAKEN, CLAIM_FORBIDDEN, CLAIM_FULL, CLAIM_ERROR };
 /* Gives the tunnel name to the owner, unless it is another's, does not match the owner's glob, or is new and the owner
  * has `most` already (0: no limit). */
 enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel, int64_t most);
+/* A name that is new may not be on disk yet: all that were claimed since the last tokens_settle are written together.
+ * To be called before anybody is told that the name is his, and soon: other processes cannot write meanwhile. False:
+ * none of them is written. */
+bool tokens_is_unsettled(const struct tokens *t);
+MUST_CHECK bool tokens_settle(struct tokens *t, struct error *e);
 /* The same answer, but nothing changes. */
 enum claim tokens_ask(struct tokens *t, const char *owner, const char *tunnel, int64_t most);
 enum name_state { NAME_OWNED, NAME_FREE, NAME_UNREADABLE };

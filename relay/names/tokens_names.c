@@ -47,12 +47,54 @@ enum claim tokens_ask(struct tokens *t, const char *owner, const char *tunnel, i
 	return most && *owner ? may_own_one_more(t, owner, tunnel, most) : CLAIM_OK;
 }
 
+/* A sync for each name would hold up all that come at once, as after the end of another node. */
+static bool begin_batch(struct tokens *t)
+{
+	if (!t->unsettled)
+		t->unsettled = sqlite3_exec(t->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+	return t->unsettled;
+}
+
+bool tokens_is_unsettled(const struct tokens *t)
+{
+	return t->unsettled;
+}
+
+bool tokens_settle(struct tokens *t, struct error *e)
+{
+	if (!t->unsettled)
+		return true;
+	t->unsettled = false;
+	/* SQLite ends a transaction by itself where a write fails badly. */
+	const bool whole = !sqlite3_get_autocommit(t->db);
+	if (whole && sqlite3_exec(t->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	tokens_fail(t, "written", e);
+	if (whole)
+		sqlite3_exec(t->db, "ROLLBACK", NULL, NULL, NULL); /* the sentence tells what failed first */
+	return false;
+}
+
+/* A name that its owner takes up again. Nothing is lost where the moment of it is: it needs no sync. */
+static enum claim take_up(struct tokens *t, const char *tunnel)
+{
+	tokens_sync_less(t, true);
+	sqlite3_stmt *st = ask(t, "UPDATE tunnel SET seen_at = ?2 WHERE name = ?1", tunnel);
+	bool fine =
+	    st && sqlite3_bind_int64(st, 2, (int64_t)clock_now_us()) == SQLITE_OK && sqlite3_step(st) == SQLITE_DONE;
+	sqlite3_finalize(st);
+	tokens_sync_less(t, false);
+	return fine ? CLAIM_OK : CLAIM_ERROR;
+}
+
 enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel, int64_t most)
 {
 	enum claim result = CLAIM_ERROR;
 	char now_owner[65];
 	if (!tokens_may_hold(t, owner, tunnel))
 		return CLAIM_FORBIDDEN;
+	if (tokens_owner_of(t, tunnel, now_owner) == NAME_OWNED && strcmp(now_owner, owner) == 0)
+		return take_up(t, tunnel);
 	sqlite3_stmt *st =
 	    ask(t,
 		"INSERT INTO tunnel (name, owner, created_at, seen_at) VALUES (?1,?2,?3,?3) ON CONFLICT (name)"
@@ -72,7 +114,7 @@ enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel,
 	}
 	sqlite3_bind_text(st, 2, owner, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 3, (int64_t)clock_now_us());
-	if (sqlite3_step(st) == SQLITE_DONE)
+	if (begin_batch(t) && sqlite3_step(st) == SQLITE_DONE)
 		result = sqlite3_changes(t->db) > 0 ? CLAIM_OK : CLAIM_TAKEN;
 	sqlite3_finalize(st);
 	return result;

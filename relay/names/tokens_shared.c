@@ -230,26 +230,32 @@ static bool put_here(struct tokens *t, const struct token_shared *k, struct erro
 
 bool tokens_shared_take(struct tokens *t, const struct token_shared *k, struct error *e)
 {
-	if (!run(t, "BEGIN IMMEDIATE", e))
+	const bool within = t->unsettled;
+	if (!run(t, within ? "SAVEPOINT taken" : "BEGIN IMMEDIATE", e))
 		return false;
-	bool fine = put_known(t, k, e) && put_here(t, k, e) && run(t, "COMMIT", e);
-	if (!fine)
-		sqlite3_exec(t->db, "ROLLBACK", NULL, NULL, NULL); /* the sentence tells what failed first */
-	t->version = -1;                                           /* data_version does not move for our own writes */
+	bool fine = put_known(t, k, e) && put_here(t, k, e) && run(t, within ? "RELEASE taken" : "COMMIT", e);
+	if (!fine) /* the sentence tells what failed first */
+		sqlite3_exec(t->db, within ? "ROLLBACK TO taken; RELEASE taken" : "ROLLBACK", NULL, NULL, NULL);
+	t->version = -1; /* data_version does not move for our own writes */
 	return fine;
 }
 
 bool tokens_shared_own(struct tokens *t, const char *tunnel, const char *owner, uint64_t claimed_at_us, struct error *e)
 {
 	sqlite3_stmt *st;
-	if (!prepare(t,
-		     "INSERT INTO tunnel (name, owner, created_at, seen_at) VALUES (?1,?2,?3,?4) ON CONFLICT (name)"
-		     " DO UPDATE SET owner = ?2, created_at = ?3, seen_at = ?4 WHERE owner <> ?2 OR created_at <> ?3",
-		     &st, e))
-		return false;
-	sqlite3_bind_text(st, 1, tunnel, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 2, owner, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 3, (int64_t)claimed_at_us);
-	sqlite3_bind_int64(st, 4, (int64_t)clock_now_us());
-	return finish(t, st, e);
+	bool fine = false;
+	/* It can be read again where it comes from: it needs no sync. */
+	tokens_sync_less(t, true);
+	if (prepare(t,
+		    "INSERT INTO tunnel (name, owner, created_at, seen_at) VALUES (?1,?2,?3,?4) ON CONFLICT (name)"
+		    " DO UPDATE SET owner = ?2, created_at = ?3, seen_at = ?4 WHERE owner <> ?2 OR created_at <> ?3",
+		    &st, e)) {
+		sqlite3_bind_text(st, 1, tunnel, -1, SQLITE_STATIC);
+		sqlite3_bind_text(st, 2, owner, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(st, 3, (int64_t)claimed_at_us);
+		sqlite3_bind_int64(st, 4, (int64_t)clock_now_us());
+		fine = finish(t, st, e);
+	}
+	tokens_sync_less(t, false);
+	return fine;
 }

@@ -28,6 +28,7 @@ struct connection {
 	struct throttle_address address;
 	struct lookups_waiter lookup; /* of the name that HELLO asks for, in a cluster */
 	struct buffer hello;          /* its payload meanwhile */
+	struct entry *entry;          /* its name is being written (relay/links/connection_entry.h); NULL: none */
 	uint64_t owner_stamp;         /* of this token, not of a later one of the same name */
 	bool welcomed;
 	bool waits_late;

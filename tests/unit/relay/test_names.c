@@ -86,6 +86,7 @@ static void test_freed_by_another_program(void **state)
 	int64_t seen = 0;
 	(void)state;
 	assert_int_equal(tokens_claim(tokens, "anna", "one", 1), CLAIM_OK);
+	assert_true(tokens_settle(tokens, &e));
 	assert_true(tokens_changed_elsewhere(tokens, &seen));
 	assert_false(tokens_changed_elsewhere(tokens, &seen));
 	assert_true(tokens_open(&elsewhere, folder, false, &e));
@@ -97,6 +98,37 @@ static void test_freed_by_another_program(void **state)
 	assert_int_equal(tokens_owner_of(tokens, "one", owner), NAME_FREE);
 	assert_int_equal(tokens_claim(tokens, "anna", "two", 1), CLAIM_OK);
 	assert_false(tokens_changed_elsewhere(tokens, &seen)); /* what it writes itself it knows */
+}
+
+/* New names are written together, one that is known at once: none of it needs a sync of its own. */
+static void test_names_that_come_at_once(void **state)
+{
+	struct tokens *elsewhere;
+	struct error e;
+	char owner[65];
+	struct token_shared known = { .name = "carl", .tunnels = "*", .created_at_us = 1 };
+	uint8_t id[TOKENS_NODE_ID_LEN];
+	(void)state;
+	assert_true(tokens_shared_open(tokens, id, &e));
+	assert_true(tokens_open(&elsewhere, folder, false, &e));
+	assert_false(tokens_is_unsettled(tokens));
+	assert_int_equal(tokens_claim(tokens, "anna", "one", 0), CLAIM_OK);
+	assert_int_equal(tokens_claim(tokens, "anna", "two", 0), CLAIM_OK);
+	assert_true(tokens_is_unsettled(tokens));
+	assert_int_equal(tokens_claim(tokens, "ben", "b-one", 0), CLAIM_OK);
+	assert_int_equal(tokens_claim(tokens, "ben", "b-one", 0), CLAIM_OK);
+	assert_int_equal(tokens_claim(tokens, "anna", "b-one", 0), CLAIM_TAKEN);
+	assert_true(tokens_shared_own(tokens, "there", "anna", 7, &e));
+	assert_true(tokens_shared_take(tokens, &known, &e));
+	assert_int_equal(tokens_owner_of(elsewhere, "one", owner), NAME_FREE);
+	assert_true(tokens_settle(tokens, &e) && tokens_settle(tokens, &e));
+	assert_false(tokens_is_unsettled(tokens));
+	assert_int_equal(tokens_owner_of(elsewhere, "one", owner), NAME_OWNED);
+	assert_int_equal(tokens_owner_of(elsewhere, "there", owner), NAME_OWNED);
+	assert_int_equal(tokens_count(elsewhere), 3);
+	assert_int_equal(tokens_claim(tokens, "anna", "two", 0), CLAIM_OK);
+	assert_false(tokens_is_unsettled(tokens));
+	tokens_close(elsewhere);
 }
 
 static bool is_kept(void *user, const char *name)
@@ -129,6 +161,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_bound, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_listing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_freed_by_another_program, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_names_that_come_at_once, set_up, tear_down),
 		cmocka_unit_test(test_the_router_forgets),
 	};
 	return RUN(tests);
