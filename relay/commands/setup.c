@@ -87,6 +87,13 @@ static const char *port_of(const SETUP *o)
 
 /* ---- files ---- */
 
+static bool fail_to(const char *doing, const char *path, struct error *e)
+{
+	bool refused = errno == EACCES || errno == EPERM;
+	return error_set(e, EXIT_STORE, "%s cannot be %s: %s%s", path, doing, strerror(errno),
+			 refused ? "; run this as root, or name files of yours" : "");
+}
+
 static bool make_folder_of(const char *path, struct error *e)
 {
 	char folder[4096];
@@ -94,14 +101,12 @@ static bool make_folder_of(const char *path, struct error *e)
 	if (!slash || slash == path)
 		return true;
 	snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-	return mkdir(folder, 0755) == 0 || errno == EEXIST ||
-	       error_set(e, EXIT_STORE, "the folder %s cannot be made: %s", folder, strerror(errno));
+	return mkdir(folder, 0755) == 0 || errno == EEXIST || fail_to("made", folder, e);
 }
 
 static bool write_text(const char *path, const struct buffer *text, struct error *e)
 {
-	return file_replace(path, buffer_view(text), FILE_SYNCED) ||
-	       error_set(e, EXIT_STORE, "%s cannot be written: %s", path, strerror(errno));
+	return file_replace(path, buffer_view(text), FILE_SYNCED) || fail_to("written", path, e);
 }
 
 static bool write_config(const SETUP *o, const char *name, const char *mail, struct error *e)

@@ -60,6 +60,12 @@ describe('creel-relay setup', { skip: !hasNetns && 'needs a network of its own' 
 		}
 	});
 
+	it('tells an ordinary user what to do about folders that are root’s', async () => {
+		const words = [path.join(binDir, 'creel-relay'), 'setup', '--name', 'hooks.example.com', '--mail', '', '--config', '/etc/creel-e2e/relay.ini'];
+		const r = await w.run(...(process.getuid() === 0 ? ['setpriv', ['--reuid', '65534', '--regid', '65534', '--clear-groups', ...words]] : [words[0], words.slice(1)]));
+		assert.deepEqual([r.code, r.err], [4, 'creel-relay: /etc/creel-e2e cannot be made: Permission denied; run this as root, or name files of yours\n']);
+	});
+
 	it('refuses answers that are none', async () => {
 		for (const args of [['--name', 'localhost', '--mail', ''], ['--name', 'a b.example', '--mail', ''], ['--name', 'a.example\nacme = x', '--mail', ''], ['--name', 'a.example', '--mail', 'nobody'], ['--name', 'a.example', '--mail', '', 'x'], ['--name', 'a.example', '--mail', '', '--listen', 'x']])
 			assert.equal((await setup([...args, '--force'])).code, 2, args.join(' '));
