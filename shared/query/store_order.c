@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* What stands for a delivery: a number, a text's beginning, or nothing. */
 #define TEXT_MOST 126
@@ -40,6 +41,39 @@ static const char *const columns[STORE_ORDER_COUNT] = {
 	[STORE_ORDER_HOST] = "d.id, (SELECT creel_host(headers) FROM message WHERE message.id = d.id * 4096)",
 	[STORE_ORDER_TAG] = "d.id, (SELECT min(name) FROM tag WHERE delivery_id = d.id AND name <> 'marked')",
 };
+
+static const struct {
+	const char *name;
+	bool descends;
+} orders[STORE_ORDER_COUNT] = {
+	[STORE_ORDER_TIME] = { "time", false },     [STORE_ORDER_STATUS] = { "stat", true },
+	[STORE_ORDER_METHOD] = { "method", false }, [STORE_ORDER_SOURCE] = { "source", false },
+	[STORE_ORDER_EVENT] = { "event", false },   [STORE_ORDER_PATH] = { "path", false },
+	[STORE_ORDER_ATTEMPTS] = { "att", true },   [STORE_ORDER_TOOK] = { "took", true },
+	[STORE_ORDER_SIZE] = { "size", true },      [STORE_ORDER_TUNNEL] = { "tunnel", false },
+	[STORE_ORDER_PEER] = { "peer", false },     [STORE_ORDER_REPLAY_OF] = { "replay-of", true },
+	[STORE_ORDER_HOST] = { "host", false },     [STORE_ORDER_TAG] = { "tag", false },
+};
+
+const char *store_order_name(enum store_order_key key)
+{
+	return orders[key].name;
+}
+
+bool store_order_parse(const char *name, enum store_order_key *out)
+{
+	for (int key = 0; key < STORE_ORDER_COUNT; key++)
+		if (strcasecmp(orders[key].name, name) == 0) {
+			*out = (enum store_order_key)key;
+			return true;
+		}
+	return false;
+}
+
+bool store_order_descends(enum store_order_key key)
+{
+	return orders[key].descends;
+}
 
 static int compare_values(const struct entry *a, const struct entry *b)
 {

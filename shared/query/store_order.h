@@ -24,6 +24,12 @@ enum store_order_key {
 	STORE_ORDER_COUNT,
 };
 
+/* "took", "replay-of"; "time" for STORE_ORDER_TIME. Any thread. */
+const char *store_order_name(enum store_order_key key);
+MUST_CHECK bool store_order_parse(const char *name, enum store_order_key *out); /* in any case of letters */
+/* Whether one usually wants the greatest first: the slowest, the largest, what failed. */
+bool store_order_descends(enum store_order_key key);
+
 /* What a column does not have comes last in both directions; the newest comes first of those that are equal. Texts are
  * compared by their first bytes, without regard to the case of ASCII's letters. */
 struct store_order {

@@ -56,7 +56,7 @@ void tui_set_sort(struct tui *t, const struct effect *e)
 	bool same = m->sorting.by.key == key;
 	bool descending = e->sort.way != SORT_AS_USUAL ? e->sort.way == SORT_DOWN
 			  : same                       ? !m->sorting.by.descending
-						       : columns_order_descends(key);
+						       : store_order_descends(key);
 	if (key == STORE_ORDER_TIME) {
 		sort_by_time(t, e->sort.way);
 	} else if (e->sort.way == SORT_AGAIN) {
@@ -65,7 +65,7 @@ void tui_set_sort(struct tui *t, const struct effect *e)
 		list_sort(m, key, descending);
 		if (!same)
 			tui_say(t, "sorted by %s: the list does not follow; F goes back to the newest",
-				columns_order_name(key));
+				store_order_name(key));
 	}
 	tui_state_save(t);
 }

@@ -47,14 +47,14 @@ static void take_sort(struct list_model *m, const char *text)
 	char name[16];
 	size_t len = strcspn(text, " ");
 	snprintf(name, sizeof name, "%.*s", (int)len, text);
-	if (columns_read_order(name, &key) && key != STORE_ORDER_TIME)
+	if (store_order_parse(name, &key) && key != STORE_ORDER_TIME)
 		list_sort(m, key, strcmp(text + len, " down") == 0);
 }
 
 static bool put_sort(struct buffer *out, const struct store_order *by)
 {
 	return by->key == STORE_ORDER_TIME ||
-	       buffer_printf(out, "sort %s %s\n", columns_order_name(by->key), by->descending ? "down" : "up");
+	       buffer_printf(out, "sort %s %s\n", store_order_name(by->key), by->descending ? "down" : "up");
 }
 
 static void take_line_of_store(struct ui *ui, const char *line)

@@ -163,12 +163,12 @@ static bool run_sort(const char *rest, struct effect *out, struct error *e)
 	take_word(&rest, name, sizeof name);
 	take_word(&rest, way, sizeof way);
 	bool up = strcmp(way, "up") == 0, down = strcmp(way, "down") == 0;
-	if (*rest || !columns_read_order(name, &key) || (way[0] && !up && !down))
+	if (*rest || !store_order_parse(name, &key) || (way[0] && !up && !down))
 		return error_set(e, EXIT_USAGE,
 				 "sort takes time, stat, method, source, event, path, att, took, size, tunnel, peer, "
 				 "replay-of, host or tag, and up or down");
 	if (!way[0])
-		down = columns_order_descends(key);
+		down = store_order_descends(key);
 	effect_sort(out, key, down ? SORT_DOWN : SORT_UP);
 	return true;
 }

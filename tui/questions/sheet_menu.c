@@ -138,9 +138,9 @@ void sheet_sort_menu(struct sheet *s, const struct ui *ui)
 	for (int i = 0; i < STORE_ORDER_COUNT; i++) {
 		enum store_order_key key = (enum store_order_key)i;
 		bool is = by->key == key;
-		bool other = is && (i ? by->descending == columns_order_descends(key) : !ui->list.reversed);
+		bool other = is && (i ? by->descending == store_order_descends(key) : !ui->list.reversed);
 		char label[80], name[16];
-		snprintf(name, sizeof name, "%s", columns_order_name(key));
+		snprintf(name, sizeof name, "%s", store_order_name(key));
 		for (char *c = name; *c; c++)
 			*c = *c == '-' ? ' ' : (char)toupper((unsigned char)*c);
 		snprintf(label, sizeof label, "%c %-10s %s", is ? '*' : ' ', name,

@@ -265,7 +265,7 @@ int bars_draw_words(struct surface *s, struct rect bottom, int most, enum role r
 static void sorted_right(const struct ui *ui, char *out, size_t room)
 {
 	const struct list_sorting *s = &ui->list.sorting;
-	const char *by = columns_order_name(s->by.key);
+	const char *by = store_order_name(s->by.key);
 	char a[WORDS_LEN], b[WORDS_LEN], key[KEY_NAME_LEN] = ":sort-again";
 	bool at_least;
 	uint64_t more = list_new(&ui->list, &at_least);

@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 static const struct {
 	const char *name;
@@ -127,42 +126,9 @@ bool columns_read(const char *names, unsigned *shown, uint8_t order[COLUMN_COUNT
 
 /* ---- the order ---- */
 
-static const struct {
-	const char *name;
-	bool descends;
-} orders[STORE_ORDER_COUNT] = {
-	[STORE_ORDER_TIME] = { "time", false },     [STORE_ORDER_STATUS] = { "stat", true },
-	[STORE_ORDER_METHOD] = { "method", false }, [STORE_ORDER_SOURCE] = { "source", false },
-	[STORE_ORDER_EVENT] = { "event", false },   [STORE_ORDER_PATH] = { "path", false },
-	[STORE_ORDER_ATTEMPTS] = { "att", true },   [STORE_ORDER_TOOK] = { "took", true },
-	[STORE_ORDER_SIZE] = { "size", true },      [STORE_ORDER_TUNNEL] = { "tunnel", false },
-	[STORE_ORDER_PEER] = { "peer", false },     [STORE_ORDER_REPLAY_OF] = { "replay-of", true },
-	[STORE_ORDER_HOST] = { "host", false },     [STORE_ORDER_TAG] = { "tag", false },
-};
-
 enum store_order_key columns_order(enum column column)
 {
 	return columns[column].order;
-}
-
-const char *columns_order_name(enum store_order_key key)
-{
-	return orders[key].name;
-}
-
-bool columns_read_order(const char *name, enum store_order_key *out)
-{
-	for (int key = 0; key < STORE_ORDER_COUNT; key++)
-		if (strcasecmp(orders[key].name, name) == 0) {
-			*out = (enum store_order_key)key;
-			return true;
-		}
-	return false;
-}
-
-bool columns_order_descends(enum store_order_key key)
-{
-	return orders[key].descends;
 }
 
 bool columns_tag_at(const struct ui *ui, int width, int x, struct bytes *tag)

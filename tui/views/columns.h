@@ -9,15 +9,10 @@ struct column_plan columns_plan(const struct ui *ui, int width);
 const char *columns_name(enum column column);
 /* Reads "tag event took": which columns are shown besides those that always are, and their order. EXIT_USAGE. */
 MUST_CHECK bool columns_read(const char *names, unsigned *shown, uint8_t order[COLUMN_COUNT], struct error *e);
-/* What the list is sorted by at this column, and the column's word, "replay-of"; STORE_ORDER_TIME for those that cannot
- * be sorted by: they stand for when it came. */
+/* What the list is sorted by at this column; STORE_ORDER_TIME for those that cannot be sorted by: they stand for when
+ * it came. */
 enum store_order_key columns_order(enum column column);
-const char *columns_order_name(enum store_order_key key);
-/* Reads such a word; false when there is none of that name. */
-bool columns_read_order(const char *name, enum store_order_key *out);
 /* The tag of the chosen delivery that is at this column of a list so wide; false when none is. */
 bool columns_tag_at(const struct ui *ui, int width, int x, struct bytes *tag);
-/* Whether the largest is what one looks for first. */
-bool columns_order_descends(enum store_order_key key);
 /* Whether the user may hide or show it. */
 bool columns_chosen(enum column column);
