@@ -53,7 +53,7 @@ static const struct web_route routes[] = {
 	{ WEB_GET, "/overview", VIEW, web_shell_plain, NULL },
 	{ WEB_GET, "/export", VIEW, web_shell_plain, NULL },
 	{ WEB_GET, "/help", VIEW, web_shell_plain, NULL },
-	{ WEB_GET, "/api/deliveries", " filter before after limit ", web_rows_list, NULL },
+	{ WEB_GET, "/api/deliveries", " filter before after limit order ids ", web_rows_list, NULL },
 	{ WEB_DELETE, "/api/deliveries", " ", NULL, web_deeds_delete },
 	{ WEB_GET, "/api/count", " filter ", web_rows_count, NULL },
 	{ WEB_GET, "/api/deliveries/*", " attempt ", web_detail_get, NULL },

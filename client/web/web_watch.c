@@ -94,7 +94,7 @@ static void on_fresh(void *user, const struct delivery_row *row)
 	l->fresh++;
 	add_open(l, row);
 	if (l->fresh <= AT_ONCE)
-		add_event(l, "delivery", row->id, web_row(l->store, row, false));
+		add_event(l, "delivery", row->id, web_row(l->store, row));
 }
 
 /* Too many for rows: the pages read their windows anew. */
@@ -122,7 +122,7 @@ static json_t *attempt_json(struct store *s, const struct delivery_row *row)
 	json_t *j = json_pack("{s:I, s:i, s:o, s:o, s:s, s:o}", "id", (json_int_t)row->id, "attempt", row->attempts,
 			      "status", row->status ? json_integer(row->status) : json_null(), "duration_ms",
 			      row->took_us >= 0 ? json_real((double)row->took_us / 1000) : json_null(), "state",
-			      store_state_name(row->state), "delivery", web_row(s, row, false));
+			      store_state_name(row->state), "delivery", web_row(s, row));
 	return j;
 }
 

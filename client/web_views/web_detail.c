@@ -1,7 +1,5 @@
 #include "client/web_views/web_detail.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "client/common/limits.h"
@@ -9,9 +7,7 @@
 #include "client/json/row_json.h"
 #include "client/signing/verify_one.h"
 #include "client/web_views/web_rows.h"
-#include "shared/base/clock.h"
 #include "shared/json/json_bytes.h"
-#include "shared/query/store_filter.h"
 #include "shared/query/store_query.h"
 #include "shared/text/text.h"
 
@@ -22,26 +18,6 @@ bool web_detail_resolve(struct web_read *r, int64_t *id)
 		return true;
 	web_problem_of(r->x, &e);
 	return false;
-}
-
-static void on_marked(void *user, const struct delivery_row *row)
-{
-	(void)row;
-	*(bool *)user = true;
-}
-
-/* *marked: whether it has the tag "marked". */
-static bool find_mark(struct store *s, int64_t id, bool *marked, struct error *e)
-{
-	char text[60];
-	struct filter_error ignored;
-	snprintf(text, sizeof text, "tag:marked id:%" PRId64, id);
-	struct filter *f = filter_parse(text, clock_now_us(), &ignored);
-	struct store_search search = { .filter = f, .limit = 1, .row = on_marked, .user = marked };
-	*marked = false;
-	bool fine = f ? store_filter(s, &search, e) : error_set(e, EXIT_STORE, "out of memory");
-	filter_free(f);
-	return fine;
 }
 
 static void on_attempt(void *user, const struct attempt_row *row)
@@ -182,9 +158,10 @@ static bool put_why(const struct web_detail *w, const struct item *item, json_t 
 }
 
 /* Both are there in any case, and "marked" is a tag. */
-static bool put_labels(json_t *out, bool marked, struct error *e)
+static bool put_labels(json_t *out, struct error *e)
 {
-	json_t *tags = marked ? json_pack("[s]", "marked") : json_array(), *others = json_object_get(out, "tags");
+	json_t *others = json_object_get(out, "tags");
+	json_t *tags = json_is_true(json_object_get(out, "marked")) ? json_pack("[s]", "marked") : json_array();
 	if (tags && others)
 		json_array_extend(tags, others);
 	return put(out, "tags", tags, e) && (json_object_get(out, "note") || put(out, "note", json_null(), e));
@@ -193,12 +170,11 @@ static bool put_labels(json_t *out, bool marked, struct error *e)
 json_t *web_detail_json(const struct web_detail *w, struct error *e)
 {
 	struct item item = { 0 };
-	bool marked = false;
 	if (!item_read(w->store, w->id, &item, e))
 		return NULL;
-	json_t *out = find_mark(w->store, w->id, &marked, e) ? web_row(w->store, &item.row, marked) : NULL;
+	json_t *out = web_row(w->store, &item.row);
 	bool fine = out && put_request(w, &item, out, e) && put_response(w, out, e) && put_lists(w, out, e) &&
-		    put_why(w, &item, out, e) && put_labels(out, marked, e);
+		    put_why(w, &item, out, e) && put_labels(out, e);
 	item_free(&item);
 	if (fine)
 		return out;

@@ -1,7 +1,5 @@
 #include "client/web_views/web_rows.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,13 +8,16 @@
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/query/store_filter.h"
+#include "shared/query/store_order.h"
 #include "shared/query/store_part.h"
+#include "shared/query/store_query.h"
 #include "shared/store/store_labels.h"
 
 #define PART_US 200000   /* then a walk gives what it has */
 #define COUNT_US 1000000 /* and a count */
 #define LIMIT_MOST 500
-#define MARKED_SPAN 100000 /* ids among which marks are looked for */
+#define SORT_US 5000000   /* and a sort */
+#define SORTED_MOST 10000 /* as in the inspector */
 
 /* What stands elsewhere in the store. What cannot be read is left out. */
 static bool put_besides(json_t *row, struct store *s, int64_t id)
@@ -28,6 +29,7 @@ static bool put_besides(json_t *row, struct store *s, int64_t id)
 	struct error ignored;
 	if (store_labels_get(s, id, &labels, &ignored))
 		json_fields_labels(&f, &labels);
+	json_fields_put(&f, "marked", json_boolean(labels.marked));
 	if (store_get_part(s, id, 0, 0, &part, &ignored))
 		(void)headers_find(buffer_view(&part.headers), "host", &host);
 	json_fields_text_or_null(&f, "host", host);
@@ -36,12 +38,11 @@ static bool put_besides(json_t *row, struct store *s, int64_t id)
 	return !f.failed;
 }
 
-json_t *web_row(struct store *s, const struct delivery_row *row, bool marked)
+json_t *web_row(struct store *s, const struct delivery_row *row)
 {
 	json_t *j = row_json_delivery(NULL, row);
 	if (j && put_besides(j, s, row->id) && json_object_set_new(j, "timed_out", json_boolean(row->timed_out)) == 0 &&
-	    json_object_set_new(j, "broke_off", json_boolean(row->broke_off)) == 0 &&
-	    json_object_set_new(j, "marked", json_boolean(marked)) == 0)
+	    json_object_set_new(j, "broke_off", json_boolean(row->broke_off)) == 0)
 		return j;
 	json_decref(j);
 	return NULL;
@@ -69,11 +70,14 @@ struct rows {
 	bool more_before, more_after, walked;
 	uint64_t searched, total;
 	int64_t continue_before, newest_id, oldest_id; /* continue_before 0: it was searched to its end */
+	struct store_ordered sorted;
 };
 struct rows_wanted {
 	const struct filter *filter;
 	int64_t before, after; /* ids; 0: not given. With `after` the oldest beyond it */
 	size_t limit;
+	struct store_order order; /* key STORE_ORDER_TIME: newest first */
+	const char *ids;          /* those alone, in that order; or NULL */
 };
 
 struct reading {
@@ -82,7 +86,6 @@ struct reading {
 	struct rows *out;
 	uint64_t until_us;
 	bool no_memory, more;
-	int64_t lowest, highest;
 };
 
 static void on_row(void *user, const struct delivery_row *row)
@@ -92,14 +95,10 @@ static void on_row(void *user, const struct delivery_row *row)
 		r->more = true;
 		return;
 	}
-	json_t *j = web_row(r->store, row, false);
+	json_t *j = web_row(r->store, row);
 	bool fine = r->wanted->after ? json_array_insert_new(r->out->list, 0, j) == 0
 				     : json_array_append_new(r->out->list, j) == 0;
 	r->no_memory = r->no_memory || !fine;
-	if (!r->lowest || row->id < r->lowest)
-		r->lowest = row->id;
-	if (row->id > r->highest)
-		r->highest = row->id;
 }
 
 static bool on_slice(void *user, const struct store_slice *slice)
@@ -116,37 +115,54 @@ static bool on_slice(void *user, const struct store_slice *slice)
 	return false;
 }
 
-static void on_marked(void *user, const struct delivery_row *row)
-{
-	json_t *list = user, *j;
-	size_t i;
-	json_array_foreach(list, i, j)
-	{
-		if (json_integer_value(json_object_get(j, "id")) == row->id)
-			json_object_set_new(j, "marked", json_true());
-	}
-}
-
-/* Marks are tags: one search for all rows of a page. */
-static bool find_marks(struct store *s, const struct reading *r, struct error *e)
-{
-	char text[100];
-	struct filter_error ignored;
-	if (!r->lowest || r->highest - r->lowest > MARKED_SPAN)
-		return true;
-	snprintf(text, sizeof text, "tag:marked id:%" PRId64 "..%" PRId64, r->lowest, r->highest);
-	struct filter *f = filter_parse(text, clock_now_us(), &ignored);
-	struct store_search search = {
-		.filter = f, .anchor = r->highest + 1, .limit = LIMIT_MOST, .row = on_marked, .user = r->out->list
-	};
-	bool fine = f && store_filter(s, &search, e);
-	filter_free(f);
-	return fine;
-}
-
 static void on_id(void *user, const struct delivery_row *row)
 {
 	*(int64_t *)user = row->id;
+}
+
+/* One that is gone is left out. */
+static bool read_one(struct reading *r, int64_t id, struct error *e)
+{
+	struct error why = { 0 };
+	if (store_get(r->store, id, on_row, r, &why) || why.code == EXIT_USAGE)
+		return true;
+	*e = why;
+	return false;
+}
+
+static bool read_named(struct reading *r, struct error *e)
+{
+	bool fine = true;
+	for (const char *at = r->wanted->ids; fine && *at; at += *at == ',') {
+		char *end;
+		fine = read_one(r, strtoll(at, &end, 10), e);
+		at = end;
+	}
+	return fine;
+}
+
+static bool on_sort_slice(void *user, struct store_order_run *run, const struct store_slice *slice)
+{
+	struct reading *r = user;
+	(void)run;
+	r->out->walked = true;
+	r->out->searched = slice->searched;
+	r->out->total = slice->total;
+	return slice->searched >= slice->total || clock_steady_us() < r->until_us;
+}
+
+static bool read_sorted(struct reading *r, struct error *e)
+{
+	const struct store_order_search search = {
+		.filter = r->wanted->filter, .order = r->wanted->order, .progress = on_sort_slice, .user = r
+	};
+	struct store_ordered *sorted = &r->out->sorted;
+	r->until_us = clock_steady_us() + SORT_US;
+	bool fine = store_order_find(r->store, &search, sorted, e);
+	for (size_t i = 0; fine && i < sorted->count && i < r->wanted->limit; i++)
+		fine = read_one(r, sorted->ids[i], e);
+	r->more = sorted->count > r->wanted->limit;
+	return fine;
 }
 
 /* False and *e; rows_free in any case. */
@@ -154,6 +170,8 @@ static bool rows_read(struct store *s, const struct rows_wanted *w, struct rows 
 {
 	struct reading r = { .store = s, .wanted = w, .out = out, .until_us = clock_steady_us() + PART_US };
 	*out = (struct rows){ .list = json_array() };
+	const struct store_search newest = { .limit = 1, .row = on_id, .user = &out->newest_id };
+	const struct store_search oldest = { .forward = true, .limit = 1, .row = on_id, .user = &out->oldest_id };
 	struct store_search search = {
 		.filter = w->filter,
 		.anchor = w->after ? w->after : w->before,
@@ -163,10 +181,13 @@ static bool rows_read(struct store *s, const struct rows_wanted *w, struct rows 
 		.slice = filter_walks(w->filter) ? on_slice : NULL,
 		.user = &r,
 	};
-	const struct store_search newest = { .limit = 1, .row = on_id, .user = &out->newest_id };
-	const struct store_search oldest = { .forward = true, .limit = 1, .row = on_id, .user = &out->oldest_id };
-	bool fine = out->list && store_filter(s, &newest, e) && store_filter(s, &oldest, e) &&
-		    store_filter(s, &search, e) && find_marks(s, &r, e);
+	bool fine = out->list && store_filter(s, &newest, e) && store_filter(s, &oldest, e);
+	if (fine && w->ids)
+		fine = read_named(&r, e);
+	else if (fine && w->order.key != STORE_ORDER_TIME)
+		fine = read_sorted(&r, e);
+	else
+		fine = fine && store_filter(s, &search, e);
 	out->more_before = w->after ? true : r.more;
 	out->more_after = w->after ? r.more : w->before != 0;
 	if (r.more || !out->walked)
@@ -178,11 +199,25 @@ static void rows_free(struct rows *r)
 {
 	json_decref(r->list);
 	r->list = NULL;
+	store_ordered_free(&r->sorted);
 }
 
 static json_t *number_or_null(bool known, uint64_t number)
 {
 	return known ? json_integer((json_int_t)number) : json_null();
+}
+
+/* What only a sort has: all that it found, and how many match. */
+static json_t *put_sorted(json_t *page, const struct store_ordered *sorted)
+{
+	json_t *ids = json_array();
+	for (size_t i = 0; page && ids && i < sorted->count; i++)
+		json_array_append_new(ids, json_integer((json_int_t)sorted->ids[i]));
+	if (page && json_object_set_new(page, "ids", ids) == 0 &&
+	    json_object_set_new(page, "matched", json_integer((json_int_t)sorted->matched)) == 0)
+		return page;
+	json_decref(page);
+	return NULL;
 }
 
 static json_t *rows_json(struct rows *rows)
@@ -197,29 +232,72 @@ static json_t *rows_json(struct rows *rows)
 			 (json_int_t)rows->newest_id, "oldest_id", (json_int_t)rows->oldest_id);
 }
 
+/* "took": the smallest first; "-took": the largest. False after a problem. */
+static bool take_order(struct web_exchange *x, struct store_order *order)
+{
+	const char *text = web_param(x, "order");
+	order->most = SORTED_MOST;
+	order->descending = text && *text == '-';
+	if (!text || (store_order_parse(text + order->descending, &order->key) && order->key != STORE_ORDER_TIME))
+		return true;
+	struct buffer names = { 0 };
+	bool fine = true;
+	for (int key = STORE_ORDER_TIME + 1; fine && key < STORE_ORDER_COUNT; key++)
+		fine = buffer_printf(&names, " %s", store_order_name((enum store_order_key)key));
+	web_problem(x, 400, "range", "order takes a column, with a - before it the other way round:%.*s",
+		    fine ? (int)names.len : 0, (const char *)names.at);
+	buffer_free(&names);
+	return false;
+}
+
+/* Numbers with commas between them. */
+static bool take_ids(struct web_exchange *x, const char **ids)
+{
+	const char *text = web_param(x, "ids");
+	size_t count = 1;
+	*ids = text;
+	for (const char *at = text; at && *at; at++) {
+		bool digit = *at >= '0' && *at <= '9';
+		count += *at == ',';
+		if (!digit && (*at != ',' || at == text || at[-1] == ','))
+			count = LIMIT_MOST + 1;
+	}
+	if (!text || (*text && text[strlen(text) - 1] != ',' && count <= LIMIT_MOST))
+		return true;
+	web_problem(x, 400, "range", "ids takes up to %d numbers with commas between them", LIMIT_MOST);
+	return false;
+}
+
+static bool take_wish(struct web_exchange *x, struct rows_wanted *w)
+{
+	int64_t limit;
+	if (!web_param_number(x, "before", 0, INT64_MAX / 2, 0, &w->before) ||
+	    !web_param_number(x, "after", 0, INT64_MAX / 2, 0, &w->after) ||
+	    !web_param_number(x, "limit", 1, LIMIT_MOST, 50, &limit) || !take_order(x, &w->order) ||
+	    !take_ids(x, &w->ids))
+		return false;
+	w->limit = w->ids ? LIMIT_MOST : (size_t)limit;
+	bool sorted = w->order.key != STORE_ORDER_TIME;
+	if ((w->before != 0) + (w->after != 0) + sorted + (w->ids != NULL) <= 1)
+		return true;
+	web_problem(x, 400, "range", "before, after, order and ids exclude each other");
+	return false;
+}
+
 void web_rows_list(struct web_read *r)
 {
 	struct web_exchange *x = r->x;
 	struct rows_wanted w = { 0 };
 	struct rows rows = { 0 };
 	struct error e = { 0 };
-	int64_t limit;
-	if (!web_param_number(x, "before", 0, INT64_MAX / 2, 0, &w.before) ||
-	    !web_param_number(x, "after", 0, INT64_MAX / 2, 0, &w.after) ||
-	    !web_param_number(x, "limit", 1, LIMIT_MOST, 50, &limit))
-		return;
-	if (w.before && w.after) {
-		web_problem(x, 400, "range", "before and after exclude each other");
-		return;
-	}
-	struct filter *f = web_rows_filter(x, web_param(x, "filter"));
+	struct filter *f = take_wish(x, &w) ? web_rows_filter(x, web_param(x, "filter")) : NULL;
 	if (!f)
 		return;
 	w.filter = f;
-	w.limit = (size_t)limit;
-	if (rows_read(r->store, &w, &rows, &e))
-		web_answer_json(x, 200, rows_json(&rows));
-	else
+	if (rows_read(r->store, &w, &rows, &e)) {
+		json_t *page = rows_json(&rows);
+		web_answer_json(x, 200, w.order.key == STORE_ORDER_TIME ? page : put_sorted(page, &rows.sorted));
+	} else
 		web_problem_of(x, &e);
 	rows_free(&rows);
 	filter_free(f);

@@ -13,8 +13,9 @@ static bool execute_for(struct store *s, int64_t id, sqlite3_stmt *st, struct er
 	return false;
 }
 
-/* Appends the first column of all rows, a blank between two. */
-static bool read_words(struct store *s, enum store_statement which, int64_t id, struct buffer *out, struct error *e)
+/* Appends the first column of all rows, a blank between two; *marked: "marked" was there, and is not among them. */
+static bool read_words(struct store *s, enum store_statement which, int64_t id, struct buffer *out, bool *marked,
+		       struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, which, e);
 	int code;
@@ -24,8 +25,10 @@ static bool read_words(struct store *s, enum store_statement which, int64_t id, 
 	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
 		const void *at = sqlite3_column_blob(st, 0); /* the order of these two calls matters to SQLite */
 		struct bytes word = bytes_make(at, (size_t)sqlite3_column_bytes(st, 0));
-		if (bytes_equal(word, bytes_of("marked")) && which == STATEMENT_LIST_TAGS)
+		if (marked && bytes_equal(word, bytes_of("marked"))) {
+			*marked = true;
 			continue;
+		}
 		if ((out->len && !buffer_put_u8(out, ' ')) || !buffer_append_bytes(out, word)) {
 			sqlite3_reset(st);
 			return error_set(e, EXIT_STORE, "out of memory");
@@ -39,8 +42,9 @@ static bool read_words(struct store *s, enum store_statement which, int64_t id, 
 bool store_labels_get(struct store *s, int64_t id, struct store_labels *out, struct error *e)
 {
 	out->note.len = out->tags.len = 0;
-	return read_words(s, STATEMENT_GET_NOTE, id, &out->note, e) &&
-	       read_words(s, STATEMENT_LIST_TAGS, id, &out->tags, e);
+	out->marked = false;
+	return read_words(s, STATEMENT_GET_NOTE, id, &out->note, NULL, e) &&
+	       read_words(s, STATEMENT_LIST_TAGS, id, &out->tags, &out->marked, e);
 }
 
 void store_labels_free(struct store_labels *l)

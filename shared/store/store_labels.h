@@ -11,6 +11,7 @@
 struct store_labels {
 	struct buffer note; /* empty: there is none */
 	struct buffer tags; /* names in order, a blank between two; without "marked" */
+	bool marked;        /* it has that tag */
 };
 /* *out must have been zeroed, by the caller or by store_labels_free. It stays empty for a delivery that is not
  * there. */

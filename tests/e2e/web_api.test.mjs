@@ -179,6 +179,25 @@ describe('what the API answers', () => {
 		assert.equal(problem.type, 'urn:creel:problem:filter');
 		assert.equal(problem.column, 1);
 	});
+	it('rows in the order of a column, the first of them with all numbers, and further ones by their numbers', async () => {
+		const rows = (await web.json('/api/deliveries?limit=500')).deliveries, took = (a, b) => a.duration_ms - b.duration_ms || b.id - a.id;
+		for (const [order, compare] of [['took', took], ['-took', (a, b) => -took(a, b) || b.id - a.id]]) {
+			const sorted = [...rows].sort((a, b) => (a.duration_ms === b.duration_ms ? b.id - a.id : compare(a, b))).map((r) => r.id);
+			const page = await web.json(`/api/deliveries?order=${order}&limit=100`);
+			assert.deepEqual(page.ids, sorted, order);
+			assert.equal(page.matched, 300);
+			assert.equal(page.more_before, true);
+			assert.deepEqual(page.deliveries.map((d) => d.id), sorted.slice(0, 100));
+			assert.deepEqual((await web.json(`/api/deliveries?ids=${sorted.slice(100, 300)}`)).deliveries.map((d) => d.id), sorted.slice(100, 300));
+		}
+		const failed = await web.json('/api/deliveries?order=path&filter=state%3Afailed&limit=500');
+		assert.equal(failed.matched, 100);
+		assert.deepEqual(failed.deliveries.map((d) => d.path), failed.deliveries.map((d) => d.path).sort());
+		for (const order of 'stat method source event path att took size tunnel peer replay-of host tag'.split(' ')) assert.equal((await web.json(`/api/deliveries?order=-${order}&limit=1`)).ids.length, 300, order);
+		assert.deepEqual((await web.json('/api/deliveries?ids=7,4711,3')).deliveries.map((d) => d.id), [7, 3]);
+		const { detail } = await web.json('/api/deliveries?order=speed');
+		assert.match(detail, /order takes a column.* took /);
+	});
 	it('says what was probably meant, and where', async () => {
 		for (const [text, column, suggestion] of [['stat:failed', 1, 'state:'], ['path:/x soure:stripe', 9, 'source:'], ['state:faild', 7, 'failed'], ['zzzzzz:1', 1, null], ['status:zzz', 8, null]]) {
 			const problem = await web.json(`/api/deliveries?filter=${encodeURIComponent(text)}`), told = await web.json(`/api/filter?text=${encodeURIComponent(text)}`);
@@ -186,7 +205,7 @@ describe('what the API answers', () => {
 		}
 	});
 	it('what it does not know is refused', async () => {
-		for (const target of ['/api/deliveries?limt=5', '/api/deliveries?limit=0', '/api/deliveries?limit=501', '/api/deliveries?before=x', '/api/deliveries?before=5&after=3']) assert.equal((await call(web, target)).status, 400, target);
+		for (const target of ['/api/deliveries?limt=5', '/api/deliveries?limit=0', '/api/deliveries?limit=501', '/api/deliveries?before=x', '/api/deliveries?before=5&after=3', '/api/deliveries?order=time', '/api/deliveries?order=', '/api/deliveries?order=took&before=5', '/api/deliveries?ids=', '/api/deliveries?ids=1,', '/api/deliveries?ids=,1', '/api/deliveries?ids=1,,2', '/api/deliveries?ids=1;2', '/api/deliveries?ids=1&order=took', `/api/deliveries?ids=${Array(501).fill(1)}`]) assert.equal((await call(web, target)).status, 400, target);
 		for (const target of ['/api/nothing', '/api/deliveries/999999', '/api/deliveries/zzz', '/page/../web.key', '/page/nothing.js', '/d']) assert.equal((await call(web, target)).status, 404, target);
 		assert.equal((await call(web, '/api/count', { method: 'POST', body: {} })).status, 405);
 	});

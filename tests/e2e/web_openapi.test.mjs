@@ -59,7 +59,7 @@ describe('the document', () => {
 describe('every answer is as it says', () => {
 	it('of what is read', async () => {
 		for (const [template, targets] of Object.entries({
-			'/api/deliveries': ['', '?limit=5&filter=body%3Ainvoice', '?filter=x%3A', '?after=3&limit=2'],
+			'/api/deliveries': ['', '?limit=5&filter=body%3Ainvoice', '?filter=x%3A', '?after=3&limit=2', '?order=-took', '?order=speed', '?ids=3,1'],
 			'/api/count': ['', '?filter=state%3Afailed', '?filter=%22'],
 			'/api/status': [''], '/api/actions': [''], '/api/filter': ['', '?text=sta', '?text=source%3A', '?text=%22'],
 			'/api/stats': ['', '?by=event', '?step=0'], '/api/diff': ['?a=1&b=2', '?a=1'], '/api/tunnels': [''], '/api/requests/http': ['', '?limit=3'],
