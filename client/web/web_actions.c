@@ -10,8 +10,10 @@ static const struct action {
 	const char *id, *name;
 	unsigned contexts;
 	const char *keys, *label, *help;
+	int bar;
 } actions[] = {
-#define ACTION(id, name, contexts, keys, label, label_long, bar, when, help) { #id, name, contexts, keys, label, help },
+#define ACTION(id, name, contexts, keys, label, label_long, bar, when, help)                                           \
+	{ #id, name, contexts, keys, label, help, bar },
 #include "tui/keys/actions.def"
 #undef ACTION
 };
@@ -20,7 +22,7 @@ static const struct action {
 static const struct on_page {
 	const char *name, *contexts, *keys, *help;
 } on_page[] = {
-	{ "clear", NULL, NULL, "close a finished replay's line, else drop the filter" },
+	{ "clear", NULL, NULL, "close a finished replay's line, else drop the filter, else back to time order" },
 	{ "search", NULL, NULL, "in the list what matches, in a body a text" },
 	{ "raw-tab", NULL, "5", NULL },
 	{ "palette", NULL, ":", NULL },
@@ -28,7 +30,7 @@ static const struct on_page {
 	{ "by", NULL, "b", NULL },
 	{ "shorter", NULL, NULL, "bars of a shorter time" },
 	{ "longer", NULL, NULL, "bars of a longer time" },
-	{ "reverse", NULL, NULL, "newest first or newest last" },
+	{ "reverse", NULL, NULL, "newest first or newest last; a sorted list the other way round" },
 	{ "edit", NULL, NULL, "edit the request and send it" },
 	{ "export", NULL, NULL, "save HAR, curl, .http, JSON lines or the body" },
 	{ "split", NULL, NULL, "the delivery alone, or with the list" },
@@ -81,9 +83,9 @@ json_t *web_actions_json(void)
 	json_t *list = json_array();
 	for (size_t i = 0; list && i < sizeof actions / sizeof *actions; i++) {
 		const struct action *a = &actions[i];
-		json_t *j = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o}", "id", a->id, "name", a->name, "contexts",
-				      contexts_json(a->contexts), "keys", keys_json(a->keys, false), "label", a->label,
-				      "help", a->help, "page", page_json(a));
+		json_t *j = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:i, s:o}", "id", a->id, "name", a->name,
+				      "contexts", contexts_json(a->contexts), "keys", keys_json(a->keys, false),
+				      "label", a->label, "help", a->help, "bar", a->bar, "page", page_json(a));
 		if (!j || json_array_append_new(list, j) != 0) {
 			json_decref(list);
 			return NULL;

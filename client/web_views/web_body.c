@@ -63,26 +63,25 @@ static bool choose(struct web_read *r, bool request, struct wanted *w)
 static const char frame_policy[] = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
 				   "frame-ancestors 'self'";
 
-/* By what a picture begins with, never by what the sender calls it. */
-static const char *image_type(struct bytes b)
+const struct web_image *web_body_image(struct bytes b)
 {
 	static const struct {
 		const char *magic;
 		size_t len, at;
-		const char *type;
+		struct web_image is;
 	} kinds[] = {
-		{ "\x89PNG\r\n\x1a\n", 8, 0, "image/png" },
-		{ "\xff\xd8\xff", 3, 0, "image/jpeg" },
-		{ "GIF87a", 6, 0, "image/gif" },
-		{ "GIF89a", 6, 0, "image/gif" },
-		{ "WEBP", 4, 8, "image/webp" },
-		{ "ftypavif", 8, 4, "image/avif" },
-		{ "BM", 2, 0, "image/bmp" },
+		{ "\x89PNG\r\n\x1a\n", 8, 0, { "PNG", "image/png" } },
+		{ "\xff\xd8\xff", 3, 0, { "JPEG", "image/jpeg" } },
+		{ "GIF87a", 6, 0, { "GIF", "image/gif" } },
+		{ "GIF89a", 6, 0, { "GIF", "image/gif" } },
+		{ "WEBP", 4, 8, { "WebP", "image/webp" } },
+		{ "ftypavif", 8, 4, { "AVIF", "image/avif" } },
+		{ "BM", 2, 0, { "BMP", "image/bmp" } },
 	};
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (b.len >= kinds[i].at + kinds[i].len &&
 		    memcmp(b.at + kinds[i].at, kinds[i].magic, kinds[i].len) == 0)
-			return kinds[i].type;
+			return &kinds[i].is;
 	return NULL;
 }
 
@@ -108,7 +107,8 @@ static bool choose_view(struct web_exchange *x, struct bytes start)
 		web_problem(x, 403, "origin", "this is shown within the page alone");
 		return false;
 	}
-	x->type = strcmp(view, "image") == 0 ? image_type(start) : NULL;
+	const struct web_image *image = strcmp(view, "image") == 0 ? web_body_image(start) : NULL;
+	x->type = image ? image->type : NULL;
 	if (x->type && image_is_small(start))
 		return true;
 	web_problem(x, 415, "media-type", "this is not an image that the page shows");

@@ -3,6 +3,12 @@
 
 #include "client/web_views/web_read.h"
 
+struct web_image {
+	const char *name, *type; /* "WebP", "image/webp" */
+};
+/* By what a picture begins with, never by what the sender calls it; NULL: none that the page shows. Pure. */
+const struct web_image *web_body_image(struct bytes b);
+
 /* GET /api/deliveries/ID/request/body and …/response/body */
 void web_body_request(struct web_read *r);
 void web_body_response(struct web_read *r);

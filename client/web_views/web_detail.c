@@ -6,6 +6,7 @@
 #include "client/json/json_fields.h"
 #include "client/json/row_json.h"
 #include "client/signing/verify_one.h"
+#include "client/web_views/web_body.h"
 #include "client/web_views/web_rows.h"
 #include "shared/json/json_bytes.h"
 #include "shared/query/store_query.h"
@@ -50,6 +51,7 @@ static void trim_cut(struct bytes *body, uint64_t size)
 static json_t *message_json(struct store_part *p, uint64_t size)
 {
 	struct bytes body = buffer_view(&p->body), whole = body;
+	const struct web_image *image = web_body_image(body);
 	trim_cut(&body, p->body_size);
 	if (!text_is_utf8(body))
 		body = whole;
@@ -58,7 +60,8 @@ static json_t *message_json(struct store_part *p, uint64_t size)
 	json_t *j = row_json_message(&m);
 	p->body.len = whole.len;
 	if (j && json_object_set_new(j, "body_shown", json_integer((json_int_t)body.len)) == 0 &&
-	    json_object_set_new(j, "body_bytes", json_integer((json_int_t)p->body_size)) == 0)
+	    json_object_set_new(j, "body_bytes", json_integer((json_int_t)p->body_size)) == 0 &&
+	    json_object_set_new(j, "image", image ? json_string(image->name) : json_null()) == 0)
 		return j;
 	json_decref(j);
 	return NULL;

@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
-static struct web_outcome word(const char *text, const char *kind)
+static struct web_outcome word(const char *text, const char *kind, const char *sign)
 {
-	struct web_outcome o = { .kind = kind };
+	struct web_outcome o = { .kind = kind, .sign = sign };
 	snprintf(o.text, sizeof o.text, "%s", text);
 	return o;
 }
@@ -12,24 +12,26 @@ static struct web_outcome word(const char *text, const char *kind)
 struct web_outcome web_outcome(const struct delivery_row *row)
 {
 	static const char *const kinds[] = { "ow", "ow", "o2", "o3", "o4", "o5" };
+	static const char *const signs[] = { "sw", "sw", "s2", "s3", "s4", "s5" };
 	switch (row->state) {
 	case DELIVERY_WAITING:
-		return word("wait", "ow");
+		return word("wait", "ow", "sw");
 	case DELIVERY_SENDING:
-		return word("send", "ow");
+		return word("send", "ow", "sd");
 	case DELIVERY_HELD:
-		return word("HELD", "ow");
+		return word("HELD", "ow", "sh");
 	case DELIVERY_REFUSED:
-		return word("refused", "ow");
+		return word("refused", "ow", "sr");
 	case DELIVERY_DELIVERED:
 	case DELIVERY_FAILED:
 		break;
 	}
 	if (row->timed_out)
-		return word("TIME", "o6");
+		return word("TIME", "o6", "s7");
 	if (row->broke_off || row->status == 0)
-		return word("ERR", "o6");
-	struct web_outcome o = { .kind = row->status < 600 ? kinds[row->status / 100] : "ow" };
+		return word("ERR", "o6", "s6");
+	int class = row->status > 0 && row->status < 600 ? row->status / 100 : 0;
+	struct web_outcome o = { .kind = kinds[class], .sign = signs[class] };
 	snprintf(o.text, sizeof o.text, "%d", row->status);
 	return o;
 }

@@ -6,5 +6,6 @@
 struct web_outcome {
 	char text[8];     /* "200", "ERR", "TIME", "wait", "send", "HELD", "refused" */
 	const char *kind; /* the class of its colour: "o2" to "o6", "ow" */
+	const char *sign; /* its symbol in index.html: "s2" to "s7", "sw", "sd", "sh", "sr" */
 };
 struct web_outcome web_outcome(const struct delivery_row *row);

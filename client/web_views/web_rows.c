@@ -5,6 +5,7 @@
 
 #include "client/json/json_fields.h"
 #include "client/json/row_json.h"
+#include "client/web_views/web_outcome.h"
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/query/store_filter.h"
@@ -38,10 +39,17 @@ static bool put_besides(json_t *row, struct store *s, int64_t id)
 	return !f.failed;
 }
 
+static json_t *outcome_json(const struct delivery_row *row)
+{
+	const struct web_outcome o = web_outcome(row);
+	return json_pack("{s:s, s:s, s:s}", "text", o.text, "kind", o.kind, "sign", o.sign);
+}
+
 json_t *web_row(struct store *s, const struct delivery_row *row)
 {
 	json_t *j = row_json_delivery(NULL, row);
-	if (j && put_besides(j, s, row->id) && json_object_set_new(j, "timed_out", json_boolean(row->timed_out)) == 0 &&
+	if (j && put_besides(j, s, row->id) && json_object_set_new(j, "outcome", outcome_json(row)) == 0 &&
+	    json_object_set_new(j, "timed_out", json_boolean(row->timed_out)) == 0 &&
 	    json_object_set_new(j, "broke_off", json_boolean(row->broke_off)) == 0)
 		return j;
 	json_decref(j);

@@ -6,8 +6,8 @@
 #include "client/web_views/web_read.h"
 #include "shared/filter/filter.h"
 
-/* The CLI's row with what a list shows besides: timed_out, broke_off, marked, the Host field, and the user's note and
- * tags if there are any, as they are in the store. NULL when out of memory. */
+/* The CLI's row with what a list shows besides: outcome, timed_out, broke_off, marked, the Host field, and the user's
+ * note and tags if there are any, as they are in the store. NULL when out of memory. */
 json_t *web_row(struct store *s, const struct delivery_row *row);
 /* The request's filter (empty: everything); NULL after a problem 400 with the column. */
 struct filter *web_rows_filter(struct web_exchange *x, const char *text);

@@ -201,19 +201,44 @@ static const char list_head[] =
     "<span role=\"columnheader\">EVENT / PATH</span><span role=\"columnheader\" class=\"n at\">ATT</span>"
     "<span role=\"columnheader\" class=\"n\">TOOK</span><span role=\"columnheader\" class=\"n z\">SIZE</span></div>";
 
+/* What to do where nothing is on record; list.js keeps it. */
+static bool put_first_run(struct buffer *out, const struct client_state *c)
+{
+	bool fine = buffer_append_text(out, "<div class=\"note first\"><h2>Nothing yet</h2>");
+	if (fine && *c->url)
+		fine =
+		    buffer_append_text(out, "<p>Your public URL is <code>") && put_words(out, c->url) &&
+		    buffer_append_text(out, "</code> <button type=\"button\" class=\"copy\">Copy</button></p><pre>curl "
+					    "-d '{&quot;hello&quot;:1}' ") &&
+		    put_words(out, c->url) && buffer_append_text(out, "\ncreel trigger stripe.invoice.paid</pre>");
+	else if (fine)
+		fine = buffer_append_text(
+		    out, "<p>No tunnel is open. In a terminal:</p><pre>creel dev 3000       # try it on "
+			 "this machine\ncreel listen 3000    # a public URL, by a relay</pre>");
+	return fine && buffer_append_text(out, "<p>The first delivery shows up here by itself.</p></div>");
+}
+
 static bool put_list_end(struct page *p, const struct rows *rows)
 {
 	struct buffer *out = &p->main;
 	bool fine = buffer_append_text(out, "</div>");
 	if (fine && rows->count == 0 && !rows->more)
-		fine = buffer_append_text(
-		    out, *p->filter ? "<p class=\"note\">Nothing matches. <a href=\"/\">Clear the filter</a></p>"
-				    : "<p class=\"note\">The first delivery shows up here by itself.</p>");
+		fine = *p->filter
+			   ? buffer_append_text(
+				 out, "<p class=\"note\">Nothing matches. <a href=\"/\">Clear the filter</a></p>")
+			   : put_first_run(out, &p->r->head->client);
 	if (fine && rows->more && rows->lowest)
 		fine = buffer_printf(
 			   out, "<p class=\"note older\"><a href=\"/?before=%" PRId64 "&amp;filter=", rows->lowest) &&
 		       put_words(out, p->filter) && buffer_append_text(out, "\">Older deliveries</a></p>");
 	return fine && buffer_append_text(out, "</div></section>");
+}
+
+/* Rows in the order of a column are the page's own: by time they would be in the wrong one. */
+static bool is_sorted(const struct web_read *r)
+{
+	const char *order = web_param(r->x, "order");
+	return order && strcmp(order, "old") != 0 && strcmp(order, "new") != 0;
 }
 
 void web_shell_list(struct web_read *r)
@@ -239,7 +264,12 @@ void web_shell_list(struct web_read *r)
 	if (fine && !parses) /* the page's modules say what is wrong with it, in its place */
 		fine = buffer_append_text(&p.main, "<p class=\"note\">The filter cannot be read: ") &&
 		       put_words(&p.main, fe.text) && buffer_append_text(&p.main, "</p>");
-	else if (fine && !store_filter(r->store, &search, &e)) {
+	else if (fine && is_sorted(r)) {
+		rows.more = true;
+		fine =
+		    buffer_append_text(&p.main, "<noscript><p class=\"note\">Sorting needs JavaScript. <a href=\"/\">"
+						"The newest first</a> does not.</p></noscript>");
+	} else if (fine && !store_filter(r->store, &search, &e)) {
 		web_problem_of(r->x, &e);
 		fine = false;
 	}
