@@ -9,8 +9,6 @@ export class Problem extends Error {
 	}
 }
 
-export const api = { onToken: () => {} };
-
 async function call(path, { params, method = 'GET', body, signal, raw, headers = {} } = {}) {
 	const query = new URLSearchParams(Object.entries(params ?? {}).filter(([, v]) => (v ?? '') !== ''));
 	const answer = await fetch(path + (query.size ? `?${query}` : ''), {
@@ -21,7 +19,7 @@ async function call(path, { params, method = 'GET', body, signal, raw, headers =
 	});
 	if (answer.ok) return raw ? answer : answer.status === 204 ? null : answer.json();
 	const problem = new Problem(answer.status, await answer.json().catch(() => null));
-	if (answer.status === 401) api.onToken();
+	if (answer.status === 401) location.reload(); // where the server asks for the token
 	throw problem;
 }
 
@@ -31,7 +29,6 @@ export const post = (path, body, options) => call(path, { method: 'POST', body, 
 export const remove = (path, body) => call(path, { method: 'DELETE', body });
 
 const PIECE = 256 * 1024;
-/** A piece of a body; empty at its end. */
 export async function bodyPiece(id, part, from, attempt) {
 	const answer = await call(`/api/deliveries/${id}/${part}/body`, {
 		params: { attempt }, raw: true, headers: { Range: `bytes=${from}-${from + PIECE - 1}` },
@@ -42,7 +39,6 @@ export async function bodyPiece(id, part, from, attempt) {
 	return answer ? answer.bytes() : new Uint8Array();
 }
 
-/** One request of a kind at a time: a newer one ends the older. */
 export function latest() {
 	let controller;
 	return () => {

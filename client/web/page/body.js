@@ -9,12 +9,6 @@ const header = (message, name) => message.headers.find(([n]) => n.toLowerCase() 
 
 const bytesOf = (message) => (message.body_base64 !== undefined ? Uint8Array.fromBase64(message.body_base64) : new TextEncoder().encode(message.body ?? ''));
 
-const IMAGES = [[/^\x89PNG/, 'PNG'], [/^\xff\xd8\xff/, 'JPEG'], [/^GIF8/, 'GIF'], [/^BM/, 'BMP'], [/^.{8}WEBP/s, 'WebP'], [/^.{4}ftypavif/s, 'AVIF']];
-function imageKind(b) {
-	const start = String.fromCharCode(...b.subarray(0, 12));
-	return IMAGES.find(([magic]) => magic.test(start))?.[1];
-}
-
 function charset(message, b) {
 	const named = /charset="?([\w-]+)/i.exec(header(message, 'content-type'))?.[1];
 	if (named) return named;
@@ -32,12 +26,10 @@ function toText(b, name, chosen) {
 	return { text: new TextDecoder('iso-8859-1').decode(b), name: 'iso-8859-1' };
 }
 
-/** What it is: { kind, label, text }. */
 function sniff(message, b, chosen) {
 	const type = header(message, 'content-type').toLowerCase();
 	if (!b.length) return { kind: 'empty', label: 'empty' };
-	const image = imageKind(b);
-	if (image) return { kind: 'image', label: `${image} image` };
+	if (message.image) return { kind: 'image', label: `${message.image} image` };
 	const t = toText(b, charset(message, b), chosen), start = t?.text.replace(/^\ufeff/, '').trimStart()[0];
 	if (t && (start === '{' || start === '[' || type.includes('json'))) return { kind: 'json', label: 'JSON', ...t };
 	return { kind: 'read', label: t ? 'text' : 'binary', ...t, render: /html|svg/.test(type) };
@@ -48,7 +40,6 @@ export function marked(text, find) {
 	return el('span', text.split(new RegExp(`(${RegExp.escape(find)})`, 'gi')).map((t, i) => (i % 2 ? el('mark', gate(t)) : t && gate(t))));
 }
 
-/** To the line, or the byte, that the address names, once. */
 function placed(box, state) {
 	if (state.line && state.went !== state.line) requestAnimationFrame(() => box.goTo(Number((state.went = state.line)) || 0));
 	return box;
@@ -190,7 +181,7 @@ export function show(id, part, message, state, change, tools) {
 	const draw = () => {
 		const b = state.bytes, whole = state.decoded ? b.length : message.body_bytes ?? b.length;
 		const what = sniff(message, b, state.charset), mode = ['raw', 'hex', what.render && 'frame'].find((m) => m === state.mode) || 'tree';
-		const label = el('span', `${what.label}, ${number(whole)} bytes`);
+		const about = `${what.label}, ${number(whole)} bytes`, label = el('span', about);
 		let tree = null;
 		const body = guarded('This body', () => {
 			if (what.kind === 'empty') return el('p.note', 'No body.');
@@ -198,7 +189,7 @@ export function show(id, part, message, state, change, tools) {
 			if (mode === 'raw') return textView(what.text, state);
 			if (mode === 'frame') return el('iframe.body', { sandbox: '', referrerpolicy: 'no-referrer', title: 'The body, rendered without its scripts', src: `${url}?view=frame` });
 			if (what.kind === 'image') {
-				return el('img.body', { src: `${url}?view=image${attempt ? `&attempt=${attempt}` : ''}`, alt: `${what.label}, ${number(whole)} bytes`, onerror: (e) => e.target.replaceWith(hexView(b, state)),
+				return el('img.body', { src: `${url}?view=image${attempt ? `&attempt=${attempt}` : ''}`, alt: about, onerror: (e) => e.target.replaceWith(hexView(b, state)),
 					onload: ({ target: i }) => word(label, `${what.label}, ${i.naturalWidth} x ${i.naturalHeight}, ${number(whole)} bytes`) });
 			}
 			if (what.kind === 'json' && b.length === whole) {

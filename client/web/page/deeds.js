@@ -1,8 +1,10 @@
 // What one does with deliveries: replay, edit, copy, …
-import { $, alarm, answered, back as backButton, button, check, el, foot, gate, icon, instead, link, many, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
+import { $, alarm, answered, back as backButton, button, check, el, foot, gate, icon, instead, link, many, number, outcomeNode, plain, region, say, took } from './dom.js';
 import { get, post, remove } from './api.js';
+import { quoted } from './filter.js';
 import { dialog, menu } from './keys.js';
 import { list, redrawAll, rowOf, schedule } from './list.js';
+import { go } from './main.js';
 
 export const hooks = {};
 
@@ -12,7 +14,7 @@ export function run(name, d, anchor) {
 		alarm(why);
 		return;
 	}
-	({ replay: () => replay(d.id), edit: () => hooks.edit(d.id), copy: () => copy(d, anchor), diff: () => hooks.diff(d), export: () => hooks.exportOf(d.id), delete: () => erase([d.id]), mark: () => mark(d.id) })[name]?.();
+	({ replay: () => replay(d.id), edit: () => go({ view: 'edit', id: d.id }, true), copy: () => copy(d, anchor), diff: () => diff(d), export: () => go({ view: 'export', find: d.id }, true), delete: () => erase([d.id]) })[name]?.();
 }
 
 export function more(d, anchor) {
@@ -37,17 +39,21 @@ export async function replay(id, change) {
 
 const HERE = /^(\d+$|(https?:\/\/)?(localhost|127\.|\[::1]))/, TO = 'Port or URL of this machine', toField = () => el('input', { id: 'edit-to', placeholder: 'where it went' });
 
+/** Asks first; where that is wise, Cancel is what Enter does. */
+function ask(title, body, label, action, wise) {
+	const d = dialog(title, body, [el('button', { onclick: () => d.close(), autofocus: wise }, 'Cancel'), el('button.p', { onclick: () => (d.close(), said(action)()), autofocus: !wise }, label)]);
+}
+
 export async function replayMany(what, count) {
-	const send = said(async () => {
-		d.close();
+	const send = async () => {
 		const r = await post('/api/replays', { ...what, confirm_count: count, resign: resign.checked, rate: Number(rate.value) || undefined, to: to.value.trim() || undefined });
 		waiting.set(r.id, null);
 		onReplay(r);
-	});
+	};
 	const resign = check(), rate = el('input', { type: 'number', id: 'pace', min: 1, max: 10000, placeholder: 'as fast as it goes' }), to = toField(), target = hooks.target();
-	const d = dialog(`Send ${many(count, 'delivery', 'deliveries')} again?`, [
+	ask(`Send ${many(count, 'delivery', 'deliveries')} again?`, [
 		el('p', what.filter === undefined ? 'What is marked' : what.filter ? `All that match “${plain(what.filter)}”` : 'All', target ? ['. It goes to ', gate(target), HERE.test(target) ? '' : ', another machine'] : '', '.'), el('div.fields', el('label', TO, to), el('label', 'A second, at most', rate), el('label.inline', resign, ' Sign each anew')),
-	], [el('button', { onclick: () => d.close(), autofocus: count > 100 }, 'Cancel'), el('button.p', { onclick: send, autofocus: count <= 100 }, 'Send')]);
+	], 'Send', send, count > 100);
 }
 
 export async function onReplay(r) {
@@ -74,13 +80,12 @@ export async function onReplay(r) {
 		return;
 	}
 	try {
-		const d = await get(`/api/deliveries/${to}`), words = answered(d) ?? d.all_attempts.at(-1)?.error ?? outcome(d).text;
-		foot(`#${from} → `, link(`/d/${to}`, () => hooks.open(to), `#${to}`), ': ', outcomeNode(d, plain(words, 80)), ` ${took(d.duration_ms)}`);
+		const d = await get(`/api/deliveries/${to}`), words = answered(d) ?? d.all_attempts.at(-1)?.error ?? d.outcome.text;
+		foot(`#${from} → `, link(`/d/${to}`, () => go({ view: 'detail', id: to }, true), `#${to}`), ': ', outcomeNode(d, plain(words, 80)), ` ${took(d.duration_ms)}`);
 		say(`${from} replayed as ${to}: ${plain(words, 80)}, ${took(d.duration_ms)}`);
 	} catch { /* deleted at once */ }
 }
 
-/** The same, and what fails is said. */
 const said = (f) => (...args) => f(...args).catch((e) => alarm(e.message));
 
 export const mark = said(async (id, set = !list.marked.has(id)) => {
@@ -88,7 +93,6 @@ export const mark = said(async (id, set = !list.marked.has(id)) => {
 	list.marked[set ? 'add' : 'delete'](id);
 	schedule();
 });
-/** The user's note, or tags, in a dialog of the browser's. */
 export const label = said(async (d, what) => {
 	const note = what === 'note', was = d.tags?.filter((t) => t !== 'marked') ?? [], text = prompt(note ? 'Note' : 'Tags, blanks between', note ? d.note ?? '' : was.join(' '));
 	if (text === null) return;
@@ -128,13 +132,24 @@ export function copy(d, anchor = document.activeElement) {
 	]);
 }
 
+export async function diff(d) {
+	if (list.marked.size === 2) {
+		const [a, b] = [...list.marked].sort((x, y) => x - y);
+		go({ view: 'diff', a, b }, true);
+		return;
+	}
+	const kind = d.event_type ? `event:${quoted(d.event_type)}` : `path:${quoted(d.path)}`;
+	const before = await get('/api/deliveries', { filter: kind, before: d.id, limit: 1 }).catch(() => null);
+	const a = before?.deliveries[0]?.id ?? d.replay_of;
+	if (!a) alarm('there is no earlier delivery of this kind to compare with: mark two');
+	else go({ view: 'diff', a, b: d.id }, true);
+}
+
 export function erase(ids) {
-	const go = said(async () => {
-		d.close();
+	ask(`Delete ${ids.length === 1 ? `delivery ${ids[0]}` : `${number(ids.length)} deliveries`} from the record?`, el('p', 'Nothing brings them back.'), 'Delete', async () => {
 		await remove('/api/deliveries', { ids, confirm_count: ids.length });
 		foot(`${number(ids.length)} deleted`);
-	});
-	const d = dialog(`Delete ${ids.length === 1 ? `delivery ${ids[0]}` : `${number(ids.length)} deliveries`} from the record?`, el('p', 'Nothing brings them back.'), [el('button', { onclick: () => d.close(), autofocus: true }, 'Cancel'), button('Delete', go)]);
+	}, true);
 }
 
 /** The request as text areas; sent as it stands there, byte for byte. */

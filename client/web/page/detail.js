@@ -1,5 +1,5 @@
 // One delivery: head, deeds, tabs.
-import { $, answer, answered, back, button, clock, day, el, gate, guarded, icon, instead, link as linkTo, live, many, moment, number, outcome, plain, region, table, took, trouble, verdict, wider } from './dom.js';
+import { $, answer, answered, back, button, clock, day, el, gate, guarded, icon, instead, link as linkTo, live, many, moment, number, outcomeNode, plain, region, table, took, trouble, verdict, wider } from './dom.js';
 import { aborted, get, latest, post } from './api.js';
 import * as body from './body.js';
 import * as deeds from './deeds.js';
@@ -65,11 +65,11 @@ function tabsOf(d, tab) {
 }
 
 function head(d) {
-	const [sign, kind, text] = verdict(d), o = outcome(d), last = d.all_attempts.at(-1);
+	const [sign, kind, text] = verdict(d), last = d.all_attempts.at(-1);
 	const deed = (name, label, key, sig, primary) => el(`button${primary ? '.p' : ''}`, { id: `deed-${name}`, onclick: (e) => deeds.run(name, d, e.currentTarget) }, icon(sig), label, ' ', el('kbd', key));
 	return el('div.dh', null,
 		el('h1', back(detail.onBack), el('span.id', `#${d.id}`), el('span.e', { title: plain(d.event_type ?? d.target) }, gate(d.event_type ?? d.path)),
-			el(`span.o.${o.kind}`, icon(o.sign), plain((!d.broke_off && answered(d)) || o.text))),
+			outcomeNode(d, plain((!d.broke_off && answered(d)) || d.outcome.text))),
 		last?.error && !d.response ? el('p.wrong', gate(last.error)) : null,
 		el('div.meta', el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), el('span', `took ${took(d.duration_ms)}`), el('span', many(d.attempts, 'attempt')),
 			el('span', `${number(d.request_bytes)} bytes`), el(`b.${kind}`, icon(sign), ` ${text}`), el('span', plain(d.origin), d.peer ? [', from ', gate(d.peer)] : ''),

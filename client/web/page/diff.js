@@ -22,9 +22,7 @@ export async function show(section, state, go) {
 	}
 	const line = diff.request_line, toggle = (label, on, to) => el('button', { pressed: on, onclick: () => go(to, true) }, label);
 	const body = diff.body, changes = body.changes ?? [], count = changes.length + diff.headers.length + (line ? 1 : 0), wide = section.clientWidth >= 1000;
-	const rows = changes.map((c) => [el('h2', { 'data-hunk': '' }, plain(c.path ?? (c.line_a || c.line_b ? `line ${c.line_a ?? c.line_b}` : c.change ?? ''))), wide
-		? el('div.cols', change(c).map((s) => el('div.col', s)))
-		: change(c)]);
+	const rows = changes.map((c) => hunk(plain(c.path ?? (c.line_a || c.line_b ? `line ${c.line_a ?? c.line_b}` : c.change ?? '')), wide ? [el('div.cols', change(c).map((s) => el('div.col', s)))] : change(c)));
 	section.replaceChildren(
 		el('div.dh', el('h1', back(), el('span.e', '- ', name(sides[0])), el('span.e', '+ ', name(sides[1]))),
 			el('div.meta', el('span', diff.equal ? 'They are equal.' : many(count, 'difference')), el('span', `${number(diff.ignored)} that differ every time are ${all ? 'shown' : 'left out'}`)),

@@ -81,9 +81,7 @@ export const back = (onclick = () => history.back()) => el('button.q.back', { la
 /** A click that asks for another tab gets it; any other opens it in this page. */
 export const here = (open) => (e) => e.ctrlKey || e.metaKey || e.shiftKey || instead(open)(e);
 export const link = (href, open, ...text) => el('a', { href, onclick: here(open) }, text);
-/** A menu of [value, text]. */
 export const select = (attributes, options, chosen, change) => el('select', { ...attributes, onchange: (e) => change?.(e.target.value) }, options.map(([value, text]) => el('option', { value, selected: value === chosen }, text)));
-/** What is said as soon as it is known. */
 export const live = () => el('div', { 'aria-live': 'polite' });
 /** Puts there what `ask` gives, or why it does not. */
 export const answer = async (there, ask) => there.replaceChildren(...await ask().catch((error) => [el('p.wrong', plain(error.message))]));
@@ -114,7 +112,6 @@ export const answered = ({ response: r }) => r && `${r.status} ${r.reason ?? ''}
 /** What is done in place of what the browser would do. */
 export const instead = (f) => (e) => (e.preventDefault(), f());
 export const halt = (event) => (event.preventDefault(), event.stopPropagation());
-/** By the window's width, without a layout for it. */
 export const wider = (px) => matchMedia(`(min-width:${px}px)`).matches;
 export const one = (selector) => document.querySelector(selector);
 export const $ = (id) => document.getElementById(id);
@@ -134,7 +131,6 @@ export function alarm(text) {
 	foot(el('span.wrong', plain(text)));
 }
 
-/** What the last deed did. */
 export const foot = (...nodes) => $('said').replaceChildren(...nodes);
 
 /** One odd value never takes the page down. */
@@ -170,19 +166,7 @@ export function clock(at, millis) {
 export const day = (at) => iso(at).slice(0, 10);
 export const moment = (at) => (day(at) === day(Date.now()) ? `today ${clock(at, true)}` : `${day(at)} ${clock(at, true)}`);
 
-const KINDS = ['ow', 'ow', 'o2', 'o3', 'o4', 'o5'];
-/** As web_outcome.c has it. */
-export function outcome(row) {
-	const word = { waiting: ['wait', 'sw'], sending: ['send', 'sd'], held: ['HELD', 'sh'], refused: ['refused', 'sr'] }[row.state];
-	if (word) return { text: word[0], sign: word[1], kind: 'ow', failed: false };
-	if (row.timed_out) return { text: 'TIME', sign: 's7', kind: 'o6', failed: true };
-	if (row.broke_off || !row.status) return { text: 'ERR', sign: 's6', kind: 'o6', failed: true };
-	const c = Math.floor(row.status / 100);
-	return { text: String(row.status), sign: c >= 2 && c <= 5 ? `s${c}` : 'sw', kind: KINDS[c] ?? 'ow', failed: row.status >= 400 };
-}
-export function outcomeNode(row, text) {
-	const o = outcome(row);
-	return el(`span.o.${o.kind}`, icon(o.sign), text ?? o.text);
-}
+/** How it went, as web_outcome.c says. */
+export const outcomeNode = ({ outcome: o }, text = o.text) => el(`span.o.${o.kind}`, icon(o.sign), text);
 const VERDICTS = { valid: ['sv', 'o2', 'signature valid'], invalid: ['sb', 'o4', 'bad signature'], none: ['sn', 'ow', 'not signed'], unknown: ['sn', 'ow', 'signature not checked'] };
 export const verdict = (row) => VERDICTS[row.signature] ?? VERDICTS.unknown;

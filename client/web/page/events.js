@@ -25,7 +25,6 @@ function tell(name, data) {
 channel.onmessage = ({ data }) => data.forEach((event) => tell(...event));
 
 let passing = [];
-/** To the other pages, many at a time. */
 function pass(...event) {
 	if (passing.push(event) === 1) {
 		setTimeout(() => {

@@ -141,7 +141,6 @@ export function focus() {
 	input.select();
 }
 
-/** A Problem of the server's, or null. */
 export function setWrong(problem) {
 	box.classList.toggle('bad', !!problem);
 	input.setAttribute('aria-invalid', !!problem);
@@ -165,6 +164,6 @@ function drawChips() {
 }
 
 export function drawCount() {
-	const { searched: s, count, filter } = list;
-	word($('cnt'), s ? `searched ${number(s.searched)} of ${number(s.total)}…` : count === null ? '' : filter ? `${list.counted ? 'at least ' : ''}${number(count)} of ${number(list.total)}` : number(count));
+	const { searched: s, count, filter, walk } = list;
+	word($('cnt'), walk || (s ? `searched ${number(s.searched)} of ${number(s.total)}…` : count === null ? '' : filter ? `${list.counted ? 'at least ' : ''}${number(count)} of ${number(list.total)}` : number(count)));
 }

@@ -1,5 +1,6 @@
 // Keys, by the one table of actions that the terminal's inspector has (/api/actions).
 import { $, alarm, button, check, choices, clamp, el, halt, one, plain, table } from './dom.js';
+import { go } from './main.js';
 import { kept } from './url.js';
 
 const NAMED = { Escape: 'Esc', PageDown: 'PgDn', PageUp: 'PgUp', ' ': 'Space' };
@@ -23,7 +24,7 @@ export const setContext = (c) => {
 	drawFoot();
 };
 
-export function run(name, n = 0) {
+export function run(name, n = 1) {
 	const h = handlers.get(`${context} ${name}`);
 	if (!h) return false;
 	const why = h.when?.();
@@ -54,7 +55,6 @@ function onKey(event) {
 		if (key === 'Esc') node.blur();
 		return;
 	}
-	// A button does what buttons do.
 	if ((key === 'Enter' || key === 'Space') && node.closest?.('button, a[href], summary, [role=tab], [role=treeitem], [role=separator]')) return;
 	if (node.closest?.('.menu, [role=listbox], [role=separator], [role=tablist], svg.ch') && ['Up', 'Down', 'Left', 'Right', 'Home', 'End', 'Esc'].includes(key)) return;
 	if (/^[0-9]$/.test(key) && (count || (key !== '0' && !find(key)))) {
@@ -65,7 +65,7 @@ function onKey(event) {
 	const action = find(key);
 	if (!action) return;
 	event.preventDefault();
-	const n = Number(count) || 0;
+	const n = Number(count) || 1;
 	count = '';
 	run(action.name, n);
 }
@@ -78,11 +78,9 @@ export function start(table) {
 	drawFoot();
 }
 
-const FOOT = { L: ['down', 'open', 'filter', 'search', 'mark', 'replay', 'overview'], D: ['back', 'replay', 'edit', 'copy', 'diff', 'search', 'next-delivery'], F: ['back', 'next-hit', 'volatile', 'key-order'], H: ['back'], O: ['back', 'shorter', 'longer', 'by'] };
 function drawFoot() {
-	const said = $('said');
-	const parts = (FOOT[context] ?? []).map((name) => actions.find((a) => a.name === name)).filter((a) => a?.keys.length)
-		.map((a) => el('span', a.keys.slice(0, 1).map((k) => el('kbd', k)), ` ${(a.label || a.name).toLowerCase()}`));
+	const said = $('said'), here = actions.filter((a) => a.bar && a.keys.length && a.contexts.includes(context) && handlers.has(`${context} ${a.name}`)).sort((a, b) => b.bar - a.bar);
+	const parts = here.slice(0, 7).map((a) => el('span', el('kbd', a.keys[0]), ` ${a.label.toLowerCase()}`));
 	$('foot').replaceChildren(...parts, said);
 }
 
@@ -98,18 +96,17 @@ export function dialog(title, body, buttons) {
 	return d;
 }
 
+export const choice = (id, label, checked, change) => el('p', el('label', check({ id, checked, onchange: (e) => change(e.target.checked) }), ` ${label}`));
+
 export function help() {
 	const rows = actions.filter((a) => a.contexts.includes(context) && handlers.has(`${context} ${a.name}`))
 		.map((a) => [el('span.mono', a.keys.join(' ')), a.help]);
-	const choice = (name, label) => el('p', el('label', check({ id: name, checked: kept.get(name, true), onchange: (e) => kept.set(name, e.target.checked) }), ` ${label}`));
 	dialog('Keys', [
-		choice('single-keys', 'Single-key shortcuts'), choice('announce', 'Announce new deliveries'), table(['KEY', 'DOES'], rows),
+		[['single-keys', 'Single-key shortcuts'], ['announce', 'Announce new deliveries']].map(([id, label]) => choice(id, label, kept.get(id, true), (on) => kept.set(id, on))), table(['KEY', 'DOES'], rows),
 		el('p', 'From another machine: ', el('code', `ssh -L ${location.port}:127.0.0.1:${location.port} THIS-MACHINE`), ', then the same address there.'),
 	]);
 }
 
-/** What the palette takes beside actions: goto(id) and filter(text). */
-export const commands = {};
 function palette() {
 	const list = el('ul.options', { role: 'listbox', id: 'commands', label: 'Commands' });
 	const input = el('input.find', { role: 'combobox', 'aria-controls': 'commands', 'aria-expanded': 'true', label: 'Command', 'aria-autocomplete': 'list', autofocus: true });
@@ -118,8 +115,8 @@ function palette() {
 		const text = input.value.trim();
 		d.close();
 		const goto = /^(?:goto\s+)?#?(\d+)$/.exec(text), filter = /^filter\s+(.*)$/.exec(text);
-		if (goto) commands.goto(goto[1]);
-		else if (filter) commands.filter(filter[1]);
+		if (goto) go({ view: 'detail', id: goto[1] }, true);
+		else if (filter) go({ view: 'list', filter: filter[1] }, true);
 		else if (found[at]) run(found[at].name);
 	};
 	const draw = () => {

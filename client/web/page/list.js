@@ -1,6 +1,6 @@
 // The deliveries: any number under one scrollbar. Rows come by pages of 128 around a delivery's id, never around a
 // number that changes when something arrives.
-import { $, clamp, clock, day, el, icon, many, number, outcome, plain, put, say, size, took, verdict, word } from './dom.js';
+import { $, clamp, clock, day, el, icon, many, number, plain, put, say, size, took, verdict, word } from './dom.js';
 import { aborted, counted, get, latest } from './api.js';
 import { kept } from './url.js';
 
@@ -8,14 +8,28 @@ const PAGE = 128, KEEP = 5 * PAGE, HEIGHT_MOST = 8_000_000, DAY = 24;
 
 export const list = {
 	rows: [], // newest first
-	filter: '', old: false, follow: true, selected: 0, fresh: 0, total: null, count: null,
+	filter: '', sort: '', ids: null, walk: '', old: false, follow: true, selected: 0, fresh: 0, total: null, count: null,
 	moreAfter: false, moreBefore: false, newest: 0, oldest: 0, base: 0, marked: new Set(), loading: false, searched: null,
 };
 
-let scroller, grid, pool = [], shown = new Map(), frame, resting, loadTimer, generation = 0, telling, told = 0, aging;
+let scroller, grid, head, firstRun, pool = [], shown = new Map(), frame, resting, loadTimer, generation = 0, telling, told = 0, aging;
 // Class, head and, of those that may be chosen, width.
 const CELLS = [['s', ''], ['t', 'TIME'], ['out', 'OUTCOME'], ['m', 'METHOD', 58], ['src', 'SOURCE', 72], ['ev', 'EVENT / PATH'], ['n at', 'ATT', 30], ['n tk', 'TOOK', 58], ['n z', 'SIZE', 44], ['opt tu', 'TUNNEL', 80], ['opt pe', 'PEER', 130], ['opt ho', 'HOST', 140], ['opt tg', 'TAG', 90], ['n opt ro', 'REPLAY OF', 66], ['n opt id', 'ID', 66]];
-const columnName = (head) => head.toLowerCase().replace(' ', '-');
+const columnName = (head) => head.toLowerCase().replace(/ \/.*/, '').replace(' ', '-').replace('outcome', 'stat');
+export const SORTS = [...CELLS.slice(2, -1).map((c) => columnName(c[1])), 'path'], turned = (sort) => (sort[0] === '-' ? sort.slice(1) : `-${sort}`);
+/** After a click on a head: as one usually wants it, then the other way round, then by time. */
+export function nextOrder(name) {
+	const usual = /^(stat|att|took|size|replay-of)$/.test(name) ? `-${name}` : name;
+	return { [usual]: turned(usual), [turned(usual)]: '' }[list.sort] ?? usual;
+}
+/** As the address has it. Whether these are other rows. */
+export function setOrder(order = '') {
+	const before = list.sort, name = order.replace(/^-/, '');
+	list.sort = SORTS.includes(name) ? order : '';
+	list.old = order === 'old';
+	for (const node of head.children) node.ariaSort = node.dataset.sort !== (list.sort ? name : 'time') ? null : list.old || (name && list.sort === name) ? 'ascending' : 'descending';
+	return list.sort !== before;
+}
 export const COLUMNS = CELLS.filter((c) => c[2]).map((c) => columnName(c[1])), DEFAULT = COLUMNS.slice(0, 5).join();
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [sheet];
@@ -47,9 +61,12 @@ function tell() {
 
 export function build(main) {
 	const first = $('first');
+	firstRun = first?.querySelector('.note.first');
+	firstRun?.querySelector('button')?.addEventListener('click', () => list.onCopy(firstRun.querySelector('code').textContent));
 	scroller = el('div.rows', { id: 'scroller', tabindex: -1 });
-	grid = el('div.grid', { role: 'grid', id: 'grid', tabindex: 0, label: 'Deliveries', 'aria-rowcount': -1 });
-	const head = el('div.hd', { hush: 'true' }, CELLS.map(([c, text]) => el('span', { class: c }, text)));
+	grid = el('div.grid', { role: 'grid', id: 'grid', tabindex: 0, label: 'Deliveries', 'aria-owns': 'head', 'aria-rowcount': -1 });
+	head = el('div.hd', { role: 'row', id: 'head' }, CELLS.map(([c, text]) => el('span', { class: c, role: text && 'columnheader', 'data-sort': columnName(text).replace(/^id$/, 'time') }, text)));
+	head.onclick = ({ target }) => target.dataset.sort && list.onOrder(target.dataset.sort);
 	const note = el('div', { id: 'note' });
 	scroller.append(first ?? '', grid, note);
 	const section = el('section.list', { id: 'list', label: 'Deliveries' }, head, scroller);
@@ -81,7 +98,6 @@ function onClick(event) {
 	list.onOpen(id);
 }
 
-/** Shift and click: from the selected row to this one. */
 function range(id) {
 	const a = indexOf(list.selected), b = indexOf(id);
 	if (a < 0 || b < 0) return;
@@ -93,7 +109,7 @@ function range(id) {
 let places, placed;
 /** Where each row begins below `base`, and where the last one ends: between two days there is a line. */
 function tops() {
-	const { rows } = list, rh = rowHeight(), key = `${rows.length} ${rows[0]?.id} ${rows.at(-1)?.id} ${rh}`;
+	const { rows } = list, rh = rowHeight(), key = `${list.sort} ${rows.length} ${rows[0]?.id} ${rows.at(-1)?.id} ${rh}`;
 	if (placed !== key) {
 		placed = key;
 		places = [];
@@ -102,7 +118,7 @@ function tops() {
 		rows.forEach((row, i) => {
 			row.day ??= day(row.received_at);
 			row.odd ??= !rows[i - 1]?.odd;
-			if (i && row.day !== rows[i - 1].day) y += DAY;
+			if (i && !list.sort && row.day !== rows[i - 1].day) y += DAY;
 			places.push(y);
 			y += rh;
 		});
@@ -110,20 +126,18 @@ function tops() {
 	}
 	return places;
 }
-/** The row that stands there in the model. */
 function rowAt(y) {
 	let i = clamp(Math.floor((y - list.base) / rowHeight()), list.rows.length - 1);
 	while (i > 0 && list.base + tops()[i] > y) i--;
 	return i;
 }
-const known = () => list.count ?? list.rows.length + (list.moreBefore ? PAGE : 0);
+const known = () => list.ids?.length ?? list.count ?? list.rows.length + (list.moreBefore ? PAGE : 0);
 function height() {
 	const whole = list.base + tops().at(-1);
 	if (!list.moreBefore) return whole;
 	return Math.max(whole + rowHeight(), Math.min(known() * rowHeight(), HEIGHT_MOST));
 }
 const view = () => scroller.clientHeight;
-/** Where the model's top edge of the view is. */
 const top = () => (list.old ? Math.max(0, height() - view() - scroller.scrollTop) : scroller.scrollTop);
 function setTop(y) {
 	const to = Math.max(0, list.old ? height() - view() - y : y);
@@ -175,7 +189,7 @@ function draw() {
 		}
 		fillRow(node, list.rows[i]);
 		place(node, list.base + at[i], rh, h);
-		const over = i > 0 && list.rows[i - 1].day !== list.rows[i].day;
+		const over = i > 0 && !list.sort && list.rows[i - 1].day !== list.rows[i].day;
 		if (node.line.hidden === over) node.line.hidden = !over;
 		if (over) {
 			word(node.line, list.rows[list.old ? i - 1 : i].day);
@@ -224,7 +238,7 @@ function makeRow() {
 }
 
 function spoken(row) {
-	const parts = [outcome(row).text, row.provider ?? '', row.event_type ?? row.path, clock(row.received_at), many(row.attempts, 'attempt'), verdict(row)[2]];
+	const parts = [row.outcome.text, row.provider ?? '', row.event_type ?? row.path, clock(row.received_at), many(row.attempts, 'attempt'), verdict(row)[2]];
 	if (list.marked.has(row.id)) parts.push('marked');
 	return plain(parts.filter(Boolean).join(', '));
 }
@@ -241,7 +255,7 @@ function fillRow(node, row) {
 	const stamp = `${row.id} ${row.state} ${row.status} ${row.attempts} ${row.duration_ms} ${row.signature} ${selected} ${mark} ${row.odd} ${fresh} ${row.timed_out}`;
 	if (node.drawn === stamp) return;
 	node.drawn = stamp;
-	const c = node.cells, o = outcome(row), [shield, kind, text] = verdict(row), time = clock(row.received_at), b = node.link.firstChild;
+	const c = node.cells, o = row.outcome, [shield, kind, text] = verdict(row), time = clock(row.received_at), b = node.link.firstChild;
 	node.dataset.id = row.id;
 	set(node, 'class', `row${row.odd ? ' z2' : ''}${fresh ? ' new' : ''}`);
 	set(node, 'aria-selected', String(selected));
@@ -311,7 +325,18 @@ export function neighbour(id, n) {
 }
 export const focus = () => grid.focus({ preventScroll: true });
 
-const page = (wish, signal) => get('/api/deliveries', { filter: list.filter, limit: PAGE, ...wish }, { signal });
+/** A sort finds numbers; its rows are asked for by them. */
+async function page(wish, signal) {
+	const ask = (what) => get('/api/deliveries', what, { signal }), { filter, sort, ids } = list;
+	if (!sort) return ask({ filter, limit: PAGE, ...wish });
+	if (!ids) {
+		const found = await ask({ filter, order: sort, limit: PAGE }), n = (list.ids = found.ids).length, cut = found.searched < found.total;
+		list.walk = cut || found.matched > n ? `first ${number(n)} of ${number(found.matched)}${cut ? '+' : ''}` : '';
+		return found;
+	}
+	const at = ids.indexOf(wish.before ?? wish.after), from = wish.after ? Math.max(0, at - PAGE) : at + 1, to = wish.after ? at : from + PAGE;
+	return { ...await ask({ ids: `${ids.slice(from, to)}` || '0' }), more_after: from > 0, more_before: to < ids.length };
+}
 const goesOn = (answer) => answer.more_before || !!answer.continue_before;
 const failed = (error) => aborted(error) || list.onProblem(error);
 
@@ -325,6 +350,9 @@ function take(answer) {
 /** Begins anew with this filter; an answer in parts goes on until the window is full. */
 export async function load(filter, { around } = {}) {
 	list.filter = filter ?? '';
+	list.ids = null;
+	list.walk = list.sort && 'sorting…';
+	if (list.sort) around = 0;
 	const mine = ++generation, signal = pageSignal();
 	stay();
 	list.loading = true;
@@ -351,9 +379,10 @@ export async function load(filter, { around } = {}) {
 			list.selected = around;
 			reveal();
 		} else {
-			list.follow = true;
+			list.follow = !list.sort;
 			list.fresh = list.seen = 0;
 			setTop(0);
+			if (list.sort) reveal();
 		}
 		list.moreBefore = answer.more_before;
 	} catch (error) {
@@ -440,16 +469,22 @@ function prepend(rows, moreAfter) {
 /** A drag of the thumb: the place is a share of the ids. */
 function jump() {
 	const h = height() - view(), fraction = h > 0 ? top() / h : 0;
-	const id = Math.round(list.newest - fraction * (list.newest - list.oldest));
-	return ask({ before: Math.max(id + 1, list.oldest + PAGE / 2) }, (answer) => {
+	const id = Math.round(list.newest - fraction * (list.newest - list.oldest)), i = list.ids && Math.max(0, Math.floor(top() / rowHeight()) - 20);
+	return ask({ before: list.ids ? list.ids[i - 1] : Math.max(id + 1, list.oldest + PAGE / 2) }, (answer) => {
 		const y = top();
 		list.rows = take(answer);
 		list.moreBefore = goesOn(answer);
 		list.moreAfter = answer.more_after;
 		list.base = Math.max(0, list.moreAfter ? y - 4 * rowHeight() : 0);
-		if (!list.moreBefore) list.base = Math.max(0, Math.min(list.base, y + view() - tops().at(-1)));
+		if (list.ids) list.base = i * rowHeight();
+		else if (!list.moreBefore) list.base = Math.max(0, Math.min(list.base, y + view() - tops().at(-1)));
 		draw();
 	}, jumpSignal());
+}
+
+export function end(i) {
+	setTop(i && height());
+	select(list.ids.at(i), false);
 }
 
 /** Nothing is read from where one has scrolled to. */
@@ -569,7 +604,9 @@ export function onAttempt({ delivery }) {
 }
 export function onGone({ ids, before }) {
 	const gone = new Set(ids ?? []), n = list.rows.length;
-	list.rows = list.rows.filter((r) => !gone.has(r.id) && !(before && r.id < before));
+	const there = (id) => !gone.has(id) && !(before && id < before);
+	list.rows = list.rows.filter((r) => there(r.id));
+	list.ids &&= list.ids.filter(there);
 	if (before) list.oldest = before;
 	if (list.rows.length !== n) schedule();
 	if (!list.rows.length) load(list.filter);
@@ -582,6 +619,6 @@ function drawNote() {
 	if (note.of === kind + list.filter) return;
 	note.of = kind + list.filter;
 	if (kind === 'rows' || kind === 'loading') note.replaceChildren();
-	else if (kind === 'first') note.replaceChildren(list.firstRun());
+	else if (kind === 'first') note.replaceChildren(firstRun ?? '');
 	else note.replaceChildren(el('div.note', el('p', `Nothing matches. ${number(list.total ?? 0)} looked at.`), el('button', { onclick: list.onClear }, 'Clear filter ', el('kbd', 'Esc')), ' ', list.wider()));
 }

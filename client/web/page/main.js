@@ -1,6 +1,6 @@
 // Starts the page: which view is shown, what the address says, what keys do.
-import { $, alarm, button, check, clock, el, gate, here, link, number, one, plain, say, timeStyle, wider, word } from './dom.js';
-import { api, counted, get } from './api.js';
+import { $, alarm, button, clock, el, gate, here, link, number, one, plain, say, timeStyle, wider, word } from './dom.js';
+import { counted, get } from './api.js';
 import * as events from './events.js';
 import * as keys from './keys.js';
 import * as lists from './list.js';
@@ -31,9 +31,8 @@ async function show(before = {}) {
 	$('list').hidden = !beside;
 	if (beside) $('whole')?.remove();
 	const narrow = !wider(1200) || state.split === 'off';
-	if ((state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && /^\d+$/.test(state.id) ? Number(state.id) : undefined });
+	if (lists.setOrder(state.order) || (state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && /^\d+$/.test(state.id) ? Number(state.id) : undefined });
 	filters.set(state.filter ?? '');
-	list.old = state.order === 'old';
 	if (list.columns !== state.cols) lists.columns(state.cols);
 	lists.schedule();
 	if (is('list')) {
@@ -60,6 +59,7 @@ async function show(before = {}) {
 export function go(change, step) {
 	const view = change.view ?? state.view;
 	const next = { ...state, ...change, view };
+	for (const name of ['id', 'a', 'b', 'find']) next[name] &&= String(next[name]);
 	if (view !== 'detail' && view !== 'edit') delete next.id;
 	if (view !== state.view || (change.id && String(change.id) !== String(state.id))) for (const name of ['tab', 'attempt', 'find', 'line', 'mode']) if (!(name in change)) delete next[name];
 	for (const name in next) if (!next[name]) delete next[name];
@@ -67,7 +67,8 @@ export function go(change, step) {
 	url.show(state, step);
 	return show();
 }
-const open = (id) => go({ view: 'detail', id: String(id) }, true);
+const amend = (change) => url.show((state = { ...state, ...change }), false);
+const open = (id) => go({ view: 'detail', id }, true);
 const back = () => {
 	if (is('edit') && editing?.dirty()) {
 		editing.leave();
@@ -98,14 +99,15 @@ function drawRate() {
 function drawFollow() {
 	const f = $('fol'), [paused, fresh, order] = f.children;
 	if (!order) {
-		f.append(el('b', 'PAUSED'), el('button.p', { onclick: () => keys.run('bottom') }, el('span'), el('kbd', 'G')), el('button.q', { label: 'Order', onclick: () => keys.run('reverse') }));
+		f.append(el('b', 'PAUSED'), el('button.p', { onclick: () => keys.run(list.sort ? 'sort-again' : 'bottom') }, el('span'), el('kbd')), el('button.q', { onclick: () => keys.run('sort') }));
 		drawFollow();
 		return;
 	}
-	paused.hidden = list.follow;
+	paused.hidden = list.follow || !!list.sort;
 	fresh.hidden = !list.fresh;
-	word(fresh.firstChild, `${number(list.fresh)} new ${list.old ? '↓' : '↑'}`);
-	word(order, list.old ? 'newest last' : 'newest first');
+	word(fresh.firstChild, `${number(list.fresh)} new ${list.sort ? '' : list.old ? '↓' : '↑'}`);
+	word(fresh.lastChild, list.sort ? 'S' : 'G');
+	word(order, list.sort ? `by ${list.sort.replace(/^-/, '')}` : list.old ? 'newest last' : 'newest first');
 	filters.drawCount();
 	drawRate();
 	if (document.title !== title()) document.title = title();
@@ -118,11 +120,7 @@ list.onProblem = (problem) => {
 	$('grid').style.opacity = problem?.name === 'filter' ? '.55' : '';
 	if (problem && problem.name !== 'filter') alarm(problem.message);
 };
-list.firstRun = () => {
-	const where = client.url ?? null;
-	return el('div.note', el('h2', 'Nothing yet'), where ? [el('p', 'Your public URL is ', el('code', gate(where)), ' ', button('Copy', () => deeds.copyText(where, 'URL'))), el('pre', `curl -d '{"hello":1}' ${plain(where)}\ncreel trigger stripe.invoice.paid`)]
-		: [el('p', 'No tunnel is open. In a terminal:'), el('pre', 'creel dev 3000       # try it on this machine\ncreel listen 3000    # a public URL, by a relay')], el('p', 'The first delivery shows up here by itself.'));
-};
+list.onCopy = (text) => deeds.copyText(text, 'URL');
 list.onClear = () => go({ filter: '' }, true);
 list.wider = () => {
 	const box = el('ul'), filter = list.filter, parts = filters.terms(filter);
@@ -138,8 +136,7 @@ list.onOpen = (id) => id && open(id);
 list.onRange = deeds.markAll;
 list.onSelect = (id) => {
 	if (is('detail') && String(state.id) !== String(id) && wider(1200)) {
-		state = { ...state, id: String(id) };
-		url.show(state, false);
+		amend({ id: String(id) });
 		clearTimeout(list.opening);
 		list.opening = setTimeout(() => details.show(state).then(() => (document.title = title())), 60);
 	}
@@ -148,10 +145,9 @@ detail.onBack = back;
 detail.onTab = (tab, attempt) => go({ tab, ...(attempt && { attempt }) }, true);
 detail.onOpen = open;
 detail.onFilter = (term) => go({ view: 'list', filter: [state.filter, term].filter(Boolean).join(' ') }, true);
-detail.onLine = (line) => url.show((state = { ...state, line }), false);
+detail.onLine = (line) => amend({ line });
 detail.onChange = (change) => {
-	state = { ...state, ...change };
-	url.show(state, false);
+	amend(change);
 	details.draw(state);
 };
 
@@ -208,137 +204,113 @@ function listen() {
 	events.start();
 	setInterval(drawRate, 2000);
 }
-api.onToken = () => {
-	main.replaceChildren(el('div.note', el('h2', 'Open the link that creel web printed'), el('form', { action: '/', method: 'get' }, el('label', 'Token ', el('input', { name: 'token', type: 'password', autocomplete: 'off', required: true })), ' ', el('button', { type: 'submit' }, 'Open'))));
-};
-
 const current = () => (is('detail') ? detail.data : lists.rowOf(list.selected));
 const chosen = () => current() ?? 'choose a delivery first';
 const scroller = () => one('#detail .col, #detail .pad, #whole, #scroller');
 const scrollBy = (d) => scroller()?.scrollBy({ top: d });
 
 const turned = (name, to) => ({ [name]: state[name] === to ? '' : to });
-function bind() {
-	act('down', 'L', (n) => lists.step(n || 1));
-	act('up', 'L', (n) => lists.step(-(n || 1)));
-	act('down', 'DFHO', (n) => scrollBy(40 * (n || 1)));
-	act('up', 'DFHO', (n) => scrollBy(-40 * (n || 1)));
-	for (const [name, share] of [['half-page-down', 0.5], ['half-page-up', -0.5], ['page-down', 0.95], ['page-up', -0.95]]) {
-		act(name, 'L', () => lists.pageStep(share));
-		act(name, 'DFHO', () => scrollBy(scroller().clientHeight * share));
+/** What many actions do in these contexts. */
+const acts = (contexts, table) => Object.entries(table).forEach(([name, f]) => act(name, contexts, f));
+for (const [name, share] of [['half-page-down', 0.5], ['half-page-up', -0.5], ['page-down', 0.95], ['page-up', -0.95]]) {
+	act(name, 'L', () => lists.pageStep(share));
+	act(name, 'DFHO', () => scrollBy(scroller().clientHeight * share));
+}
+const other = (n) => {
+	const id = lists.neighbour(state.id, n);
+	if (id) lists.select(id), go({ view: 'detail', id, tab: state.tab }, false);
+};
+for (const tab of ['request', 'response', 'attempts', 'verify', 'raw']) act(tab === 'raw' ? 'raw-tab' : tab, 'D', () => detail.onTab(tab));
+const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) }, true);
+for (const [name, f, d] of [['previous-delivery', other, -1], ['next-delivery', other, 1], ['previous-attempt', attempt, -1], ['next-attempt', attempt, 1]]) act(name, 'D', () => f(d));
+for (const [name, d] of [['scroll-left', -58], ['scroll-right', 58]]) act(name, 'DF', (n) => [...document.querySelectorAll('#panel .tree, .diff')].find((t) => t.scrollWidth > t.clientWidth)?.scrollBy({ left: d * n })); // 8 letters
+const mode = (to) => detail.onChange(turned('mode', to));
+for (const name of ['fold', 'fold-all', 'fold-more', 'fold-less', 'partner']) act(name, 'D', () => detail.tree?.[name]());
+let hit = -1;
+const hits = (d) => {
+	const at = ({ length }) => {
+		hit = (hit + d + length) % length;
+		if (one('.hits')) word(one('.hits'), `${number(hit + 1)}/${number(length)}`);
+		return hit;
+	};
+	if (detail.tree && state.find) {
+		const all = detail.tree.hits((t) => t.toLowerCase().includes(state.find.toLowerCase()));
+		if (!all.length) return;
+		detail.tree.go(all[at(all)]);
+		one('mark.now')?.classList.remove('now');
+		one('.cur mark')?.classList.add('now');
+		return;
 	}
-	act('top', 'L', async () => {
+	const all = [...document.querySelectorAll('#detail mark, #whole [data-hunk]')];
+	all[hit]?.classList.remove('now');
+	if (!all.length) return;
+	at(all);
+	all[hit].classList.add('now');
+	all[hit].scrollIntoView({ block: 'center' });
+};
+const orderBy = (order) => go({ order }, true);
+list.onOrder = (name) => (name !== 'time' ? orderBy(lists.nextOrder(name)) : list.sort ? orderBy('') : keys.run('reverse'));
+act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size || chosen()));
+act('edit', 'LD', () => deeds.run('edit', current()), chosen);
+act('mark', 'LD', async () => {
+	await deeds.mark(current().id);
+	if (is('detail')) details.draw(state);
+}, chosen);
+for (const what of ['note', 'tags']) {
+	act(what, 'LD', async () => {
+		await deeds.label(current(), what);
+		if (is('detail')) details.refresh(state);
+	}, chosen);
+}
+const narrow = (filter) => go({ filter }, true);
+for (const [name, term] of [['only-marked', 'tag:marked'], ['only-failed', 'state:failed']]) act(name, 'L', () => narrow(filters.toggle(state.filter ?? '', term)));
+act('more-like-this', 'L', () => {
+	const r = current(), like = [['source', r.provider], ['event', r.event_type], ['path', r.path]].flatMap(([f, v]) => (v ? `${f}:${filters.quoted(v)}` : [])).join(' ');
+	narrow(state.filter === like ? '' : like);
+}, chosen);
+for (const [name, split] of [['split', 'off'], ['below', 'below']]) act(name, 'LD', () => go(turned('split', split)));
+act('diff', 'LD', () => deeds.diff(current()), chosen);
+act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), one('#deed-copy') ?? document.activeElement), chosen);
+act('delete', 'LD', () => deeds.erase(list.marked.size && is('list') ? [...list.marked] : [current().id]), chosen);
+acts('L', {
+	'down': (n) => lists.step(n),
+	'up': (n) => lists.step(-n),
+	'top': async () => {
+		if (list.ids) return lists.end(0);
 		const oldest = await get('/api/deliveries', { filter: list.filter, after: 1, limit: 1 }).catch(() => null);
 		const id = Math.min(...[oldest?.deliveries[0]?.id, list.oldest].filter(Boolean));
 		if (Number.isFinite(id)) await lists.load(list.filter, { around: id });
 		lists.pause();
-	});
-	act('bottom', 'L', async () => {
+	},
+	'bottom': async () => {
+		if (list.ids) return lists.end(-1);
 		await lists.follow();
 		if (list.rows[0]) lists.select(list.rows[0].id);
-	});
-	act('top', 'DFHO', () => scroller()?.scrollTo({ top: 0 }));
-	act('bottom', 'DFHO', () => scroller()?.scrollTo({ top: 1e9 }));
-	act('open', 'L', () => list.onOpen(list.selected || list.rows[0]?.id));
-	act('back', 'DFHO', back);
-	act('clear', 'L', () => {
+	},
+	'open': () => list.onOpen(list.selected || list.rows[0]?.id),
+	'clear': () => {
 		if (!$('strip').hidden) $('strip').hidden = true;
 		else if (state.filter) go({ filter: '' }, true);
-	});
-	const other = (n) => {
-		const id = lists.neighbour(state.id, n);
-		if (id) lists.select(id), go({ view: 'detail', id: String(id), tab: state.tab }, false);
-	};
-	for (const tab of ['request', 'response', 'attempts', 'verify', 'raw']) act(tab === 'raw' ? 'raw-tab' : tab, 'D', () => detail.onTab(tab));
-	act('next-tab', 'D', () => {});
-	const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) }, true);
-	for (const [name, f, d] of [['previous-delivery', other, -1], ['next-delivery', other, 1], ['previous-attempt', attempt, -1], ['next-attempt', attempt, 1]]) act(name, 'D', () => f(d));
-	const mode = (to) => detail.onChange(turned('mode', to));
-	act('pretty', 'D', () => mode('raw'));
-	act('hex', 'D', () => mode('hex'));
-	act('wrap', 'D', () => {
-		detail.wrap = !detail.wrap;
-		details.draw(state);
-	});
-	for (const name of ['fold', 'fold-all', 'fold-more', 'fold-less', 'partner']) act(name, 'D', () => detail.tree?.[name]());
-	act('offset', 'D', () => {
-		const to = prompt('Line, or offset in bytes (0x…)', state.line ?? '');
-		if (!to) return;
-		one('#detail .tree')?.goTo?.(Number(to) || 0);
-		detail.onLine(String(Number(to) || 0));
-	});
-	let hit = -1;
-	const hits = (d) => {
-		const at = ({ length }) => {
-			hit = (hit + d + length) % length;
-			if (one('.hits')) word(one('.hits'), `${number(hit + 1)}/${number(length)}`);
-			return hit;
-		};
-		if (detail.tree && state.find) {
-			const all = detail.tree.hits((t) => t.toLowerCase().includes(state.find.toLowerCase()));
-			if (!all.length) return;
-			detail.tree.go(all[at(all)]);
-			one('mark.now')?.classList.remove('now');
-			one('.cur mark')?.classList.add('now');
-			return;
-		}
-		const all = [...document.querySelectorAll('#detail mark, #whole [data-hunk]')];
-		all[hit]?.classList.remove('now');
-		if (!all.length) return;
-		at(all);
-		all[hit].classList.add('now');
-		all[hit].scrollIntoView({ block: 'center' });
-	};
-	act('search', 'D', () => {
-		hit = -1;
-		const box = one('#detail .find');
-		box?.focus();
-		box?.select();
-	});
-	act('search', 'L', filters.focus);
-	act('next-hit', 'DF', () => hits(1));
-	act('previous-hit', 'DF', () => hits(-1));
-	act('filter', 'L', filters.focus);
-	act('follow', 'L', () => (list.follow ? lists.pause() : lists.follow()));
-	act('reverse', 'L', () => {
+		else if (list.sort) orderBy('');
+	},
+	'search': filters.focus,
+	'filter': filters.focus,
+	'follow': () => (list.sort ? orderBy('') : list.follow ? lists.pause() : lists.follow()),
+	'sort': () => keys.menu(one('#fol .q'), ['time', ...lists.SORTS].map((name) => [name, '', () => list.onOrder(name)])),
+	'sort-again': () => lists.load(list.filter),
+	'reverse': () => {
+		if (list.sort) return orderBy(lists.turned(list.sort));
 		const order = list.old ? '' : 'old';
 		url.kept.set('order', order);
 		go({ order }, true);
 		lists.follow();
 		drawFollow();
-	});
-	act('time', 'LD', () => {
-		timeStyle.next();
-		lists.redrawAll();
-		if (detail.data) details.draw(state);
-	});
-	act('share', 'LD', () => {
-		setShare({ 40: 50, 50: 60 }[share()] ?? 40);
-	});
-	act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size || chosen()));
-	act('replay-filtered', 'L', async () => {
+	},
+	'replay-filtered': async () => {
 		const all = await counted(list.filter).catch((e) => alarm(e.message));
 		if (all) deeds.replayMany({ filter: list.filter }, all.count);
-	});
-	act('edit', 'LD', () => deeds.hooks.edit(current().id), chosen);
-	act('stop-replay', 'LD', () => $('strip').querySelector('button')?.click());
-	act('mark', 'LD', async () => {
-		await deeds.mark(current().id);
-		if (is('detail')) details.draw(state);
-	}, chosen);
-	for (const what of ['note', 'tags']) {
-		act(what, 'LD', async () => {
-			await deeds.label(current(), what);
-			if (is('detail')) details.refresh(state);
-		}, chosen);
-	}
-	const narrow = (filter) => go({ filter }, true);
-	for (const [name, term] of [['only-marked', 'tag:marked'], ['only-failed', 'state:failed']]) act(name, 'L', () => narrow(filters.toggle(state.filter ?? '', term)));
-	act('more-like-this', 'L', () => {
-		const r = current(), like = [['source', r.provider], ['event', r.event_type], ['path', r.path]].flatMap(([f, v]) => (v ? `${f}:${filters.quoted(v)}` : [])).join(' ');
-		narrow(state.filter === like ? '' : like);
-	}, chosen);
-	act('saved-filters', 'L', () => {
+	},
+	'saved-filters': () => {
 		const saved = url.kept.get('saved', {}), f = state.filter, items = Object.entries(saved).map(([name, filter]) => [name, '', () => narrow(filter)]);
 		const known = Object.keys(saved).find((name) => saved[name] === f);
 		if (f) items.push([known ? 'Forget it' : 'Save this filter', 's', () => {
@@ -348,56 +320,82 @@ function bind() {
 		}]);
 		if (items.length) keys.menu($('flt'), items);
 		else say('No filter is saved');
-	});
-	act('columns', 'L', () => {
+	},
+	'columns': () => {
 		const on = new Set((state.cols ?? lists.DEFAULT).split(','));
-		keys.dialog('Columns', lists.COLUMNS.map((name) => el('p', el('label', check({ checked: on.has(name), onchange: (e) => {
-			on[e.target.checked ? 'add' : 'delete'](name);
+		keys.dialog('Columns', lists.COLUMNS.map((name) => keys.choice(name, name, on.has(name), (shown) => {
+			on[shown ? 'add' : 'delete'](name);
 			const cols = lists.COLUMNS.filter((n) => on.has(n)).join() || 'none';
 			url.kept.set('cols', cols);
 			go({ cols: cols === lists.DEFAULT ? '' : cols });
-		} }), ` ${name}`))));
-	});
-	for (const [name, split] of [['split', 'off'], ['below', 'below']]) act(name, 'LD', () => go(turned('split', split)));
-	act('shorter', 'O', () => whole.turns.longer(-1));
-	act('longer', 'O', () => whole.turns.longer(1));
-	act('by', 'O', () => whole.turns.by());
-	act('unmark-all', 'L', () => {
+		})));
+	},
+	'unmark-all': () => {
 		unmarked = [...list.marked];
 		return Promise.all(unmarked.map((id) => deeds.mark(id, false)));
-	});
-	act('mark-again', 'L', () => Promise.all(unmarked.splice(0).map((id) => deeds.mark(id, true))));
-	act('diff', 'LD', () => deeds.hooks.diff(current()), chosen);
-	act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), one('#deed-copy') ?? document.activeElement), chosen);
-	act('export', 'LD', () => go({ view: 'export' }, true));
-	act('delete', 'LD', () => deeds.erase(list.marked.size && is('list') ? [...list.marked] : [current().id]), chosen);
-	act('overview', '*', () => go({ view: is('overview') ? 'list' : 'overview' }, true));
-	act('volatile', 'F', () => go(turned('mode', 'all'), true));
-	act('key-order', 'F', () => go(turned('order', 'keys'), true));
-	act('context', 'F', () => go({ line: { undefined: '10', 10: 'all', all: '' }[state.line] }, true));
-	act('theme', '*', () => {
+	},
+	'mark-again': () => Promise.all(unmarked.splice(0).map((id) => deeds.mark(id, true))),
+});
+acts('DFHO', {
+	'down': (n) => scrollBy(40 * n),
+	'up': (n) => scrollBy(-40 * n),
+	'top': () => scroller()?.scrollTo({ top: 0 }),
+	'bottom': () => scroller()?.scrollTo({ top: 1e9 }),
+	'back': back,
+});
+acts('D', {
+	'next-tab': () => {},
+	'pretty': () => mode('raw'),
+	'hex': () => mode('hex'),
+	'wrap': () => {
+		detail.wrap = !detail.wrap;
+		details.draw(state);
+	},
+	'offset': () => {
+		const to = prompt('Line, or offset in bytes (0x…)', state.line ?? '');
+		if (!to) return;
+		one('#detail .tree')?.goTo?.(Number(to) || 0);
+		detail.onLine(String(Number(to) || 0));
+	},
+	'search': () => {
+		hit = -1;
+		const box = one('#detail .find');
+		box?.focus();
+		box?.select();
+	},
+});
+acts('DF', {
+	'next-hit': () => hits(1),
+	'previous-hit': () => hits(-1),
+});
+acts('LD', {
+	'time': () => {
+		timeStyle.next();
+		lists.redrawAll();
+		if (detail.data) details.draw(state);
+	},
+	'share': () => setShare({ 40: 50, 50: 60 }[share()] ?? 40),
+	'stop-replay': () => $('strip').querySelector('button')?.click(),
+	'export': () => go({ view: 'export' }, true),
+});
+acts('O', {
+	'shorter': () => whole.turns.longer(-1),
+	'longer': () => whole.turns.longer(1),
+	'by': () => whole.turns.by(),
+});
+acts('*', {
+	'overview': () => go({ view: is('overview') ? 'list' : 'overview' }, true),
+	'theme': () => {
 		look.theme = { dark: 'light', light: '' }[look.theme] ?? 'dark';
 		url.kept.set('theme', look.theme);
-	});
-	Object.assign(keys.commands, { goto: open, filter: (filter) => go({ view: 'list', filter }, true) });
-}
+	},
+});
+acts('F', {
+	'volatile': () => go(turned('mode', 'all'), true),
+	'key-order': () => go(turned('order', 'keys'), true),
+	'context': () => go({ line: { undefined: '10', 10: 'all', all: '' }[state.line] }, true),
+});
 deeds.hooks.target = () => client.target;
-deeds.hooks.open = detail.onOpen;
-deeds.hooks.edit = (id) => go({ view: 'edit', id: String(id) }, true);
-deeds.hooks.exportOf = (id) => go({ view: 'export', find: String(id) }, true);
-deeds.hooks.diff = async (d) => {
-	if (list.marked.size === 2) {
-		const [a, b] = [...list.marked].sort((x, y) => x - y);
-		go({ view: 'diff', a: String(a), b: String(b) }, true);
-		return;
-	}
-	const kind = d.event_type ? `event:${filters.quoted(d.event_type)}` : `path:${filters.quoted(d.path)}`;
-	const before = await get('/api/deliveries', { filter: kind, before: d.id, limit: 1 }).catch(() => null);
-	const a = before?.deliveries[0]?.id ?? d.replay_of;
-	if (!a) alarm('there is no earlier delivery of this kind to compare with: mark two');
-	else go({ view: 'diff', a: String(a), b: String(d.id) }, true);
-};
-
 const share = () => parseInt(url.kept.get('share', '46'), 10);
 function setShare(percent) {
 	const to = Math.round(Math.max(20, Math.min(80, percent)));
@@ -432,7 +430,6 @@ async function start() {
 	if (!is('diff')) state.order ??= url.kept.get('order', '');
 	if (url.kept.get('share')) setShare(share());
 	filters.build((text, step) => go({ filter: text, ...(is('detail', 'edit') && !wider(1200) ? { view: 'list' } : {}) }, step));
-	bind();
 	for (const [id, view] of [['nav-list', 'list'], ['nav-overview', 'overview']]) $(id).onclick = here(() => go({ view }, true));
 	$('nav-help').onclick = here(() => keys.run('help'));
 	if (!state.filter && $('filter').value) state.filter = $('filter').value; // the server's own

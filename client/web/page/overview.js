@@ -1,14 +1,13 @@
 // Charts of what matches: by outcome over time, how long the app took, and by source, event or path.
-import { $, button, clamp, el, fill, gate, halt, icon, link, number, say, select, svg, table, took, trouble, wider } from './dom.js';
+import { $, button, clamp, el, fill, gate, halt, icon, link, number, outcomeNode, say, size, select, svg, table, took, trouble, wider } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { quoted } from './filter.js';
 
 const STEPS = [1, 5, 15, 60, 300, 900, 3600, 10800, 21600, 86400], SPANS = { '1h': 3600, '6h': 21600, '24h': 86400, '7d': 604800, '30d': 2592000 };
 const BY = ['source', 'event', 'path', 'status'];
-const KINDS = [['2xx', 'f2', 'k2'], ['3xx', 'f3', 'k3'], ['4xx', 'f4', 'k4'], ['5xx', 'f5', 'k5'], ['no_answer', 'f6', 'k6', 'no answer'], ['waiting', 'fw', 'kw']];
+const KINDS = [['2xx', 'f2'], ['3xx', 'f3'], ['4xx', 'f4'], ['5xx', 'f5'], ['no_answer', 'f6', 'no answer'], ['waiting', 'fw']];
 const signal = latest();
 let current = -1, anchor, tabled = {};
-/** What keys change. */
 export const turns = {};
 
 const sum = (list, f) => list.reduce((n, x) => n + f(x), 0);
@@ -16,7 +15,6 @@ const all = (b) => sum(KINDS, ([k]) => b[k]);
 const from = (b) => b.at.slice(0, 16).replace('T', ' ');
 const failed = (b) => b['4xx'] + b['5xx'] + b.no_answer;
 let step = 60;
-/** A bar's moment: the day where bars are days. */
 const hm = (at) => (step < 86400 ? new Date(at).toTimeString().slice(0, 5) : new Date(at).toISOString().slice(5, 10));
 const label = (s) => (s < 60 ? `${s} s` : s < 3600 ? `${s / 60} min` : s < 86400 ? `${s / 3600} h` : `${s / 86400} d`);
 
@@ -32,8 +30,9 @@ function scale(chart, H, x, W, tick, name) {
 }
 const data = ([first, ...head], rows) => table([first, ...head.map((h) => `>${h}`)], rows);
 
+const box = (title, end, ...inside) => el('section.card', { label: title }, el('h2', title, el('span.end', end)), inside);
 function card(id, title, end, chart, rows, again) {
-	return el(`section.card${id === 'bars' ? '.wide' : ''}`, { label: title }, el('h2', title, el('span.end', end, el('button.q', { pressed: !!tabled[id], onclick: () => ((tabled[id] = !tabled[id]), again()) }, tabled[id] ? 'Show as chart' : 'Show as table'))), tabled[id] ? rows() : chart());
+	return box(title, [end, el('button.q', { pressed: !!tabled[id], onclick: () => ((tabled[id] = !tabled[id]), again()) }, tabled[id] ? 'Show as chart' : 'Show as table')], tabled[id] ? rows() : chart());
 }
 
 function bars(s, W, go, state) {
@@ -52,7 +51,6 @@ function bars(s, W, go, state) {
 	});
 	const now = svg('rect', { class: 'curbar' }), words = el('span.cur', { 'aria-live': 'polite' });
 	chart.append(now);
-	/** To a bar, or with Shift and a drag over all from the last one on. */
 	const move = (i, extend) => {
 		current = clamp(i, n - 1);
 		if (!extend) anchor = current;
@@ -78,7 +76,7 @@ function bars(s, W, go, state) {
 		if (e.buttons === 1) move(Math.floor((((e.clientX - chart.getBoundingClientRect().left) / chart.clientWidth) * W - 40) / bw), e.type === 'pointermove' || e.shiftKey);
 	};
 	chart.ondblclick = () => choose(false);
-	return [chart, el('div.leg', KINDS.filter(([k]) => k !== 'waiting' || sum(s.buckets, (b) => b[k])).map(([k, , c, name]) => el('span', el(`i.${c}`), `${name ?? k} ${number(sum(s.buckets, (b) => b[k]))}`)), words)];
+	return [chart, el('div.leg', KINDS.filter(([k]) => k !== 'waiting' || sum(s.buckets, (b) => b[k])).map(([k, c, name]) => el('span', svg('svg', { class: 'i' }, svg('rect', { class: c, width: 12, height: 12 })), ` ${name ?? k} ${number(sum(s.buckets, (b) => b[k]))}`)), words)];
 }
 
 function percentiles(s, W) {
@@ -112,12 +110,13 @@ function histogram(s, W) {
 	return chart;
 }
 
+const meter = (...parts) => el('span.meter', { hush: 'true' }, parts.map(([kind, width]) => el(`i.${kind}`, { style: { width: `${width}%` } })));
 function groups(id, list, by, state, go, again) {
 	const most = tabled[id] ? list.length : 8;
 	const filter = (key, not) => go({ view: 'list', filter: [state.filter, `${not ? '-' : ''}${by}:${quoted(key)}`].filter(Boolean).join(' ') }, true);
 	return [data([by.toUpperCase(), 'COUNT', 'OUTCOME', 'FAILED', 'P95'], list.slice(0, most).map((g) => {
-		const share = g.count ? (100 * g.failed) / g.count : 0, part = (name, width) => el(name, { style: { width: `${width}%` } });
-		return [el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–')), number(g.count), el('span.meter', { hush: 'true' }, part('i.k2', 100 - share), part('i.k5', share)), number(g.failed), took(g.p95_ms)];
+		const share = g.count ? (100 * g.failed) / g.count : 0;
+		return [el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–')), number(g.count), meter(['k2', 100 - share], ['k5', share]), number(g.failed), took(g.p95_ms)];
 	})), list.length > most ? button(`${list.length - most} more`, () => ((tabled[id] = true), again())) : ''];
 }
 
@@ -128,14 +127,21 @@ export async function show(section, state, go) {
 	const to = Math.ceil(Date.now() / 1000 / step) * step, change = (name) => (v) => go({ [name]: v }, true);
 	turns.longer = (d) => change('step')(usable[usable.indexOf(step) + d] ?? step);
 	turns.by = () => change('by')(BY[(BY.indexOf(by) + 1) % BY.length]);
-	let s;
+	let s, rows;
 	try {
 		s = await get('/api/stats', { filter: state.filter, from: to - seconds, to, step, by }, { signal: signal() });
+		const ids = [...s.slowest, ...s.largest];
+		rows = ids.length ? (await get('/api/deliveries', { ids })).deliveries : [];
 	} catch (error) {
 		if (!aborted(error)) section.replaceChildren(trouble(error));
 		return;
 	}
-	const opened = (id, text = `#${id}`) => link(`/d/${id}`, () => go({ view: 'detail', id: String(id) }, true), text), most = (what, ids) => el('p', `${what}: `, ids.map((id) => [opened(id), ' ']));
+	const opened = (id, text = `#${id}`) => link(`/d/${id}`, () => go({ view: 'detail', id }, true), text);
+	const most = (title, ids, order, field, text) => {
+		const list = ids.flatMap((id) => rows.find((r) => r.id === id) ?? []);
+		return box(title, button('More', () => go({ view: 'list', order, filter: [state.filter, `since:${span}`].filter(Boolean).join(' ') }, true)),
+			data(['DELIVERY', 'OUTCOME', order.slice(1).toUpperCase()], list.map((r) => [opened(r.id, [`#${r.id} `, gate(r.event_type ?? r.path)]), outcomeNode(r), text(r[field])])));
+	};
 	const again = () => draw(), draw = () => {
 		section.className = 'over';
 		const W = Math.max(260, section.clientWidth - (phone ? 50 : 66)), half = phone ? W : W / 2 - 24;
@@ -147,11 +153,12 @@ export async function show(section, state, go) {
 			tile('Took p50 / p95 / p99', s.took.p50_ms === null ? '–' : `${[s.took.p50_ms, s.took.p95_ms, s.took.p99_ms].map(Math.round).join(' / ')} ms`, s.slowest.length ? ['slowest ', opened(s.slowest[0], took(s.took.max_ms))] : '–'),
 			tile('Waiting', number(s.waiting), `bad signature: ${number(s.bad_signatures)}`, 'ow', 'sw'),
 			card('bars', 'Deliveries by outcome', [choose('Span', Object.keys(SPANS), span, (v) => go({ span: v, step: '' }, true)), choose('Step', usable, step, change('step'), (o) => `${label(o)} a bar`)], () => (s.count ? bars(s, W, go, state) : [bars(s, W, go, state)[0], el('p', 'No deliveries in this span. ', button('30 days', () => go({ span: '30d', step: '' }, true)))]),
-				() => data(['FROM', ...KINDS.map(([k, , , name]) => name ?? k)], s.buckets.filter(all).map((b) => [from(b), ...KINDS.map(([k]) => number(b[k]))])), again),
+				() => data(['FROM', ...KINDS.map(([k, , name]) => name ?? k)], s.buckets.filter(all).map((b) => [from(b), ...KINDS.map(([k]) => number(b[k]))])), again),
 			card('took', 'Took, percentiles', 'log scale', () => percentiles(s, half), () => data(['FROM', 'P50', 'P95', 'P99'], s.buckets.filter((b) => b.p50_ms !== null).map((b) => [from(b), took(b.p50_ms), took(b.p95_ms), took(b.p99_ms)])), again),
 			card('distribution', 'Took, distribution', 'up to, ms', () => histogram(s, half), () => data(['UP TO, MS', 'COUNT'], s.took.histogram.map((h) => [upTo(h.le_ms), number(h.count)])), again),
-			el('section.card', { label: `By ${by}` }, el('h2', `By ${by}`, el('span.end', choose('By', BY, by, change('by')))), groups('by', s.by, by, state, go, again)),
-			el('section.card', { label: 'Most failed' }, el('h2', 'Most failed'), groups('failed', s.most_failed, by, state, go, again), most('Slowest', s.slowest), most('Largest', s.largest)));
+			box(`By ${by}`, choose('By', BY, by, change('by')), groups('by', s.by, by, state, go, again)),
+			box('Most failed', '', groups('failed', s.most_failed, by, state, go, again)),
+			most('Slowest', s.slowest, '-took', 'duration_ms', took), most('Largest', s.largest, '-size', 'request_bytes', size));
 	};
 	draw();
 	say(`${number(s.count)} deliveries, ${number(s.failed)} failed`);

@@ -39,7 +39,6 @@ export function show(s, step) {
 	}, Math.max(0, last + 250 - Date.now()));
 }
 
-/** What belongs to the browser and not to the address. */
 export const kept = {
 	get(name, otherwise) {
 		try {
