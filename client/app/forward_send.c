@@ -10,7 +10,9 @@
 #include <sys/socket.h>
 
 #define PIECE_MOST (64u << 10) /* of a body that is on disk, or of an upload */
-#define READ_BY_ANYBODY 4096   /* bytes that every server reads at once, or not at all */
+/* Then the others' turn: an app that reads as fast as this writes would be given all of a large body in one. */
+#define SEND_A_TURN (256u << 10)
+#define READ_BY_ANYBODY 4096 /* bytes that every server reads at once, or not at all */
 
 void forward_send_begin(struct forward_send *s)
 {
@@ -120,7 +122,8 @@ static void advance(struct forward_send *s, const struct iovec pieces[3], size_t
 
 bool forward_send_some(struct forward_send *s, struct conn *c, bool upgraded)
 {
-	while (!s->all && !s->failed) {
+	uint64_t until = s->sent + SEND_A_TURN;
+	while (!s->all && !s->failed && s->sent < until) {
 		struct iovec pieces[3], filled[3];
 		int count = 0;
 		if (s->piece_at == s->piece.len && !fill(s, upgraded))

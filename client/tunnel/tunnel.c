@@ -333,8 +333,11 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 	}
 }
 
+/* Bytes that lws gives the system by one call; without it only as many as it reads at once. */
+#define SENT_AT_ONCE 65536
+
 const struct lws_protocols tunnel_protocols[] = {
-	{ WIRE_SUBPROTOCOL, on_lws, 0, 4096, 0, NULL, 0 },
+	{ WIRE_SUBPROTOCOL, on_lws, 0, 4096, 0, NULL, SENT_AT_ONCE },
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
 };
 
