@@ -27,6 +27,13 @@ static size_t piece_for_record(struct stream *st, size_t len)
 	return len < room ? len : (size_t)room;
 }
 
+void attempt_expect_body(struct stream *st, uint64_t len)
+{
+	uint64_t most = st->set->options.record_max_answer;
+	if (len != WIRE_UNKNOWN_LENGTH)
+		spill_expect(&st->answer.body, len < most ? len : most);
+}
+
 void attempt_take_body(struct stream *st, struct bytes piece)
 {
 	size_t kept = piece_for_record(st, piece.len);

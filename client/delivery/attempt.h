@@ -6,6 +6,8 @@
 
 /* Keeps the answer's first bytes as they came, for the record only. */
 void attempt_take_raw(struct stream *st, struct bytes raw);
+/* The answer's body is to have `len` bytes, or WIRE_UNKNOWN_LENGTH. Before the first piece. */
+void attempt_expect_body(struct stream *st, uint64_t len);
 /* Takes a piece of the answer's body and keeps for the record what --record-max allows. */
 void attempt_take_body(struct stream *st, struct bytes piece);
 /* Records the call that is over (st->result). The origin's `recorded` follows; the stream may be freed then. */

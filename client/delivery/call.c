@@ -46,6 +46,7 @@ static void end(struct stream *st)
 
 static void on_head(void *user, int status, struct bytes reason, struct bytes headers, uint64_t body_len)
 {
+	attempt_expect_body(user, body_len);
 	response_take_head(user, status, reason, headers, body_len);
 }
 

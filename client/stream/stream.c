@@ -46,6 +46,8 @@ struct stream *stream_new(struct streams *set, uint64_t id, const struct wire_re
 	void (*init)(struct spill * s, const char *folder) = set->options.bodies ? spill_init_for_record : spill_init;
 	init(&st->body, set->options.bodies);
 	init(&st->answer.body, set->options.bodies);
+	if (request->body_len != WIRE_UNKNOWN_LENGTH)
+		spill_expect(&st->body, request->body_len);
 	if (!copy_head(st)) {
 		buffer_free(&st->head);
 		free(st);

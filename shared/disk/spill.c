@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define OFFSET_MAX ((uint64_t)INT64_MAX)
+#define EARLY_FROM (64u << 10)
 
 _Static_assert(sizeof(off_t) == sizeof(int64_t), "offsets beyond 2 GiB need -D_FILE_OFFSET_BITS=64");
 
@@ -20,6 +21,11 @@ void spill_init_for_record(struct spill *s, const char *folder)
 {
 	spill_init(s, folder);
 	s->for_record = true;
+}
+
+void spill_expect(struct spill *s, uint64_t len)
+{
+	s->expects_much = len > SPILL_MEMORY;
 }
 
 /* All of it or false and errno. At a given offset, so that it overwrites what a failed write left. */
@@ -144,13 +150,14 @@ void spill_adopt_file(struct spill *s, int fd, uint64_t len)
 
 bool spill_append(struct spill *s, const void *at, size_t len)
 {
+	size_t most = s->expects_much ? EARLY_FROM : SPILL_MEMORY;
 	if (len > OFFSET_MAX - s->len) {
 		errno = EFBIG;
 		return false;
 	}
 	if (len == 0)
 		return true;
-	if (s->fd < 0 && s->len + len <= SPILL_MEMORY) {
+	if (s->fd < 0 && s->len + len <= most) {
 		if (!buffer_append(&s->memory, at, len)) {
 			errno = ENOMEM;
 			return false;

@@ -22,7 +22,7 @@ struct spill {
 	struct buffer memory; /* all of it while fd is -1, else empty */
 	int fd;
 	uint64_t len;
-	bool for_record, kept;
+	bool for_record, kept, expects_much;
 	struct body_file *file; /* NULL: it has no name */
 };
 
@@ -31,6 +31,8 @@ void spill_init(struct spill *s, const char *folder);
 /* The same, with a file that has a name in `folder`, which is made when it is needed. The file is deleted with the
  * spill unless spill_keep was called. */
 void spill_init_for_record(struct spill *s, const char *folder);
+/* The body is to have `len` bytes: one that will not stay in memory goes into its file early. */
+void spill_expect(struct spill *s, uint64_t len);
 /* Its file with a name, or NULL. Whoever writes the record notes in it what was done. */
 struct body_file *spill_file(const struct spill *s);
 /* Makes that file outlive a power cut, if that was not done yet. False and errno. Another thread may do so while nobody

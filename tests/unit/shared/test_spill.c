@@ -111,6 +111,22 @@ static void test_one_more_byte_spills(void **state)
 	assert_holds(&p->s, 0, SPILL_MEMORY + 1);
 }
 
+static void test_an_expected_large_one_spills_early(void **state)
+{
+	struct place *p = *state;
+	struct bytes view;
+	spill_expect(&p->s, SPILL_MEMORY);
+	assert_true(fill_to(&p->s, SPILL_MEMORY));
+	assert_true(spill_view(&p->s, &view));
+	spill_free(&p->s);
+	spill_expect(&p->s, SPILL_MEMORY + 1);
+	assert_true(fill_to(&p->s, 100));
+	assert_true(spill_view(&p->s, &view));
+	assert_true(fill_to(&p->s, SPILL_MEMORY / 4));
+	assert_false(spill_view(&p->s, &view));
+	assert_holds(&p->s, 0, SPILL_MEMORY / 4);
+}
+
 static void test_large_is_read_from_anywhere(void **state)
 {
 	struct place *p = *state;
@@ -353,6 +369,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_small_stays_in_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_more_byte_spills, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_expected_large_one_spills_early, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large_is_read_from_anywhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_view_of_all_of_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_large_piece, setup, teardown),
