@@ -15,6 +15,9 @@
 /* Blocks that were written once are written over without a change to the file system's own record, which makes a sync
  * several times cheaper. */
 #define FIRST_ROOM (512u << 10)
+/* By small writes, since Linux keeps in one piece what was written in one, and counts (and looks through) all of that
+ * piece as written again at each record. */
+#define PIECE 4096
 #define LONG (4u << 20)
 
 #ifndef IOV_MAX
@@ -39,14 +42,17 @@ static bool fail(const char *path, struct error *e)
 static bool make_room(const struct journal_file *f, const char *name, struct error *e)
 {
 	struct buffer b = { 0 };
-	bool fine = journal_record_put_head(&b, name) && buffer_reserve(&b, FIRST_ROOM);
-	if (fine) {
-		memset(b.at + b.len, 0, FIRST_ROOM - b.len);
-		b.len = FIRST_ROOM;
-		fine = (file_write_all(f->fd, buffer_view(&b)) && disk_sync(f->fd) == 0) || fail(f->path, e);
-	} else {
-		error_set(e, EXIT_STORE, "out of memory");
+	bool fine = journal_record_put_head(&b, name) && buffer_reserve(&b, PIECE);
+	if (!fine) {
+		buffer_free(&b);
+		return error_set(e, EXIT_STORE, "out of memory");
 	}
+	memset(b.at + b.len, 0, PIECE - b.len);
+	for (size_t at = 0; fine && at < FIRST_ROOM; at += PIECE) {
+		fine = file_write_all(f->fd, bytes_make(b.at, PIECE));
+		memset(b.at, 0, PIECE);
+	}
+	fine = (fine && disk_sync(f->fd) == 0) || fail(f->path, e);
 	buffer_free(&b);
 	return fine;
 }
