@@ -10,12 +10,13 @@ mkdir -p build/lint || exit 1
 rules=$(clang-tidy --version; cat .clang-tidy; echo "$flags")
 export flags rules
 # shellcheck disable=SC2016 # for the shell of each job
-printf '%s\0' "$@" | xargs -0 -r -n 1 -P "$jobs" bash -c '
+printf '%s\0' "$@" | xargs -0 -n 1 -P "$jobs" bash -c '
+	set -o pipefail
 	# With comments, for NOLINT, and with macros, which have rules of their own.
-	seen=build/lint/$( (echo "$rules"; eval "${CC:-cc} -E -C -dD $flags" "\"$1\"" 2>/dev/null || date +%N) | sha256sum | cut -c 1-40)
-	[ ! -e "$seen" ] || exit 0
-	if found=$(eval "clang-tidy --quiet \"$1\" -- $flags" 2>/dev/null); then
-		: >"$seen"
+	seen=$({ echo "$rules"; eval "${CC:-cc} -E -C -dD $flags \"\$1\"" 2>/dev/null; } | git hash-object --stdin) || seen=none
+	[ ! -e "build/lint/$seen" ] || exit 0
+	if found=$(eval "clang-tidy --quiet \"\$1\" -- $flags" 2>/dev/null); then
+		[ "$seen" = none ] || : >"build/lint/$seen"
 	else
 		printf "%s\n" "${found:-tidy: clang-tidy cannot look at $1}"
 		exit 1
