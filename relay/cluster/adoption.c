@@ -54,8 +54,9 @@ struct gone {
 	uint8_t id[RECORD_NODE_ID_LEN];
 	char hex[HEX_ID_LEN + 1];
 	enum stage stage;
-	bool back;    /* it is there again: to be forgotten */
-	uint64_t due; /* loop ms, in WAITING */
+	uint8_t adopter[RECORD_NODE_ID_LEN]; /* who had claimed it at the last look; zeros: nobody */
+	bool back;                           /* it is there again: to be forgotten */
+	uint64_t due;                        /* loop ms, in WAITING */
 	uint64_t next_sequence;
 	uint64_t count;    /* put since it was claimed */
 	uint64_t again_ms; /* how long to wait after a try that brought nothing */
@@ -405,6 +406,9 @@ static void on_claim(void *user, enum kv_outcome outcome, struct bytes value, ui
 		begin_reading(g);
 		return;
 	}
+	memset(g->adopter, 0, sizeof g->adopter);
+	if (whole)
+		memcpy(g->adopter, value.at, sizeof g->adopter);
 	snprintf(key, sizeof key, "adopt.%s", g->hex);
 	if ((outcome != KV_DONE && outcome != KV_NONE) || (whole && a->events.is_there(a->user, value.at)) ||
 	    !kv_write_if(a->kv, key, bytes_make(a->settings.node, RECORD_NODE_ID_LEN), revision, on_claimed, g))
@@ -441,8 +445,17 @@ static struct gone *find(const struct adoption *a, const uint8_t id[RECORD_NODE_
 	return NULL;
 }
 
+/* What that node had claimed is to be claimed anew. */
+static void free_claims(struct adoption *a, const uint8_t adopter[RECORD_NODE_ID_LEN])
+{
+	for (struct gone *g = a->list; g; g = g->next)
+		if (g->stage == STAGE_WAITING && memcmp(g->adopter, adopter, sizeof g->adopter) == 0)
+			g->due = 0;
+}
+
 void adoption_gone(struct adoption *a, const uint8_t id[RECORD_NODE_ID_LEN])
 {
+	free_claims(a, id);
 	struct gone *g = find(a, id);
 	if (g) {
 		g->back = false;
