@@ -4,6 +4,7 @@
 #include "relay/common/limits.h"
 #include "relay/crossing/crossing.h"
 #include "relay/admin_daemon.h"
+#include "relay/senders/readiness.h"
 #include "relay/senders/senders.h"
 #include "relay/registry/registry.h"
 #include "relay/senders/listener.h"
@@ -152,29 +153,26 @@ static enum MHD_Result reply_metrics(const struct admin *a, struct MHD_Connectio
 	return result;
 }
 
-/* Whether webhooks may be sent here at present. */
 static enum MHD_Result reply_readiness(const struct admin *a, struct MHD_Connection *c)
 {
-	if (a->relay->draining)
+	switch (readiness_of(a->relay)) {
+	case READINESS_DRAINING:
 		return reply(c, 503, "text/plain", "draining\n");
-	if (spool_disk_is_full(a->relay->registry->table.spool))
+	case READINESS_DISK_FULL:
 		return reply(
 		    c, 503, "text/plain",
 		    "the disk of the data folder is full: less than 16 MiB are free, and requests that would have to "
 		    "wait are refused\n");
-	if (!a->relay->cluster)
-		return reply(c, 200, "text/plain", "ready\n");
-	/* Without NATS it stays ready: a load balancer would otherwise take all nodes away at once. */
-	switch (cluster_state(a->relay->cluster)) {
-	case CLUSTER_STARTING:
+	case READINESS_STARTING:
 		return reply(c, 503, "text/plain",
 			     "cluster: starting: the tokens of the other nodes were not read yet\n");
-	case CLUSTER_AWAY:
-		return reply(c, 200, "text/plain", "ready\ncluster: away\n");
-	case CLUSTER_CONNECTED:
+	case READINESS_READY:
 		break;
 	}
-	return reply(c, 200, "text/plain", "ready\ncluster: connected\n");
+	if (!a->relay->cluster)
+		return reply(c, 200, "text/plain", "ready\n");
+	bool away = cluster_state(a->relay->cluster) == CLUSTER_AWAY;
+	return reply(c, 200, "text/plain", away ? "ready\ncluster: away\n" : "ready\ncluster: connected\n");
 }
 
 static enum MHD_Result reply_cluster(const struct admin *a, struct MHD_Connection *c)

@@ -1,4 +1,5 @@
 /* Heads and bodies: what a sender's bytes become, and what is refused. */
+#include "relay/senders/readiness.h"
 #include "relay/senders/sender.h"
 
 #include "relay/cluster/cluster.h"
@@ -231,6 +232,24 @@ static enum refusal not_found(const struct sender *s)
 	return REFUSE_NO_TUNNEL;
 }
 
+static void answer_readiness(struct sender *s)
+{
+	switch (readiness_of(s->all->relay)) {
+	case READINESS_READY:
+		answer_text(s, bytes_of("ready\n"));
+		return;
+	case READINESS_DRAINING:
+		answer_refuse(s, REFUSE_DRAINING);
+		return;
+	case READINESS_DISK_FULL:
+		answer_refuse(s, REFUSE_DISK_FULL);
+		return;
+	case READINESS_STARTING:
+		answer_refuse(s, REFUSE_STARTING);
+		return;
+	}
+}
+
 /* `why`: what is refused already and yet goes on record. */
 static void admit(struct sender *s, struct wire_request *r, struct bytes host, bool websocket, enum refusal why)
 {
@@ -250,6 +269,8 @@ static void admit(struct sender *s, struct wire_request *r, struct bytes host, b
 	} else if (bytes_equal(r->method, bytes_of("GET")) &&
 		   (proof = challenges_answer(relay->challenges, r->target)).len > 0) {
 		answer_text(s, proof);
+	} else if (bytes_equal(r->method, bytes_of("GET")) && readiness_is_asked(relay, host, r->target)) {
+		answer_readiness(s);
 	} else if (!s->conn.tls && plaintext_is_unwelcome(relay, &s->from)) {
 		refuse_plaintext(s, r, host, websocket);
 	} else if (s->head.hosts > 0 && !host_check_is_ours(&relay->names, host)) {

@@ -575,6 +575,11 @@ describe('version, help, login, tokens, dev, admin', () => {
 		assert.ok(await app.request((r) => r.target === '/shop/x'));
 		assert.equal((await send(relay.port, requestBytes('GET', '/x', ['Host: SHOP.hooks.example.com:443']))).status, 200);
 		assert.equal((await send(relay.port, requestBytes('GET', '/x', ['Host: other.hooks.example.com']))).status, 404);
+		for (const [host, asked] of [['hooks.example.com', 'ready\n'], ['127.0.0.1', 'ready\n'], ['shop.hooks.example.com', '']]) {
+			const health = await send(relay.port, requestBytes('GET', '/.well-known/creel/readyz', [`Host: ${host}`]));
+			assert.deepEqual([health.status, asked && health.body.toString()], [200, asked], host);
+		}
+		assert.ok(await app.request((r) => r.target === '/.well-known/creel/readyz'), 'a tunnel has all of its host');
 	});
 
 	it('relay log: logfmt, no query strings, no bodies', async () => {

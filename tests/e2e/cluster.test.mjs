@@ -93,8 +93,12 @@ test('tokens are those of all nodes: added at one, good at another; revoked at o
 	const brokers = await Brokers.start(w, 3);
 	const a = await startNode(w, brokers, { wait: false });
 	assert.equal((await a.get('/readyz')).status, 503, 'before the first reading of the tokens');
+	const publicly = () => fetch(`http://127.0.0.1:${a.port}/.well-known/creel/readyz`);
+	const early = await publicly();
+	assert.deepEqual([early.status, early.headers.get('creel-refused')], [503, 'starting']);
 	const b = await startNode(w, brokers, { wait: false }), c = await startNode(w, brokers, { wait: false });
 	for (const node of [a, b, c]) await connected(node);
+	assert.equal((await publicly()).status, 200);
 
 	const secret = await token(a.data, 'add', 'team.a', '--tunnels', 'team-*');
 	const list = (node) => token(node.data, 'list');

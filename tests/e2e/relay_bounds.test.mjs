@@ -242,9 +242,12 @@ describe('a small disk', () => {
 		const full = await relay.ready();
 		assert.equal(full.status, 503);
 		assert.match(full.text, /disk .* is full/);
+		const publicly = () => fetch(`http://127.0.0.1:${relay.port}/.well-known/creel/readyz`);
+		assert.equal((await publicly()).headers.get('creel-refused'), 'disk_full');
 		assertRefused(await post(relay.port, '/shop/x', Buffer.alloc(100)), 'disk_full', /disk is full/);
 		rmSync(`${disk}/ballast`);
 		assert.equal((await relay.ready()).status, 200);
+		assert.equal((await publicly()).status, 200);
 		assert.equal((await post(relay.port, '/shop/x', Buffer.alloc(100))).status, 202);
 	});
 

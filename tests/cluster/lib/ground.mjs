@@ -100,8 +100,7 @@ frontend all
 	default_backend nodes
 backend nodes
 	balance roundrobin
-	option httpchk GET /
-	http-check expect status 404
+	option httpchk GET /.well-known/creel/readyz
 	default-server check inter 500ms fall 2 rise 1
 ${this.nodes.map((n) => `	server ${n.name} ${n.host}:${n.port}`).join('\n')}
 `);
