@@ -72,7 +72,7 @@ static void on_client(void *user, const struct client_status *c)
 {
 	struct status *s = user;
 	/* A killed client leaves its row behind. */
-	if (s->failed || !process_is_alive(c->pid))
+	if (s->failed || !process_is_alive_since(c->pid, c->started_at_us))
 		return;
 	uint64_t now = clock_now_us();
 	bool stale = c->confirmed_at_us + 2 * c->ping_interval_ms * 1000 < now;

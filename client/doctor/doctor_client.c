@@ -23,7 +23,7 @@ static void on_client(void *user, const struct client_status *c)
 {
 	struct doctor_client *found = user;
 	uint64_t now = clock_now_us();
-	if (!c->relay.len || !process_is_alive(c->pid))
+	if (!c->relay.len || !process_is_alive_since(c->pid, c->started_at_us))
 		return;
 	free_client(found);
 	found->pid = c->pid;

@@ -24,7 +24,7 @@ static void on_client(void *user, const struct client_status *c)
 	struct client_state *out = user,
 			    now = { .running = true, .confirmed_at_us = c->confirmed_at_us, .lag_us = c->lag_us };
 	/* The row of a client that was killed stays on record. */
-	if (!process_is_alive(c->pid))
+	if (!process_is_alive_since(c->pid, c->started_at_us))
 		return;
 	copy_text(now.state, sizeof now.state, c->state);
 	copy_text(now.detail, sizeof now.detail, c->detail);

@@ -23,7 +23,8 @@ struct look_job {
 static void on_client(void *user, const struct client_status *c)
 {
 	struct look_job *j = user;
-	if (c->pid != getpid() && bytes_equal(c->tunnel, bytes_of(j->tunnel)) && process_is_alive(c->pid))
+	if (c->pid != getpid() && bytes_equal(c->tunnel, bytes_of(j->tunnel)) &&
+	    process_is_alive_since(c->pid, c->started_at_us))
 		j->elsewhere = true;
 }
 

@@ -15,7 +15,8 @@ static void on_client(void *user, const struct client_status *c)
 	struct running_client *client = search->client;
 	bool wanted =
 	    search->any ? bytes_begins(c->target, "http") : c->tunnel.len && bytes_equal(c->tunnel, search->tunnel);
-	if (!wanted || (search->any && c->started_at_us < client->started_at_us) || !process_is_alive(c->pid))
+	if (!wanted || (search->any && c->started_at_us < client->started_at_us) ||
+	    !process_is_alive_since(c->pid, c->started_at_us))
 		return;
 	client->found = true;
 	client->started_at_us = c->started_at_us;

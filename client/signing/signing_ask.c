@@ -44,7 +44,7 @@ static bool knows(struct bytes names, const struct signature_provider *p)
 static void on_client(void *user, const struct client_status *c)
 {
 	struct search *search = user;
-	if (!c->tunnel.len || !process_is_alive(c->pid) || !knows(c->secrets, search->provider))
+	if (!c->tunnel.len || !process_is_alive_since(c->pid, c->started_at_us) || !knows(c->secrets, search->provider))
 		return;
 	bool of_tunnel = search->tunnel.len && bytes_equal(c->tunnel, search->tunnel);
 	if (search->of_tunnel && !of_tunnel)

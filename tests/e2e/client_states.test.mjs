@@ -174,6 +174,27 @@ describe('deliveries of an earlier run', () => {
 		await client.stop('SIGINT');
 	});
 
+	it('the number of a client that was killed belongs to another program by now: they are called all the same', async () => {
+		app.answer = () => {};
+		const id = eventId();
+		let client = await relay.startClient('number', { app });
+		let c = await client.connection(1);
+		c.send(delivery({ stream: 1, event_id: id, target: '/number' }));
+		await app.request((r) => r.target === '/number');
+		await client.stop('SIGKILL');
+		app.answer = null;
+		const other = w.spawn('sleep', ['600']);
+		await w.run('sqlite3', [w.path('data/creel/creel.db'), `UPDATE client SET pid = ${other.pid}, started_at = started_at - 60000000 WHERE tunnel = 'number'`]);
+		client = await relay.startClient('number', { app });
+		c = await client.connection(1);
+		await w.recorded((r) => r.event_id === id && r.state === 'delivered');
+		assert.deepEqual(app.requests.filter((r) => r.target === '/number').map((r) => field(r.lines, 'creel-attempt')), ['1', '2']);
+		const status = await w.run('creel', ['status', '--json']);
+		assert.ok(!status.text.includes(`"pid":${other.pid}`), status.text);
+		await client.stop('SIGINT');
+		await other.stop('SIGKILL');
+	});
+
 	it('a hundred of them are called again, each once, with the next number', async () => {
 		app.answer = () => {};
 		let client = await relay.startClient('hundred', { app });

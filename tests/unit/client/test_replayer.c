@@ -1,4 +1,5 @@
 /* Replays: sent by the replayer itself to an app on a socket, or by a client, which the test plays. */
+#include "shared/base/clock.h"
 #include "shared/query/store_query.h"
 #include "shared/store/store_jobs.h"
 #include "tests/unit/client/replayer_fixture.h"
@@ -94,7 +95,9 @@ static void test_several_and_stopped(void **state)
 
 static void put_client(struct test *t, int64_t pid, const char *tunnel)
 {
-	struct client_status c = { .pid = pid, .state = bytes_of("online"), .tunnel = bytes_of(tunnel) };
+	struct client_status c = {
+		.pid = pid, .started_at_us = clock_now_us(), .state = bytes_of("online"), .tunnel = bytes_of(tunnel)
+	};
 	struct error e;
 	if (!store_put_status(t->store, &c, &e))
 		fail_msg("%s", e.text);

@@ -1,4 +1,5 @@
 /* Signatures asked of a running client by way of the store: both sides, and who is asked. */
+#include "shared/base/clock.h"
 #include "client/signing/signing_answer.h"
 #include "client/signing/signing_ask.h"
 #include "shared/http/headers.h"
@@ -48,7 +49,7 @@ static void put_client(struct store *s, int64_t pid, const char *tunnel, const c
 {
 	struct error e;
 	struct client_status c = { .pid = pid,
-				   .started_at_us = started,
+				   .started_at_us = clock_now_us() + started,
 				   .state = bytes_of("online"),
 				   .tunnel = bytes_of(tunnel),
 				   .secrets = bytes_of(secrets) };
