@@ -91,11 +91,11 @@ async function recovered() {
 
 test(`${faults} faults, seed ${seed}${canCut ? '' : ', nothing cut off'}: nothing acknowledged is lost, recorded twice or altered, and every sender has an answer`, { timeout: faults * 60_000 + 600_000 }, async (t) => {
 	const began = Date.now();
-	let broke = null;
+	let broke = null, done = 0;
 	const under = new Set();
 	const kind = deck();
 	fleet.senders.start();
-	for (let done = 0; done < faults && !broke; ) {
+	while (done < faults && !broke) {
 		const name = kind.next().value;
 		const at = Date.now();
 		const fault = kinds[name]().then((hit) => {
