@@ -324,7 +324,7 @@ fuzz:
 	  build/fuzz/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build/fuzz/new/$$t tests/fuzz/corpus/$$t \
 	  $$(test -d tests/fuzz/regress/$$t && echo tests/fuzz/regress/$$t) 2>&1 | tail -n 8 || exit 1; done
 
-# Several relays as one, the long form, about two hours: as root each program is on a machine of its own that can be cut off
+# Several relays as one, the long form, about 50 minutes: as root each program is on a machine of its own that can be cut off
 # (tests/cluster/README.md). FAULTS=12 makes the torture short, SEED=7 makes its choice again, CLUSTER="exact.test.mjs" names
 # files, BUILD=build/tsan or build/release other programs than those with ASan.
 CLUSTER_FLAGS = $(if $(filter command,$(origin BUILD)),$(if $(filter build/tsan,$(BUILD)),$(TSAN),$(if $(filter-out build/asan,$(BUILD)),BUILD=$(BUILD),$(ASAN))),$(ASAN))

@@ -24,11 +24,13 @@ for file in "$@"; do
 	status=${PIPESTATUS[0]} bad=$(($(count fail) + $(count cancelled)))
 	# A file that ended before its tests did is one that failed.
 	[ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+	good=$(count pass)
+	[ "$good" -gt 0 ] || said="left out"
 	[ "$bad" -eq 0 ] || said="FAILED"
-	passed=$((passed + $(count pass))) failed=$((failed + bad)) skipped=$((skipped + $(count skipped)))
-	times+=$(printf '%-24s %-6s %5d s' "$file" "$said" $((SECONDS - began)))$'\n'
+	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + $(grep -c '^ *﹣ ' "$log")))
+	times+=$(printf '%-24s %-8s %5d s' "$file" "$said" $((SECONDS - began)))$'\n'
 done
 printf '\n%s' "$times"
-[ "$skipped" -eq 0 ] || echo "$skipped not done: they need machines that can be cut off"
+[ "$skipped" -eq 0 ] || echo "$skipped left out: they need machines that can be cut off"
 echo "test-cluster: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]
