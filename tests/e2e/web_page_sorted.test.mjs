@@ -120,6 +120,21 @@ describe('the list by a column', { skip: !hasBrowser && 'no browser here' }, () 
 		await stands('the largest', await ids('-size', 'since:7d'));
 	});
 
+	it('a filter that cannot be read leaves nothing that says “sorting”; newest last comes back after a sort', async () => {
+		await page.open('/?order=-took&filter=stat%3Ax');
+		await page.until('what is wrong', `!document.querySelector('#filter-wrong').hidden`);
+		await page.until('no sort under way', `!/sorting/.test(document.querySelector('#cnt').innerText)`);
+		await page.open('/');
+		await page.press('v');
+		await page.until('newest last', `new URLSearchParams(location.search).get('order') === 'old'`);
+		await click('SIZE');
+		await stands('the largest', await ids('-size'));
+		await page.press('F');
+		await page.until('newest last again', `new URLSearchParams(location.search).get('order') === 'old'`);
+		await page.press('v');
+		await page.until('newest first', `new URLSearchParams(location.search).get('order') === null`);
+	});
+
 	it('Left and Right go along a long line', async () => {
 		const [wide] = (await web.json('/api/deliveries?filter=path%3A%2Fwide')).deliveries;
 		await page.open(`/d/${wide.id}?view=raw`);
@@ -129,5 +144,24 @@ describe('the list by a column', { skip: !hasBrowser && 'no browser here' }, () 
 		await page.until('8 letters', `${left} > 40 && ${left} < 80`);
 		await page.press('ArrowLeft');
 		await page.until('its beginning', `${left} === 0`);
+	});
+});
+
+describe('an empty record', { skip: !hasBrowser && 'no browser here' }, () => {
+	it('says what to do, without JavaScript too, until the first delivery comes', async () => {
+		const w = new World();
+		let page;
+		try {
+			const web = await startWeb(w);
+			assert.match((await web.call('/')).text, /Nothing yet[^]*creel listen 3000/);
+			page = await Page.start(w, web);
+			await page.until('what to do', `/Nothing yet[^]*creel dev 3000/.test(document.querySelector('#note').innerText)`);
+			await fill(w, [line(1)]);
+			await page.until('the first', `!!document.querySelector('#grid .row:not([hidden])') && !document.querySelector('#note').innerText`);
+			assert.deepEqual(await page.eval('faults.concat(violations)'), []);
+		} finally {
+			await page?.close();
+			await w.close();
+		}
 	});
 });

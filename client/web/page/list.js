@@ -61,7 +61,7 @@ function tell() {
 
 export function build(main) {
 	const first = $('first');
-	firstRun = first?.querySelector('.note.first');
+	firstRun = main.querySelector('.note.first');
 	firstRun?.querySelector('button')?.addEventListener('click', () => list.onCopy(firstRun.querySelector('code').textContent));
 	scroller = el('div.rows', { id: 'scroller', tabindex: -1 });
 	grid = el('div.grid', { role: 'grid', id: 'grid', tabindex: 0, label: 'Deliveries', 'aria-owns': 'head', 'aria-rowcount': -1 });
@@ -388,7 +388,10 @@ export async function load(filter, { around } = {}) {
 	} catch (error) {
 		failed(error);
 	} finally {
-		if (mine === generation) list.loading = false;
+		if (mine === generation) {
+			list.loading = false;
+			if (!list.ids) list.walk = '';
+		}
 		list.searched = null;
 		changed();
 		draw();
@@ -619,6 +622,6 @@ function drawNote() {
 	if (note.of === kind + list.filter) return;
 	note.of = kind + list.filter;
 	if (kind === 'rows' || kind === 'loading') note.replaceChildren();
-	else if (kind === 'first') note.replaceChildren(firstRun ?? '');
+	else if (kind === 'first') note.replaceChildren(firstRun ?? el('p.note', 'The first delivery shows up here by itself.'));
 	else note.replaceChildren(el('div.note', el('p', `Nothing matches. ${number(list.total ?? 0)} looked at.`), el('button', { onclick: list.onClear }, 'Clear filter ', el('kbd', 'Esc')), ' ', list.wider()));
 }

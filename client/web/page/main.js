@@ -210,7 +210,6 @@ const scroller = () => one('#detail .col, #detail .pad, #whole, #scroller');
 const scrollBy = (d) => scroller()?.scrollBy({ top: d });
 
 const turned = (name, to) => ({ [name]: state[name] === to ? '' : to });
-/** What many actions do in these contexts. */
 const acts = (contexts, table) => Object.entries(table).forEach(([name, f]) => act(name, contexts, f));
 for (const [name, share] of [['half-page-down', 0.5], ['half-page-up', -0.5], ['page-down', 0.95], ['page-up', -0.95]]) {
 	act(name, 'L', () => lists.pageStep(share));
@@ -223,7 +222,7 @@ const other = (n) => {
 for (const tab of ['request', 'response', 'attempts', 'verify', 'raw']) act(tab === 'raw' ? 'raw-tab' : tab, 'D', () => detail.onTab(tab));
 const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) }, true);
 for (const [name, f, d] of [['previous-delivery', other, -1], ['next-delivery', other, 1], ['previous-attempt', attempt, -1], ['next-attempt', attempt, 1]]) act(name, 'D', () => f(d));
-for (const [name, d] of [['scroll-left', -58], ['scroll-right', 58]]) act(name, 'DF', (n) => [...document.querySelectorAll('#panel .tree, .diff')].find((t) => t.scrollWidth > t.clientWidth)?.scrollBy({ left: d * n })); // 8 letters
+for (const [name, d] of [['scroll-left', -58], ['scroll-right', 58]]) act(name, 'DF', (n) => [...document.querySelectorAll('#panel .tree, .diff')].find((t) => t.scrollWidth > t.clientWidth)?.scrollBy({ left: d * n }));
 const mode = (to) => detail.onChange(turned('mode', to));
 for (const name of ['fold', 'fold-all', 'fold-more', 'fold-less', 'partner']) act(name, 'D', () => detail.tree?.[name]());
 let hit = -1;
@@ -248,7 +247,7 @@ const hits = (d) => {
 	all[hit].classList.add('now');
 	all[hit].scrollIntoView({ block: 'center' });
 };
-const orderBy = (order) => go({ order }, true);
+const orderBy = (order) => go({ order: order || url.kept.get('order', '') }, true);
 list.onOrder = (name) => (name !== 'time' ? orderBy(lists.nextOrder(name)) : list.sort ? orderBy('') : keys.run('reverse'));
 act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size || chosen()));
 act('edit', 'LD', () => deeds.run('edit', current()), chosen);

@@ -110,13 +110,12 @@ function histogram(s, W) {
 	return chart;
 }
 
-const meter = (...parts) => el('span.meter', { hush: 'true' }, parts.map(([kind, width]) => el(`i.${kind}`, { style: { width: `${width}%` } })));
 function groups(id, list, by, state, go, again) {
 	const most = tabled[id] ? list.length : 8;
 	const filter = (key, not) => go({ view: 'list', filter: [state.filter, `${not ? '-' : ''}${by}:${quoted(key)}`].filter(Boolean).join(' ') }, true);
 	return [data([by.toUpperCase(), 'COUNT', 'OUTCOME', 'FAILED', 'P95'], list.slice(0, most).map((g) => {
-		const share = g.count ? (100 * g.failed) / g.count : 0;
-		return [el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–')), number(g.count), meter(['k2', 100 - share], ['k5', share]), number(g.failed), took(g.p95_ms)];
+		const share = g.count ? (100 * g.failed) / g.count : 0, part = (name, width) => el(name, { style: { width: `${width}%` } });
+		return [el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–')), number(g.count), el('span.meter', { hush: 'true' }, part('i.k2', 100 - share), part('i.k5', share)), number(g.failed), took(g.p95_ms)];
 	})), list.length > most ? button(`${list.length - most} more`, () => ((tabled[id] = true), again())) : ''];
 }
 
@@ -137,11 +136,8 @@ export async function show(section, state, go) {
 		return;
 	}
 	const opened = (id, text = `#${id}`) => link(`/d/${id}`, () => go({ view: 'detail', id }, true), text);
-	const most = (title, ids, order, field, text) => {
-		const list = ids.flatMap((id) => rows.find((r) => r.id === id) ?? []);
-		return box(title, button('More', () => go({ view: 'list', order, filter: [state.filter, `since:${span}`].filter(Boolean).join(' ') }, true)),
-			data(['DELIVERY', 'OUTCOME', order.slice(1).toUpperCase()], list.map((r) => [opened(r.id, [`#${r.id} `, gate(r.event_type ?? r.path)]), outcomeNode(r), text(r[field])])));
-	};
+	const most = (title, ids, order, field, text) => box(title, button('More', () => go({ view: 'list', order, filter: [state.filter, `since:${span}`].filter(Boolean).join(' ') }, true)),
+		data(['DELIVERY', 'OUTCOME', order.slice(1).toUpperCase()], ids.flatMap((id) => rows.find((r) => r.id === id) ?? []).map((r) => [opened(r.id, [`#${r.id} `, gate(r.event_type ?? r.path)]), outcomeNode(r), text(r[field])])));
 	const again = () => draw(), draw = () => {
 		section.className = 'over';
 		const W = Math.max(260, section.clientWidth - (phone ? 50 : 66)), half = phone ? W : W / 2 - 24;
