@@ -11,7 +11,7 @@
 /* After a sync of so many records the next one begins a little later, and serves what comes until then, too: a sync
  * costs 50 to 100 us of CPU whatever it serves. With fewer senders than that takes, nobody comes meanwhile. */
 #define GATHER_FROM 28
-#define GATHER_US 250
+#define GATHER_NS 250000
 
 struct journal_syncer {
 	struct bell finished;
@@ -75,7 +75,7 @@ static void syncer_main(void *arg)
 		if (t.asked == t.begun)
 			continue;
 		if (served >= GATHER_FROM && !t.ending) {
-			nanosleep(&(struct timespec){ .tv_nsec = GATHER_US * 1000 }, NULL);
+			nanosleep(&(struct timespec){ .tv_nsec = GATHER_NS }, NULL);
 			t = look(s);
 		}
 		sync_task(s, &t);

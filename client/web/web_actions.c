@@ -7,13 +7,12 @@ enum { L = 1, D = 2, F = 4, H = 8, O = 16 };
 enum { HAVE_ROW, HAVE_ROOM, HAVE_REPLAY, HAVE_MARKS };
 
 static const struct action {
-	const char *id, *name;
+	const char *id, *name, *keys, *label, *help;
 	unsigned contexts;
-	const char *keys, *label, *help;
 	int bar;
 } actions[] = {
 #define ACTION(id, name, contexts, keys, label, label_long, bar, when, help)                                           \
-	{ #id, name, contexts, keys, label, help, bar },
+	{ #id, name, keys, label, help, contexts, bar },
 #include "tui/keys/actions.def"
 #undef ACTION
 };
