@@ -43,9 +43,12 @@ struct stream *stream_new(struct streams *set, uint64_t id, const struct wire_re
 	st->request = *request;
 	st->inflow.window = st->response.window = WIRE_STREAM_WINDOW;
 	st->response.body_len = WIRE_UNKNOWN_LENGTH;
-	void (*init)(struct spill * s, const char *folder) = set->options.bodies ? spill_init_for_record : spill_init;
-	init(&st->body, set->options.bodies);
-	init(&st->answer.body, set->options.bodies);
+	struct spill *both[] = { &st->body, &st->answer.body };
+	for (size_t i = 0; i < sizeof both / sizeof *both; i++)
+		if (set->options.bodies)
+			spill_init_for_record(both[i], set->options.bodies, set->loop);
+		else
+			spill_init(both[i], NULL);
 	if (request->body_len != WIRE_UNKNOWN_LENGTH)
 		spill_expect(&st->body, request->body_len);
 	if (!copy_head(st)) {

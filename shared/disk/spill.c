@@ -1,5 +1,7 @@
 #include "shared/disk/spill.h"
 
+#include "shared/disk/disk_aside.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,6 +11,7 @@
 
 #define OFFSET_MAX ((uint64_t)INT64_MAX)
 #define EARLY_FROM (64u << 10)
+#define BEGIN_EACH (4u << 20) /* bytes that the system is to begin with at once */
 
 _Static_assert(sizeof(off_t) == sizeof(int64_t), "offsets beyond 2 GiB need -D_FILE_OFFSET_BITS=64");
 
@@ -17,10 +20,11 @@ void spill_init(struct spill *s, const char *folder)
 	*s = (struct spill){ .folder = folder, .fd = -1 };
 }
 
-void spill_init_for_record(struct spill *s, const char *folder)
+void spill_init_for_record(struct spill *s, const char *folder, uv_loop_t *loop)
 {
 	spill_init(s, folder);
 	s->for_record = true;
+	s->loop = loop;
 }
 
 void spill_expect(struct spill *s, uint64_t len)
@@ -109,7 +113,9 @@ static void close_file(struct spill *s, uint64_t keep)
 		body_file_remove(s->folder, s->file->name);
 	else if (keep && keep < s->len && ftruncate(s->fd, (off_t)keep) != 0)
 		why = 0; /* it stays longer than it has to be, until the next sweep */
-	if (s->fd >= 0)
+	if (s->fd >= 0 && s->loop)
+		disk_aside_close(s->loop, s->fd);
+	else if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
 	free(s->file);
@@ -148,6 +154,13 @@ void spill_adopt_file(struct spill *s, int fd, uint64_t len)
 	s->len = len;
 }
 
+static void write_early(struct spill *s)
+{
+	if (s->loop && s->fd >= 0 && s->len - s->begun >= BEGIN_EACH &&
+	    disk_aside_write(s->loop, s->fd, s->begun, BEGIN_EACH))
+		s->begun += BEGIN_EACH;
+}
+
 bool spill_append(struct spill *s, const void *at, size_t len)
 {
 	size_t most = s->expects_much ? EARLY_FROM : SPILL_MEMORY;
@@ -166,6 +179,7 @@ bool spill_append(struct spill *s, const void *at, size_t len)
 		return false;
 	}
 	s->len += len;
+	write_early(s);
 	return true;
 }
 
@@ -255,5 +269,5 @@ void spill_free(struct spill *s)
 {
 	close_file(s, s->kept ? s->file->recorded : 0);
 	buffer_free(&s->memory);
-	*s = (struct spill){ .folder = s->folder, .fd = -1, .for_record = s->for_record };
+	*s = (struct spill){ .folder = s->folder, .fd = -1, .for_record = s->for_record, .loop = s->loop };
 }

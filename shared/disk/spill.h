@@ -11,6 +11,8 @@
  */
 #pragma once
 
+#include <uv.h>
+
 #include "shared/base/buffer.h"
 #include "shared/disk/body_file.h"
 
@@ -23,14 +25,17 @@ struct spill {
 	int fd;
 	uint64_t len;
 	bool for_record, kept, expects_much;
+	uv_loop_t *loop;        /* or NULL */
+	uint64_t begun;         /* bytes that the system was asked to begin with */
 	struct body_file *file; /* NULL: it has no name */
 };
 
 /* `folder` is where the file goes, borrowed for the spill's life; NULL: $TMPDIR, or /tmp. Touches no disk yet. */
 void spill_init(struct spill *s, const char *folder);
 /* The same, with a file that has a name in `folder`, which is made when it is needed. The file is deleted with the
- * spill unless spill_keep was called. */
-void spill_init_for_record(struct spill *s, const char *folder);
+ * spill unless spill_keep was called. With a loop, of this thread, the system begins to write the file while more of it
+ * comes, and it is closed on the loop's pool (disk_aside.h). */
+void spill_init_for_record(struct spill *s, const char *folder, uv_loop_t *loop);
 /* The body is to have `len` bytes: one that will not stay in memory goes into its file early. */
 void spill_expect(struct spill *s, uint64_t len);
 /* Its file with a name, or NULL. Whoever writes the record notes in it what was done. */

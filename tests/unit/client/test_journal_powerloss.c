@@ -255,7 +255,7 @@ static void test_a_large_body_is_on_the_disk_before_its_row(void **state)
 	struct recorder *r = start(&loop, file);
 	assert_int_equal(mkdir(recorder_bodies(r), 0700), 0); /* else it is made when it is needed */
 	powerloss_record(recorder_bodies(r));
-	spill_init_for_record(&body, recorder_bodies(r));
+	spill_init_for_record(&body, recorder_bodies(r), NULL);
 	for (unsigned n = 0; n < BODY_PIECES; n++) {
 		make_piece(piece, n);
 		assert_true(spill_append(&body, piece, sizeof piece));

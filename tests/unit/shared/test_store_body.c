@@ -32,7 +32,7 @@ static void make_spill(struct spill *out, size_t len, enum where where)
 	uint8_t piece[PIECE];
 	snprintf(bodies, sizeof bodies, "%s.bodies", path);
 	if (where == IN_FILE)
-		spill_init_for_record(out, bodies);
+		spill_init_for_record(out, bodies, NULL);
 	else
 		spill_init(out, folder);
 	for (uint32_t n = 0; n * PIECE < len; n++) {
@@ -318,7 +318,7 @@ static void test_what_is_found_in_a_file(void **state)
 	snprintf(bodies, sizeof bodies, "%s.bodies", path);
 	memset(blanks, ' ', sizeof blanks);
 	insert(s, 9, &(bool){ false });
-	spill_init_for_record(&body, bodies);
+	spill_init_for_record(&body, bodies, NULL);
 	assert_true(spill_append(&body, "{\"word\":\"haystack\"", 18));
 	for (int i = 0; i < 32; i++)
 		assert_true(spill_append(&body, blanks, sizeof blanks));
