@@ -355,6 +355,7 @@ bench:
 	@ulimit -n 20000 && node tests/bench/memory.mjs $(BUILD)
 	@node tests/bench/web.mjs $(BUILD)
 	@node tests/bench/pages.mjs $(BUILD)
+	@node tests/bench/beside.mjs $(BUILD)
 	@tests/bench/inspector.sh $(BUILD)
 	@ulimit -n $$(ulimit -Hn) && node tests/bench/cluster.mjs $(BUILD)
 
