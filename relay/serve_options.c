@@ -164,11 +164,21 @@ static bool check(const struct settings *set, struct error *e)
 	return fine;
 }
 
+/* The file is the relay's alone. */
+static bool is_others(const char *section, const char *key)
+{
+	(void)section;
+	(void)key;
+	return false;
+}
+
 bool serve_options_read(struct serve_options *o, int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
 	struct options_source source = { .program = "creel-relay serve",
 					 .env_prefix = "CREEL_RELAY_",
-					 .ini_section = "serve" };
+					 .ini_section = "serve",
+					 .is_others = is_others,
+					 .sections = "options stand in [serve]" };
 	int first;
 	*o = (struct serve_options){ .parsed = options_new() };
 	if (!o->parsed)

@@ -12,6 +12,19 @@
 
 /* ---- reading its options ---- */
 
+/* A section of another command or of a relay's token, or another command's option. */
+static bool is_others(const char *section, const char *key)
+{
+	char name[64];
+	bool known = strncmp(section, CONFIG_TOKEN_SECTION, strlen(CONFIG_TOKEN_SECTION)) == 0;
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(key, "."),
+		 key); /* "secret.github" is of the option "secret" */
+	for (size_t i = 0; !known && command_at(i); i++)
+		known = *section ? strcmp(command_at(i)->name, section) == 0
+				 : command_find_option(command_at(i), name) != NULL;
+	return known;
+}
+
 static bool parse(const struct command *c, struct options *strings, struct common_options *block,
 		  const struct options_source *from, int argc, char **argv, int *first, struct error *e)
 {
@@ -22,6 +35,8 @@ static bool parse(const struct command *c, struct options *strings, struct commo
 	struct options_source source = *from;
 	source.program = program;
 	source.ini_section = c->name;
+	source.is_others = is_others;
+	source.sections = "one is named as a command, for example [listen]";
 	source.instead = c->uses & COMMAND_USES_FILTER  ? filter_hint
 			 : c->uses & COMMAND_USES_WHERE ? filter_hint_where
 							: NULL;

@@ -27,9 +27,9 @@ static void section_of(char out[400], const char *relay)
 	while (len > 0 && relay[len - 1] == '/')
 		len--;
 	if (ws)
-		snprintf(out, 400, "token http%.*s", len < 380 ? (int)len - 2 : 378, relay + 2);
+		snprintf(out, 400, CONFIG_TOKEN_SECTION "http%.*s", len < 380 ? (int)len - 2 : 378, relay + 2);
 	else
-		snprintf(out, 400, "token %.*s", len < 380 ? (int)len : 380, relay);
+		snprintf(out, 400, CONFIG_TOKEN_SECTION "%.*s", len < 380 ? (int)len : 380, relay);
 }
 
 /* The next line with its line feed, taken off what is left; false at the end. */

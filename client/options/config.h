@@ -4,6 +4,9 @@
 #include "shared/base/buffer.h"
 #include "shared/base/error.h"
 
+/* How the section of a relay's token begins; its URL follows. */
+#define CONFIG_TOKEN_SECTION "token "
+
 /* $XDG_CONFIG_HOME/creel/config.ini or ~/.config/creel/config.ini; caller frees; NULL when there is no HOME. */
 char *config_default_path(void);
 /* The token kept for a relay, NULL when there is none (then *e stays) or the file cannot be read. Caller wipes, frees.

@@ -16,7 +16,7 @@ static enum options_key judge_users(void *user, const struct option_row *row, co
 {
 	struct config_files *f = user;
 	(void)key;
-	if (strcmp(row->name, "relay") == 0) {
+	if (row && strcmp(row->name, "relay") == 0) {
 		char *copy = strdup(value);
 		if (!copy) {
 			error_set(e, EXIT_USAGE, "out of memory");
@@ -33,6 +33,8 @@ static enum options_key judge_project(void *user, const struct option_row *row, 
 				      struct error *e)
 {
 	struct config_files *f = user;
+	if (!row) /* nor has it an effect */
+		return OPTIONS_KEY_PASSED_OVER;
 	enum options_key verdict = project_file_judge(&f->project, row, key, value, e);
 	if (verdict == OPTIONS_KEY_TAKEN && strcmp(row->name, "relay") == 0)
 		f->relay_of_project = !f->users_relay || !config_same_relay(f->users_relay, value);

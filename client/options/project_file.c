@@ -13,8 +13,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define TOKEN_SECTION "token "
-
 /* ---- reading ---- */
 
 char *project_file_path(const char *name)
@@ -63,7 +61,7 @@ struct bound {
 static bool is_bound(const char *section, const char *key, const char *value)
 {
 	const struct option_row *row;
-	if (strncmp(section, TOKEN_SECTION, strlen(TOKEN_SECTION)) == 0)
+	if (strncmp(section, CONFIG_TOKEN_SECTION, strlen(CONFIG_TOKEN_SECTION)) == 0)
 		return true;
 	for (size_t i = 0; command_at(i); i++) {
 		const struct command *command = command_at(i);
@@ -102,7 +100,7 @@ static bool starts(const char *text, const char *with)
 static bool is_secret(const char *section, const char *key, const char *value)
 {
 	size_t name = strcspn(key, ".");
-	if (starts(section, TOKEN_SECTION))
+	if (starts(section, CONFIG_TOKEN_SECTION))
 		return true;
 	if (strncmp(key, "header", name) == 0 && name == 6)
 		return redact_is_secret(bytes_make(value, strcspn(value, ":")));

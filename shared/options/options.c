@@ -264,13 +264,23 @@ static bool take_key(const struct ini_state *s, size_t i, const char *key, const
 	return take(p, i, value, where);
 }
 
+static bool is_left_alone(const struct ini_state *s, const char *section, const char *key, const char *value)
+{
+	const struct options_source *source = s->p->source;
+	const struct options_file *f = s->file;
+	return !source->is_others || source->is_others(section, key) ||
+	       (f->judge && f->judge(f->user, NULL, key, value, s->p->e) == OPTIONS_KEY_PASSED_OVER);
+}
+
 static bool on_ini_key(void *user, const char *section, const char *key, const char *value, struct error *e)
 {
 	const struct ini_state *s = user;
 	const struct parse *p = s->p;
 	bool own = p->source->ini_section && strcmp(section, p->source->ini_section) == 0;
 	if (!own && *section)
-		return true;
+		return is_left_alone(s, section, key, value) ||
+		       error_set(e, EXIT_USAGE, "%s: [%s] is not a known section: %s", s->file->path, section,
+				 p->source->sections);
 	char where[300], name[300], joined[600];
 	const char *dot = strchr(key, '.');
 	snprintf(where, sizeof where, "%s: %s", s->file->path, key);
@@ -285,7 +295,7 @@ static bool on_ini_key(void *user, const char *section, const char *key, const c
 	for (size_t i = 0; i < p->count; i++)
 		if (strcmp(p->at[i].row->name, name) == 0)
 			return take_key(s, i, key, value, where);
-	if (!own) /* keys outside sections may belong to other commands */
+	if (!own && is_left_alone(s, "", name, value))
 		return true;
 	const char *hint = nearest(p, name);
 	return error_set(e, EXIT_USAGE, "%s is not a known key%s%s", where, hint ? "; did you mean " : "",

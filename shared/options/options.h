@@ -21,8 +21,8 @@ enum options_key { OPTIONS_KEY_TAKEN, OPTIONS_KEY_PASSED_OVER, OPTIONS_KEY_REFUS
 struct options_file {
 	const char *path; /* for sentences */
 	struct bytes text;
-	/* Asked about each key that would count, `key` as it is written ("secret.github" for the option "secret");
-	 * NULL: all are taken. */
+	/* Asked about each key that would count, `key` as it is written ("secret.github" for the option "secret"), and
+	 * about one that nobody knows, with no row; NULL: all are taken. */
 	enum options_key (*judge)(void *user, const struct option_row *row, const char *key, const char *value,
 				  struct error *e);
 	void *user;
@@ -34,7 +34,11 @@ struct options_source {
 	const char *program;              /* "creel listen", for sentences */
 	const char *env_prefix;           /* "CREEL_", or NULL */
 	const struct options_file *files; /* later ones win; may be NULL */
-	const char *ini_section;          /* keys of this section and of no section count; others are left alone */
+	const char *ini_section;          /* keys of this section and of no section count */
+	/* Whether another section, or with "" for it a key that is no option here, is known all the same and left
+	 * alone; what is not is refused. NULL: all are left alone. */
+	bool (*is_others)(const char *section, const char *key);
+	const char *sections; /* with it: which sections there are, to end a sentence */
 	size_t file_count;
 	/* Asked what to write in place of an option that does not exist, "--name" with `value` (may be NULL) after it:
 	 * a part of a sentence in `out`. False: it does not know. May be NULL. */
@@ -47,8 +51,8 @@ void options_free(struct options *o);
 /* Sets every row's field of `settings` to its default, then to what the sources say; fields without a row stay. May be
  * called again, with files in addition: strings of the earlier call live on. *first: the index of the first argument
  * that is no option (argv is permuted as getopt_long does). False and *e (EXIT_USAGE) for an unknown option, a bad
- * value, one beyond its limits, or an unknown key in the command's own section; the sentence names where it stands,
- * and the nearest right spelling. */
+ * value, one beyond its limits, or an unknown key or section of a file; the sentence names where it stands, and the
+ * nearest right spelling. */
 MUST_CHECK bool options_parse(struct options *o, const struct option_table *table, void *settings,
 			      const struct options_source *source, int argc, char **argv, int *first, struct error *e);
 /* A line or two for each row: name, value, help, default, limits. */

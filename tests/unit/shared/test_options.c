@@ -39,11 +39,18 @@ static enum options_key judge(void *user, const struct option_row *row, const ch
 			      struct error *e)
 {
 	(void)user;
+	if (!row)
+		return strcmp(value, "a project's") == 0 ? OPTIONS_KEY_PASSED_OVER : OPTIONS_KEY_TAKEN;
 	if (strstr(value, "refused"))
 		error_set(e, EXIT_USAGE, "%s (%s) may not be set here", key, row->name);
 	return strstr(value, "refused")            ? OPTIONS_KEY_REFUSED
 	       : strcmp(value, "passed over") == 0 ? OPTIONS_KEY_PASSED_OVER
 						   : OPTIONS_KEY_TAKEN;
+}
+
+static bool is_others(const char *section, const char *key)
+{
+	return *section ? strcmp(section, "else") == 0 : strcmp(key, "other") == 0;
 }
 
 static bool parse(struct values *v, const char *ini, int argc, const char *const *args, int *first, struct error *e)
@@ -52,7 +59,13 @@ static bool parse(struct values *v, const char *ini, int argc, const char *const
 	struct ini_file text = { .there = false };
 	assert_true(!ini || (ini_file_read(ini, &text, e) && text.there));
 	const struct options_file files[] = { { ini, buffer_view(&text.text), judge, NULL } };
-	struct options_source source = { "prog", "TEST_CREEL_", files, "cmd", ini ? 1 : 0, NULL };
+	struct options_source source = { .program = "prog",
+					 .env_prefix = "TEST_CREEL_",
+					 .files = files,
+					 .ini_section = "cmd",
+					 .is_others = is_others,
+					 .sections = "there are [cmd] and [else]",
+					 .file_count = ini ? 1 : 0 };
 	struct options *o = options_new();
 	for (int i = 0; i < argc; i++)
 		argv[i] = strdup(args[i]);
@@ -136,12 +149,28 @@ static bool parse_text(struct values *v, const char *text, struct error *e)
 	return fine;
 }
 
+/* A misspelt word of a file is never passed over in silence. */
+static void test_unknown_words_of_a_file(void **state)
+{
+	struct values v = { 0 };
+	struct error e = { 0 };
+	(void)state;
+	assert_true(parse_text(&v, "other = 1\n[else]\nwhatever = 1\n[cmd]\ncount = 2\n", &e));
+	assert_true(parse_text(&v, "coumt = a project's\n[cmdd]\ncount = a project's\n", &e));
+	assert_false(parse_text(&v, "[cmdd]\ncount = 2\n", &e));
+	assert_non_null(strstr(e.text, ": [cmdd] is not a known section: there are [cmd] and [else]"));
+	assert_false(parse_text(&v, "coumt = 2\n", &e));
+	assert_non_null(strstr(e.text, ": coumt is not a known key; did you mean count"));
+	assert_false(parse_text(&v, "list.x = 1\nlits.x = 1\n", &e));
+	assert_non_null(strstr(e.text, ": lits.x is not a known key"));
+}
+
 static void test_a_files_keys_are_judged(void **state)
 {
 	struct values v = { 0 };
 	struct error e = { 0 };
 	(void)state;
-	assert_true(parse_text(&v, "text = passed over\nunknown = refused\n[else]\ntext = refused\n", &e));
+	assert_true(parse_text(&v, "text = passed over\nother = refused\n[else]\ntext = refused\n", &e));
 	assert_null(v.text);
 	assert_true(parse_text(&v, "[cmd]\nlist = a\n[else]\nlist = refused\n", &e));
 	assert_int_equal(v.count, 1000);
@@ -358,6 +387,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_precedence),
+		cmocka_unit_test(test_unknown_words_of_a_file),
 		cmocka_unit_test(test_a_files_keys_are_judged),
 		cmocka_unit_test(test_defaults_and_the_unset),
 		cmocka_unit_test(test_values_that_may_be_left_out),
