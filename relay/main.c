@@ -5,6 +5,7 @@
 #include "shared/program/libraries.h"
 #include "shared/program/log.h"
 #include "shared/text/text.h"
+#include "shared/text/text_distance.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -65,17 +66,43 @@ static const struct {
 	{ "failed", NULL, hook_run },
 };
 
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+/* COMMANDS, and *e with the nearest right spelling, when there is none of that name. */
+static size_t find_command(const char *name, struct error *e)
+{
+	const char *nearest = NULL;
+	size_t least = 3;
+	for (size_t i = 0; i < COMMANDS; i++) {
+		size_t distance = text_distance(commands[i].name, name);
+		if (distance == 0)
+			return i;
+		if (distance < least && commands[i].summary) {
+			least = distance;
+			nearest = commands[i].name;
+		}
+	}
+	error_set(e, EXIT_USAGE, "'%.60s' is not a command%s%s; see creel-relay help", name,
+		  nearest ? ", did you mean " : "", nearest ? nearest : "");
+	return COMMANDS;
+}
+
 static int run_help(int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
-	if (argc > 1) {
+	if (argc > 2) {
+		error_set(e, EXIT_USAGE, "help takes one command, for example: creel-relay help serve");
+		return EXIT_USAGE;
+	}
+	if (argc == 2 && argv[1][0] != '-') {
 		char help[] = "--help", *args[] = { argv[1], help, NULL };
-		for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-			if (strcmp(argv[1], commands[i].name) == 0 && commands[i].summary &&
-			    commands[i].run != run_help)
-				return commands[i].run(2, args, gate, e);
+		size_t i = find_command(argv[1], e);
+		if (i == COMMANDS)
+			return EXIT_USAGE;
+		if (commands[i].summary && commands[i].run != run_help)
+			return commands[i].run(2, args, gate, e);
 	}
 	puts("Usage: creel-relay COMMAND [OPTIONS]\n\nThe public end of creel, a self-hosted tunnel for webhooks.\n");
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+	for (size_t i = 0; i < COMMANDS; i++)
 		if (commands[i].summary)
 			printf("  %-10s %s\n", commands[i].name, commands[i].summary);
 	puts("\ncreel-relay COMMAND --help explains one.");
@@ -113,17 +140,13 @@ int main(int argc, char **argv)
 	if (gate)
 		hide_secrets(gate, argc, argv);
 	log_set_gate(gate);
-	size_t i = 0, count = sizeof commands / sizeof *commands;
-	while (i < count && strcmp(name, commands[i].name) != 0)
-		i++;
+	size_t i = argc > 1 ? find_command(name, &e) : COMMANDS;
 	if (!gate)
 		error_set(&e, EXIT_USAGE, "out of memory");
 	else if (argc < 2)
 		error_set(&e, EXIT_USAGE, "no command was given; `creel-relay help` lists them");
-	else if (i < count)
+	else if (i < COMMANDS)
 		status = commands[i].run(argc - 1, argv + 1, gate, &e);
-	else
-		error_set(&e, EXIT_USAGE, "'%.60s' is not a command; see creel-relay help", name);
 	errno = 0;
 	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && status == EXIT_DONE) {
 		status = EXIT_STORE;
