@@ -54,12 +54,14 @@ static bool read_relay(const char *data, struct backup *b, struct error *e)
 	tokens_close(tokens);
 	if (!fine)
 		return false;
-	switch (control_ask_long(data, "backup", backup_put_spool, b, e)) {
+	struct error asked = { 0 };
+	switch (control_ask_long(data, "backup", backup_put_spool, b, &asked)) {
 	case CONTROL_OK:
 		return true;
-	case CONTROL_NOBODY:
+	case CONTROL_NOBODY: /* no failure: the folder says the same */
 		return read_folder(data, b, e);
 	case CONTROL_FAILED:
+		*e = asked;
 		break;
 	}
 	return false;
