@@ -84,8 +84,9 @@ static bool choose_format(struct export_command *c, struct error *e)
 	} else if (!c->path || !export_of_path(c->path, &o->as)) {
 		return error_set(
 		    e, EXIT_USAGE,
-		    "which format? --format har, html, curl, http, ndjson, postman, insomnia or body, or -o with a "
-		    "name that ends in .har, .html, .sh, .http or .ndjson");
+		    "which format? --format har, html, curl, http, ndjson, postman, insomnia, pytest, jest, junit, "
+		    "go or body, or -o with a name that ends in .har, .html, .sh, .http, .ndjson, .py, .test.js, "
+		    ".java or _test.go");
 	}
 	o->redact = c->redact.count > 0;
 	o->redact_names = &c->names;

@@ -5,6 +5,7 @@
 #include "shared/wire/wire.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -143,7 +144,7 @@ bool tunnel_check_options(struct tunnel *t, struct error *e)
 		return error_set(e, EXIT_USAGE, "--pin needs a relay over TLS (https://…)");
 	FILE *ca = o->ca ? fopen(o->ca, "r") : NULL;
 	if (o->ca && !ca)
-		return error_set(e, EXIT_USAGE, "the CA file %s cannot be read", o->ca);
+		return error_set(e, EXIT_USAGE, "the CA file %s cannot be read: %s", o->ca, strerror(errno));
 	bool pem = !ca || has_certificate(ca);
 	if (ca)
 		fclose(ca);

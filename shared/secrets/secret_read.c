@@ -13,17 +13,22 @@ static char *read_all(FILE *f, const char *spec, struct error *e)
 {
 	char *secret = calloc(1, MAX_SECRET + 1);
 	size_t len = secret ? fread(secret, 1, MAX_SECRET, f) : 0;
-	if (!secret || ferror(f) || (len == MAX_SECRET && fgetc(f) != EOF)) {
-		error_set(e, EXIT_USAGE, "the secret of %s cannot be read, or is longer than %d bytes", spec,
-			  MAX_SECRET);
+	bool fine = false;
+	if (!secret)
+		error_set(e, EXIT_USAGE, "out of memory");
+	else if (ferror(f))
+		error_set(e, EXIT_USAGE, "%s cannot be read: %s", spec, strerror(errno));
+	else if (len == MAX_SECRET && fgetc(f) != EOF)
+		error_set(e, EXIT_USAGE, "%s is longer than %d bytes, and no secret is", spec, MAX_SECRET);
+	else if ((len = secret_shape_clean(secret, len)) == 0)
+		error_set(e, EXIT_USAGE, "%s is empty: a secret should stand there", spec);
+	else if (strlen(secret) != len)
+		error_set(e, EXIT_USAGE, "%s holds a NUL byte, and no secret does", spec);
+	else
+		fine = true;
+	if (!fine) {
 		free(secret);
-		return NULL;
-	}
-	len = secret_shape_clean(secret, len);
-	if (len == 0 || strlen(secret) != len) {
-		error_set(e, EXIT_USAGE, "the secret of %s is empty or holds a NUL byte", spec);
-		free(secret);
-		return NULL;
+		secret = NULL;
 	}
 	return secret;
 }
