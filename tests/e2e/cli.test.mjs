@@ -300,6 +300,47 @@ describe('listen', () => {
 		await target.stop('SIGINT');
 	});
 
+	it('a misspelt word is never passed over in silence, in a config file neither', async () => {
+		const file = w.fresh('misspelt.ini');
+		for (const [text, program, args, says] of [
+			['[server]\nlisten = 127.0.0.1:0\n', 'creel-relay', ['serve', '--config', file], /\[server\] is not a known section: options stand in \[serve\]$/m],
+			['listn = 127.0.0.1:0\n', 'creel-relay', ['serve', '--config', file], /listn is not a known key; did you mean listen$/m],
+			['[lisst]\ntimeout = 1s\n', 'creel', ['list', '--config', file], /\[lisst\] is not a known section: one is named as a command, for example \[listen\]$/m],
+			['rellay = https://x.invalid\n', 'creel', ['list', '--config', file], /rellay is not a known key/],
+			['', 'creel-relay', ['srve'], /'srve' is not a command, did you mean serve; see creel-relay help$/m],
+			['', 'creel-relay', ['help', 'srve'], /'srve' is not a command, did you mean serve; see creel-relay help$/m],
+			['', 'creel-relay', ['help', 'serve', 'more'], /help takes one command/],
+		]) {
+			writeFileSync(file, text);
+			const r = await w.run(program, args);
+			assert.equal(r.code, 2, `${args} ${text}`);
+			assert.match(r.err, says);
+		}
+		writeFileSync(file, 'secret.github = @x\nport = 1\n[token https://x.invalid]\ntoken = x\n[trigger]\nwhatever = 1\n');
+		assert.equal((await w.run('creel', ['prune', '--config', file])).code, 0, 'what is another command’s is left alone');
+	});
+
+	it('a secret that cannot be read: which of the reasons it is', async () => {
+		const file = w.fresh('secret');
+		for (const [bytes, says] of [['', /^creel: \S+ is empty: a secret should stand there$/m], ['a\0b', /^creel: \S+ holds a NUL byte, and no secret does$/m],
+			['x'.repeat(5000), /^creel: \S+ is longer than 4096 bytes, and no secret is$/m]]) {
+			writeFileSync(file, bytes);
+			const r = await w.run('creel', ['listen', '3000', '--relay', 'http://127.0.0.1:1', '--secret', `github=@${file}`]);
+			assert.equal(r.code, 2);
+			assert.match(r.err, says);
+		}
+		const folder = await w.run('creel', ['listen', '3000', '--relay', 'http://127.0.0.1:1', '--secret', `github=@${w.dir}`]);
+		assert.match(folder.err, /^creel: \S+ cannot be read: Is a directory$/m);
+	});
+
+	it('a backup of a relay that is stopped says what it saved, and complains of nothing', async () => {
+		const data = w.path('stopped');
+		await w.run('creel-relay', ['token', 'add', 'anna', '--data', data]);
+		const r = await w.run('creel-relay', ['backup', w.path('stopped.backup'), '--data', data]);
+		assert.deepEqual([r.code, r.err], [0, '']);
+		assert.match(r.text, /^Saved 1 token/);
+	});
+
 	it('every program ended cleanly', () => w.endsCleanly());
 });
 
