@@ -111,6 +111,7 @@ struct http1_body {
 	struct buffer trailers; /* field lines; those that a trailer must not carry are left out */
 	struct buffer trailer;  /* the line that is coming */
 	unsigned fields;
+	bool refuses_framing; /* a length or coding among a request's trailers: HTTP1_BAD_TRAILER */
 };
 
 /* How the body after a whole head is framed (§6.3). A request's faults: HTTP1_BAD_LENGTH, _LENGTH_AND_CODING,

@@ -35,10 +35,12 @@ enum http1_fault http1_request_body(const struct http1_head *h, uint64_t most, s
 		return HTTP1_LENGTH_AND_CODING;
 	if (h->codings && (!h->chunked || h->minor == 0))
 		return HTTP1_BAD_CODING;
-	if (h->codings)
+	if (h->codings) {
 		begin(b, HTTP1_CHUNKED, 0, most);
-	else if (h->lengths)
+		b->refuses_framing = true;
+	} else if (h->lengths) {
 		begin(b, HTTP1_LENGTH, h->length, most);
+	}
 	return h->lengths && h->length > most ? HTTP1_BODY_TOO_LARGE : HTTP1_FINE;
 }
 
@@ -133,6 +135,11 @@ bool http1_trailer_forbidden(struct bytes name)
 	return false;
 }
 
+static bool frames(struct bytes name)
+{
+	return bytes_equal_nocase(name, "Transfer-Encoding") || bytes_equal_nocase(name, "Content-Length");
+}
+
 /* A whole line, with its CR LF. */
 static bool take_trailer(struct http1_body *b)
 {
@@ -145,7 +152,7 @@ static bool take_trailer(struct http1_body *b)
 	}
 	size_t pos = 0;
 	if (!headers_next(line, &pos, &name, &value) || pos != line.len || !headers_name_valid(name) ||
-	    !headers_value_valid(value))
+	    !headers_value_valid(value) || (b->refuses_framing && frames(name)))
 		return fail(b, HTTP1_BAD_TRAILER);
 	if (++b->fields > HTTP1_FIELDS_MOST)
 		return fail(b, HTTP1_TRAILERS_TOO_LARGE);

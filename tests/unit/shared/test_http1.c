@@ -272,7 +272,7 @@ static void test_chunks(void **state)
 		{ "00000005\r\nhello\r\n00\r\n\r\n", "hello||", HTTP1_FINE },
 		{ "2;a=\"b\";c\r\nhe\r\nA\r\nlloworld!!\r\n0;x\r\n\r\n", "helloworld!!||", HTTP1_FINE },
 		{ "0\r\nX-T: 1\r\nx-Sum:\t9 \r\n\r\nGET", "|X-T: 1\r\nx-Sum:\t9 \r\n|GET", HTTP1_FINE },
-		{ "0\r\nContent-Length: 40\r\nHost: x\r\nX: 1\r\nauthorization: y\r\nIf-Match: z\r\n\r\n", "|X: 1\r\n|",
+		{ "0\r\nMax-Forwards: 40\r\nHost: x\r\nX: 1\r\nauthorization: y\r\nIf-Match: z\r\n\r\n", "|X: 1\r\n|",
 		  HTTP1_FINE },
 		{ "5\nhello\r\n0\r\n\r\n", NULL, HTTP1_BAD_CHUNK },
 		{ "5;a\nhello\r\n0\r\n\r\n", NULL, HTTP1_BAD_CHUNK },
@@ -302,6 +302,8 @@ static void test_chunks(void **state)
 		{ "0\r\nX-T: a\r\n b\r\n\r\n", NULL, HTTP1_BAD_TRAILER },
 		{ "0\r\n\n", NULL, HTTP1_BAD_TRAILER },
 		{ "0\r\nX: a\rb\r\n\r\n", NULL, HTTP1_BAD_TRAILER },
+		{ "0\r\nContent-Length: 5\r\n\r\n", NULL, HTTP1_BAD_TRAILER },
+		{ "0\r\nX-T: 1\r\ntransfer-encoding: chunked\r\n\r\n", NULL, HTTP1_BAD_TRAILER },
 	};
 	char out[1000];
 	(void)state;
