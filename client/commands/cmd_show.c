@@ -254,8 +254,13 @@ static bool show_response(struct show *s, bool required, struct error *e)
 {
 	struct message m;
 	struct answer answer = { .wanted = s->attempt };
-	if (!store_get_response(s->store, s->id, (int)s->attempt, &m, e))
-		return !required && e->code == EXIT_USAGE; /* the app was not called */
+	struct error why = { 0 };
+	if (!store_get_response(s->store, s->id, (int)s->attempt, &m, &why)) {
+		if (!required && why.code == EXIT_USAGE) /* the app was not called */
+			return true;
+		*e = why;
+		return false;
+	}
 	bool fine = store_list_attempts(s->store, s->id, find_answer, &answer, e) &&
 		    write_response(s, &m, &answer, required, e);
 	buffer_free(&answer.line);

@@ -368,6 +368,14 @@ describe('export and import', () => {
 			const code = existsSync(w.path('code')) ? readFileSync(w.path('code'), 'utf8') : r.text;
 			assert.equal(code.trim(), '4');
 		}
+		// One that the app was not called for, too.
+		const file = w.fresh('never-sent.http');
+		writeFileSync(file, 'POST http://localhost/never-sent HTTP/1.1\n\nbody\n');
+		const env = { XDG_DATA_HOME: w.fresh('never-sent') };
+		assert.equal((await w.creel(['import', file], { env })).code, 0);
+		const shown = await w.run('sh', ['-c', `${creel} show --last >/dev/full; echo $?`], { env });
+		assert.match(shown.err, /^creel: the output cannot be written: No space left/);
+		assert.equal(shown.text.trim(), '4');
 		// A limit of 8 blocks of 512 bytes stands for a full disk.
 		const folder = w.fresh('full');
 		mkdirSync(folder);
