@@ -103,7 +103,7 @@ static bool all_at_once(struct store *s, const struct store_run *run, struct err
 						      STATEMENT_SWEEP_TAGS,      STATEMENT_SWEEP_NOTES,
 						      STATEMENT_SWEEP_ATTEMPTS,  STATEMENT_SWEEP_MESSAGES,
 						      STATEMENT_SWEEP_DELIVERIES };
-	bool fine = store_body_drop(s, STATEMENT_DROP_FILES, run->first, run->last, e);
+	bool fine = true;
 	for (size_t i = 0; fine && i < sizeof steps / sizeof *steps; i++)
 		fine = on_run(s, steps[i], run, e);
 	return fine;
@@ -122,6 +122,9 @@ bool store_sweep(struct store *s, const struct store_run *run, struct error *e)
 		return one_by_one(s, run, e);
 	/* From the index first: it reads its words from the rows that are deleted next. */
 	if (!store_add_functions(s, e) || !on_run(s, STATEMENT_SWEEP_INDEX, run, e))
+		return false;
+	/* While there are triggers: one of them keeps the names of files that are to be deleted. */
+	if (!store_body_drop(s, STATEMENT_DROP_FILES, run->first, run->last, e))
 		return false;
 	follow(s, false);
 	bool fine = all_at_once(s, run, e);

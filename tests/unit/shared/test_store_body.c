@@ -12,6 +12,7 @@
 #include "shared/query/store_query.h"
 #include "shared/upkeep/store_bound.h"
 #include "shared/upkeep/store_prune.h"
+#include "shared/upkeep/store_sweep.h"
 #include "tests/unit/shared/store_fixture.h"
 
 #define MIB (1024u * 1024u)
@@ -208,6 +209,31 @@ static void test_what_is_not_on_record_leaves_no_file(void **state)
 	spill_keep(&body);
 	spill_free(&body);
 	assert_int_equal(look().count, 1);
+	store_close(s);
+}
+
+/* Many that are deleted at once, as a client at its bound does. */
+static void test_files_of_a_run(void **state)
+{
+	struct error e;
+	(void)state;
+	struct store *s = open_store(), *other = open_store();
+	assert_true(store_sync_apart(s, &e));
+	int64_t first = keep_one(s, 1, 2 * MIB), last = first;
+	for (uint8_t n = 2; n < 40; n++) {
+		const struct spill none = { .fd = -1 };
+		last = insert_spilled(s, n, &none, 0);
+	}
+	assert_int_equal(look().count, 1);
+	const struct store_run run = { .first = first, .last = last, .count = (size_t)(last - first + 1) };
+	assert_true(store_sync_apart_ops.begin(s, &e));
+	assert_true(store_sweep(s, &run, &e));
+	assert_true(store_sync_apart_ops.commit(s, &e));
+	assert_int_equal(look().count, 1);
+	assert_true(store_body_any_gone(s));
+	store_body_delete_gone(other, s);
+	assert_int_equal(look().count, 0);
+	store_close(other);
 	store_close(s);
 }
 
@@ -433,6 +459,7 @@ int main(void)
 		IN_FOLDER(test_bodies_in_the_database),
 		IN_FOLDER(test_bodies_in_files),
 		IN_FOLDER(test_a_file_lives_as_long_as_its_row),
+		IN_FOLDER(test_files_of_a_run),
 		IN_FOLDER(test_what_is_not_on_record_leaves_no_file),
 		IN_FOLDER(test_the_next_program_sweeps),
 		IN_FOLDER(test_a_file_that_is_lost),
