@@ -86,6 +86,7 @@ static int run(struct command_call *call, struct error *e)
 	struct secrets secrets = { 0 };
 	struct buffer filter = { 0 };
 	struct web_options o = { .port = (int)c->port,
+				 .port_option = "--port",
 				 .new_token = c->new_token,
 				 .no_ngrok_api = c->no_ngrok_api,
 				 .forward = &forward,

@@ -238,6 +238,7 @@ static bool start_web(struct listen *l, struct error *e)
 	char text[240];
 	const struct web_options wo = { .db = l->db,
 					.port = (int)l->options->web_port,
+					.port_option = "--web-port",
 					.forward = &l->options->forward,
 					.secrets = &l->options->secrets };
 	if (!l->options->web)

@@ -53,6 +53,7 @@ static bool start(struct web *w, struct error *e)
 	if (!w->watch)
 		return error_set(e, EXIT_STORE, "out of memory");
 	const struct web_server_options so = { .port = o->port,
+					       .port_option = o->port_option,
 					       .ngrok = !o->no_ngrok_api,
 					       .key = &w->key,
 					       .events = w->events,

@@ -12,6 +12,7 @@ struct web;
 struct web_options {
 	const char *db, *filter; /* filter: of a page that is opened without one; may be NULL */
 	int port;                /* 0: any that is free */
+	const char *port_option; /* that names it, for sentences */
 	bool new_token, no_ngrok_api;
 	const struct forward_options *forward; /* for replays without a running client */
 	const struct secrets *secrets;         /* of providers; may be NULL */

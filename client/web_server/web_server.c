@@ -474,7 +474,7 @@ void web_server_answer(struct web_server *s, struct web_exchange *x)
 
 /* ---- life ---- */
 
-static int listen_on(int port, unsigned *bound, struct error *e)
+static int listen_on(int port, const char *option, unsigned *bound, struct error *e)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	socklen_t size = sizeof address;
@@ -490,8 +490,8 @@ static int listen_on(int port, unsigned *bound, struct error *e)
 	}
 	if (errno == EADDRINUSE)
 		error_set(e, EXIT_USAGE,
-			  "port %d is taken, by another `creel web` or by ngrok perhaps: --port takes another one",
-			  port);
+			  "port %d is taken, by another `creel web` or by ngrok perhaps: %s takes another one", port,
+			  option);
 	else
 		error_set(e, EXIT_USAGE, "nothing can be served on 127.0.0.1:%d: %s", port, strerror(errno));
 	if (fd >= 0)
@@ -501,7 +501,7 @@ static int listen_on(int port, unsigned *bound, struct error *e)
 
 static bool start_daemon(struct web_server *s, struct error *e)
 {
-	int fd = listen_on(s->options.port, &s->port, e);
+	int fd = listen_on(s->options.port, s->options.port_option, &s->port, e);
 	if (fd < 0)
 		return false;
 	s->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,

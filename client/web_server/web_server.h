@@ -13,6 +13,7 @@ struct web_server;
 
 struct web_server_options {
 	int port;                  /* 0: any that is free */
+	const char *port_option;   /* that names it, for sentences */
 	bool ngrok;                /* ngrok's calls need no token */
 	const struct web_key *key; /* copied */
 	struct web_events *events; /* that its streams read */
