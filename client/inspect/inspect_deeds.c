@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/inspect/inspect_replays.h"
 #include "client/replay/replay_stale.h"
@@ -28,9 +29,17 @@ struct inspect_deeds {
 	void *closed_user;
 };
 
-/* NULL and *e. */
+/* NULL and *e. A record that was moved away is not made anew: a deed is meant for a delivery that is there. */
 static struct store *store_of(struct inspect_deeds *d, struct error *e)
 {
+	if (d->store && store_has_moved(d->store)) {
+		store_close(d->store);
+		d->store = NULL;
+	}
+	if (!d->store && access(d->path, F_OK) != 0) {
+		error_set(e, EXIT_STORE, "the record %s is not there any more", d->path);
+		return NULL;
+	}
 	if (!d->store && (!store_open(&d->store, d->path, STORE_READ_WRITE, e) ||
 			  !store_set_cache(d->store, CACHE_KIB, e) || !store_set_relaxed(d->store, e))) {
 		store_close(d->store);

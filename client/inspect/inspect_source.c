@@ -1,5 +1,6 @@
 #include "client/inspect/inspect_source.h"
 
+#include "client/inspect/inspect_answer.h"
 #include "client/inspect/inspect_read.h"
 #include "client/inspect/inspect_state.h"
 #include "shared/base/clock.h"
@@ -26,6 +27,7 @@ struct inspect_source {
 	uv_async_t wake;            /* a partial answer is there */
 	uv_mutex_t mutex;           /* of partial answers */
 	int64_t version;
+	unsigned files; /* that took the first one's place */
 	void (*state)(void *user, struct client_state *out);
 	void *state_user;
 	const struct secrets *secrets;
@@ -44,6 +46,31 @@ static struct store *open_connection(struct inspect_source *s, struct error *e)
 	if (store_set_cache(store, CACHE_KIB, e))
 		return store;
 	store_close(store);
+	return NULL;
+}
+
+/* The loop's own, of the file that is there now. */
+static void follow_file(struct inspect_source *s)
+{
+	struct error ignored;
+	struct store *now = store_has_moved(s->own) ? open_connection(s, &ignored) : NULL;
+	if (!now)
+		return;
+	store_close(s->own);
+	s->own = now;
+	s->version = -1;
+	s->files++;
+}
+
+/* One that is open and free, of the file that is there now; or NULL. */
+static struct store *take_idle(struct inspect_source *s)
+{
+	while (s->idle_count) {
+		struct store *store = s->idle[--s->idle_count];
+		if (!store_has_moved(store))
+			return store;
+		store_close(store);
+	}
 	return NULL;
 }
 
@@ -68,78 +95,6 @@ static void question_free(struct question *q)
 	preview_free(&q->preview);
 	stats_result_free(&q->stats);
 	free(q);
-}
-
-static char *sentence(const struct question *q)
-{
-	return q->failed ? strdup(*q->error.text ? q->error.text : "the store cannot be read") : NULL;
-}
-
-/* What is handed over is the receiver's. */
-static void answer_page(struct question *q)
-{
-	struct page p = q->page;
-	q->page = (struct page){ 0 };
-	p.trouble = sentence(q);
-	q->on_page(q->user, q->generation, &p);
-}
-
-static void answer_document(struct question *q)
-{
-	struct document d = q->document;
-	q->document = (struct document){ 0 };
-	d.trouble = sentence(q);
-	q->on_document(q->user, q->generation, &d);
-}
-
-static void answer_preview(struct question *q)
-{
-	struct preview p = q->preview;
-	q->preview = (struct preview){ 0 };
-	q->on_preview(q->user, q->generation, &p);
-}
-
-static void answer_stats(struct question *q)
-{
-	struct stats_result r = q->stats;
-	q->stats = (struct stats_result){ 0 };
-	r.trouble = sentence(q);
-	q->on_stats(q->user, q->generation, &r);
-}
-
-static void answer_ordered(struct question *q)
-{
-	struct ordered o = q->ordered;
-	q->ordered = (struct ordered){ 0 };
-	o.trouble = sentence(q);
-	q->on_ordered(q->user, q->generation, &o);
-}
-
-static void answer(struct question *q)
-{
-	switch (q->kind) {
-	case ASK_STATS:
-		answer_stats(q);
-		break;
-	case ASK_ORDER:
-		answer_ordered(q);
-		break;
-	case ASK_PAGE:
-		answer_page(q);
-		break;
-	case ASK_DOCUMENT:
-		answer_document(q);
-		break;
-	case ASK_PREVIEW:
-		answer_preview(q);
-		break;
-	case ASK_COUNT:
-		q->on_count(q->user, q->generation, q->counted);
-		break;
-	case ASK_WORK:
-		q->on_worked(q->user);
-		break;
-	}
 }
 
 static void on_wake_closed(uv_handle_t *handle)
@@ -206,7 +161,7 @@ static void on_worked(uv_work_t *work, int status)
 		s->idle[s->idle_count++] = q->store;
 	DL_DELETE(s->questions, q);
 	if (!q->dropped || q->kind == ASK_WORK)
-		answer(q);
+		inspect_answer(q);
 	question_free(q);
 	begin_some(s);
 	close_when_idle(s);
@@ -221,10 +176,8 @@ static void begin_some(struct inspect_source *s)
 			return;
 		if (q->under_way || (q->kind == ASK_COUNT && s->counts >= COUNTS_MOST))
 			continue;
-		if (s->idle_count) {
-			store_resume(s->idle[--s->idle_count]);
-			q->store = s->idle[s->idle_count];
-		}
+		if ((q->store = take_idle(s)))
+			store_resume(q->store);
 		q->work.data = q;
 		q->under_way = true;
 		s->under_way++;
@@ -445,6 +398,11 @@ static void source_stats(void *self, const char *filter, const struct stats_wish
 	ask(q);
 }
 
+unsigned inspect_source_files(const struct inspect_source *s)
+{
+	return s->files;
+}
+
 bool inspect_source_work(struct inspect_source *s, void (*work)(void *user, struct store *store, const struct error *e),
 			 void (*done)(void *user), void *user)
 {
@@ -462,6 +420,7 @@ static bool source_changed(void *self)
 	struct inspect_source *s = self;
 	struct error ignored;
 	int64_t version;
+	follow_file(s);
 	if (!store_version(s->own, &version, &ignored) || version == s->version)
 		return false;
 	s->version = version;
@@ -476,8 +435,10 @@ static void source_state(void *self, struct client_state *out)
 	memset(out, 0, sizeof *out);
 	if (s->state)
 		s->state(s->state_user, out);
-	else
+	else {
+		follow_file(s);
 		inspect_state_read(s->own, s->secrets, out);
+	}
 }
 
 static void source_cancel(void *self, void (*done)(void *user, uint64_t generation, struct page *p))

@@ -17,6 +17,9 @@ struct inspect_source *inspect_source_new(uv_loop_t *loop, const char *path, str
 MUST_CHECK bool inspect_source_work(struct inspect_source *s,
 				    void (*work)(void *user, struct store *store, const struct error *e),
 				    void (*done)(void *user), void *user);
+/* How many files took the place of the one that was opened first, as when the record is moved away and a client makes a
+ * new one: what is asked after that is read from the file that is there. */
+unsigned inspect_source_files(const struct inspect_source *s);
 /* Drops what is under way. `closed` (may be NULL) comes on the loop when no thread works for it any more, and it is
  * freed. */
 void inspect_source_close(struct inspect_source *s, void (*closed)(void *user), void *user);

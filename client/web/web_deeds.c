@@ -300,6 +300,8 @@ void web_deeds_note(struct web *w, struct web_exchange *x)
 		web_problem(x, 400, "media-type", "a note is {\"text\": …}; an empty one removes it");
 	else if (body && !id)
 		web_problem(x, 404, "not-found", "a note is of a delivery by its number");
+	else if (body && json_string_length(text) > STORE_NOTE_MOST)
+		web_problem(x, 413, "too-large", "a note has %d bytes at most", STORE_NOTE_MOST);
 	else if (body && inspect_deed_ops.set_note(w->inspect_deeds, id, json_to_bytes(text), &e))
 		x->status = 204;
 	else if (body)

@@ -31,7 +31,8 @@ struct web_watch {
 	struct web *web;
 	uv_timer_t timer;
 	uint64_t looks;
-	bool begun; /* `newest` is known */
+	unsigned files; /* as inspect_source_files said */
+	bool begun;     /* `newest` is known */
 	int64_t newest, oldest;
 	struct open open[OPEN_MOST];
 	size_t open_count;
@@ -285,6 +286,17 @@ static void look_at_state(struct web_watch *w)
 	web_events_set_state(w->web->events, web_watch_state(&now));
 }
 
+/* Who comes next reads what there is, and is told what comes after that. */
+static void forget(struct web_watch *w)
+{
+	if (w->under_way)
+		w->under_way->watch = NULL;
+	w->under_way = NULL;
+	w->begun = false;
+	w->newest = w->oldest = 0;
+	w->open_count = 0;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct web_watch *w = timer->data;
@@ -293,13 +305,16 @@ static void on_timer(uv_timer_t *timer)
 	w->looks++;
 	size_t streams = web_events_streams(w->web->events);
 	if (streams == 0) {
-		w->begun = false; /* who comes next reads what there is, and is told what comes after that */
-		w->newest = w->oldest = 0;
-		w->open_count = 0;
+		forget(w);
 		return;
 	}
 	if (w->looks % ALIVE_EVERY == 0)
 		web_events_keep_alive(w->web->events);
+	if (w->files != inspect_source_files(w->web->source)) {
+		w->files = inspect_source_files(w->web->source);
+		forget(w);
+		web_events_put(w->web->events, "reset", 0, json_object());
+	}
 	if (!w->under_way && (!w->begun || inspect_source_ops.changed(w->web->source)))
 		look(w);
 }

@@ -216,6 +216,8 @@ MUST_CHECK bool store_drop_status(struct store *s, int64_t pid, struct error *e)
 /* Frees what a struct message holds. */
 void store_message_free(struct message *m);
 /* Changes whenever another connection committed (PRAGMA data_version). */
+/* Whether its file was moved, deleted or replaced since it was opened. */
+bool store_has_moved(struct store *s);
 MUST_CHECK bool store_version(struct store *s, int64_t *version, struct error *e);
 
 const char *store_state_name(enum delivery_state state);

@@ -194,6 +194,12 @@ void store_shorten_log(struct store *own, struct store *writer)
 		atomic_store(&writer->log_moved, moved);
 }
 
+bool store_has_moved(struct store *s)
+{
+	int moved = 0;
+	return sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}
+
 bool store_version(struct store *s, int64_t *version, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_VERSION, e);

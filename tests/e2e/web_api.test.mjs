@@ -1,6 +1,6 @@
 // creel web: who is let in, and what the API answers.
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
@@ -368,6 +368,35 @@ describe('what the API answers', () => {
 		assert.equal(new Set(made).size, 3);
 		for (const id of made) assert.ok([1, 2, 3].includes((await web.json(`/api/deliveries/${id}`)).replay_of));
 	});
+	it('a record that is moved away is missed, and one in its place is read', async () => {
+		const other = new World();
+		try {
+			const db = other.path('data/creel/creel.db'), lines = (...all) => fill(other, all.map((n) => line(n)));
+			await lines(1, 2, 3);
+			const p = await startWeb(other), s = stream(p), post = (value, method = 'POST') => ({ method, body: value });
+			await waitFor('the stream', () => s.answered());
+			for (const end of ['', '-wal', '-shm']) if (existsSync(db + end)) renameSync(db + end, `${db}.away${end}`);
+			for (const [target, o] of [['/api/count'], ['/api/deliveries/3'], ['/api/deliveries/3/tags', post({ name: 'marked', set: true })], ['/api/deliveries', post({ ids: [3], confirm_count: 1 }, 'DELETE')], ['/api/replays', post({ delivery_id: 3, to: '1' })]]) {
+				const a = await p.call(target, o);
+				assert.equal(a.status, 503, `${target}: ${a.text}`);
+				assert.match(JSON.parse(a.text).type, /:store$/);
+			}
+			assert.ok(!existsSync(db), 'a deed makes no record');
+			await lines(7, 8);
+			assert.equal((await p.json('/api/count')).total, 2);
+			assert.equal((await p.call('/api/deliveries/1/tags', post({ name: 'marked', set: true }))).status, 204);
+			await waitFor('the pages to be told', () => s.events.some((e) => e.name === 'reset'));
+			assert.equal((await p.json('/api/deliveries?filter=tag:marked')).deliveries.length, 1);
+			await lines(9);
+			await waitFor('what comes then', () => s.events.some((e) => e.name === 'delivery' && e.id === 3));
+			s.close();
+			assert.equal((await p.stop('SIGTERM')).code, 0);
+			p.checkSanitizers();
+		} finally {
+			await other.close();
+		}
+	});
+	it('a note that is too long is said to be', async () => assert.equal((await call(web, '/api/deliveries/1/note', { method: 'POST', body: { text: 'x'.repeat(2001) } })).status, 413));
 	it('has the actions of the terminal’s table', async () => {
 		const table = [...readFileSync(new URL('../../tui/keys/actions.def', import.meta.url), 'utf8').matchAll(/^ACTION\(\w+, "([^"]+)", [^"]+, "([^"]*)"/gm)].map(([, name, keys]) => [name, keys.replaceAll('\\\\', '\\')]);
 		assert.deepEqual((await web.json('/api/actions')).map((a) => [a.name, a.keys.join(' ')]), table);
@@ -435,9 +464,17 @@ describe('creel listen --web', () => {
 			const id = s.events.find((e) => e.name === 'delivery').data.id;
 			assert.equal((await call(p, '/api/replays', { method: 'POST', body: { delivery_id: id } })).status, 202);
 			await waitFor('the replay, by the client', () => s.events.some((e) => e.name === 'replay' && e.data.state === 'done'));
+			// `creel dev` serves it as well; the option of its port is named where that is taken.
+			const dev = (port) => other.spawn('creel', ['dev', String(app.port), '--port', '0', '--web', '--web-port', String(port)]);
+			const taken = dev(p.port), free = dev(0);
+			assert.equal((await taken.end()).code, 2);
+			assert.match(taken.err, /is taken.*: --web-port takes another one/);
+			const its = await waitFor(() => `dev's address\n${free.err}`, () => /http:\/\/127\.0\.0\.1:(\d+)\/\?token=(\w+)/.exec(free.err));
+			assert.equal((await call({ port: Number(its[1]), token: its[2] }, '/api/deliveries')).status, 200);
+			assert.equal((await free.stop('SIGINT')).code, 130);
 			client.signal('SIGTERM');
 			assert.equal((await client.end()).code, 0);
-			client.checkSanitizers();
+			for (const q of [client, taken, free]) q.checkSanitizers();
 			app.close();
 		} finally {
 			await other.close();
