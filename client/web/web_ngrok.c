@@ -209,7 +209,8 @@ static json_t *request_json(struct store *s, int64_t id, struct error *e)
 	json_fields_text(&f, "tunnel_name", row->tunnel);
 	json_fields_text(&f, "remote_addr", row->peer);
 	json_fields_time(&f, "start", row->received_at_us);
-	json_fields_number(&f, "duration", row->took_us > 0 ? row->took_us * 1000 : 0);
+	json_fields_number(&f, "duration",
+			   row->took_us > 0 ? (row->took_us < INT64_MAX / 1000 ? row->took_us * 1000 : INT64_MAX) : 0);
 	json_fields_put(&f, "request", request);
 	json_fields_put(&f, "response", response);
 	item_free(&item);

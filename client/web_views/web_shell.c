@@ -14,6 +14,7 @@
 #include "shared/query/store_filter.h"
 
 #define ROWS 50
+#define CELL_MOST 256 /* bytes of a text in a row */
 
 /* What fills the template's {{names}}. */
 struct page {
@@ -25,6 +26,15 @@ struct page {
 
 static bool put_text(struct buffer *out, struct bytes text)
 {
+	return html_text(out, text);
+}
+
+/* A row and a title have room for no more; what another program recorded may be megabytes. */
+static bool put_start(struct buffer *out, struct bytes text)
+{
+	if (text.len > CELL_MOST)
+		for (text.len = CELL_MOST; text.len && (text.at[text.len] & 0xc0) == 0x80;)
+			text.len--;
 	return html_text(out, text);
 }
 
@@ -157,11 +167,11 @@ static bool put_row(struct buffer *out, const struct delivery_row *row)
 			     "</span><span role=\"cell\" class=\"out\"><span class=\"o %s\">%s</span></span>"
 			     "<span role=\"cell\" class=\"m\">",
 			     o.kind, o.text) &&
-	       put_text(out, row->method) && buffer_append_text(out, "</span><span role=\"cell\" class=\"src\">") &&
-	       put_text(out, source) &&
+	       put_start(out, row->method) && buffer_append_text(out, "</span><span role=\"cell\" class=\"src\">") &&
+	       put_start(out, source) &&
 	       buffer_printf(out, "</span><span role=\"cell\" class=\"ev\"><a href=\"/d/%" PRId64 "\"><b>", row->id) &&
-	       put_text(out, row->event_type) && buffer_append_text(out, "</b><span class=\"path\">") &&
-	       put_text(out, row->path) &&
+	       put_start(out, row->event_type) && buffer_append_text(out, "</b><span class=\"path\">") &&
+	       put_start(out, row->path) &&
 	       buffer_printf(out,
 			     "</span></a></span><span role=\"cell\" class=\"n at\">%d</span>"
 			     "<span role=\"cell\" class=\"n tk\">",
@@ -321,14 +331,14 @@ static bool put_head(struct page *p, const struct delivery_row *row)
 	const struct web_outcome o = web_outcome(row);
 	struct buffer *out = &p->main;
 	struct bytes name = row->event_type.len ? row->event_type : row->path;
-	return buffer_printf(&p->title, "%s ", o.text) && put_text(&p->title, name) &&
+	return buffer_printf(&p->title, "%s ", o.text) && put_start(&p->title, name) &&
 	       buffer_append_text(&p->title, " · creel") &&
 	       buffer_printf(
 		   out,
 		   "<section class=\"det\" id=\"first-detail\"><div class=\"dh\"><h1><span class=\"id\">#%" PRId64
 		   "</span> <span class=\"e\">",
 		   row->id) &&
-	       put_text(out, name) &&
+	       put_start(out, name) &&
 	       buffer_printf(out, "</span> <span class=\"o %s\">%s</span></h1><div class=\"meta\"><span>", o.kind,
 			     o.text) &&
 	       put_time(out, row->received_at_us, true) && buffer_append_text(out, "</span><span>took ") &&
@@ -336,7 +346,7 @@ static bool put_head(struct page *p, const struct delivery_row *row)
 	       buffer_printf(out, "</span><span>%d attempt%s</span><span>%" PRIu64 " bytes</span><span>signature ",
 			     row->attempts, row->attempts == 1 ? "" : "s", row->request_bytes) &&
 	       put_text(out, row->signature) && buffer_append_text(out, "</span></div></div><div class=\"line\"><b>") &&
-	       put_text(out, row->method) && buffer_append_text(out, "</b> ") && put_text(out, row->target) &&
+	       put_start(out, row->method) && buffer_append_text(out, "</b> ") && put_text(out, row->target) &&
 	       buffer_append_text(out, " HTTP/1.1</div>");
 }
 

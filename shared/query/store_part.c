@@ -47,9 +47,9 @@ static bool read_body(struct store *s, bool in_attempt, int64_t message, uint64_
 
 bool store_get_part(struct store *s, int64_t id, int attempt, uint64_t most, struct store_part *out, struct error *e)
 {
-	int64_t message = id * 4096 + attempt;
+	int64_t message = store_message_id(id, attempt);
 	memset(out, 0, sizeof *out);
-	if (id < 1 || id > INT64_MAX / 4096 - 1 || attempt < 0 || attempt > 4095)
+	if (message < 0)
 		return gone(id, attempt, e);
 	sqlite3_stmt *st = store_statement(s, attempt ? STATEMENT_GET_ANSWER_PART : STATEMENT_GET_REQUEST_PART, e);
 	if (!st)
@@ -95,9 +95,9 @@ bool store_get_body(struct store *s, int64_t id, int attempt, uint64_t from, uin
 		    struct error *e)
 {
 	struct store_body b = { .fd = -1 };
-	int64_t message = id * 4096 + attempt;
+	int64_t message = store_message_id(id, attempt);
 	bool own = false;
-	if (id < 1 || id > INT64_MAX / 4096 - 1 || attempt < 0 || attempt > 4095)
+	if (message < 0)
 		return gone(id, attempt, e);
 	if (attempt && !has_own_answer(s, message, &own, e))
 		return false;

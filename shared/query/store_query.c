@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LATEST_US UINT64_C(253402300799999999) /* 9999-12-31T23:59:59.999999Z */
+
 static struct bytes column_bytes(sqlite3_stmt *st, int index)
 {
 	const void *at = sqlite3_column_blob(st, index); /* the order of these two calls matters to SQLite */
@@ -18,6 +20,13 @@ static uint64_t column_u64(sqlite3_stmt *st, int index)
 {
 	int64_t v = sqlite3_column_int64(st, index);
 	return v > 0 ? (uint64_t)v : 0;
+}
+
+/* Within what RFC 3339 can say: of a time as of a span. */
+static uint64_t column_us(sqlite3_stmt *st, int index)
+{
+	uint64_t us = column_u64(st, index);
+	return us < LATEST_US ? us : LATEST_US;
 }
 
 static int column_within(sqlite3_stmt *st, int index, int max)
@@ -34,11 +43,20 @@ static void column_event_id(sqlite3_stmt *st, int index, uint8_t out[UUID_LEN])
 		memcpy(out, id.at, UUID_LEN);
 }
 
+static struct bytes known_verdict(struct bytes signature)
+{
+	static const char *const verdicts[] = { "valid", "invalid", "none" };
+	for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
+		if (bytes_equal(signature, bytes_of(verdicts[i])))
+			return signature;
+	return bytes_of("unknown");
+}
+
 void store_read_row(sqlite3_stmt *st, struct delivery_row *row)
 {
 	row->id = sqlite3_column_int64(st, 0);
 	column_event_id(st, 1, row->event_id);
-	row->received_at_us = column_u64(st, 2);
+	row->received_at_us = column_us(st, 2);
 	row->origin = (enum delivery_origin)column_within(st, 3, ORIGIN_TRIGGER);
 	row->state = (enum delivery_state)column_within(st, 4, DELIVERY_REFUSED);
 	row->replay_of = sqlite3_column_int64(st, 5);
@@ -46,9 +64,8 @@ void store_read_row(sqlite3_stmt *st, struct delivery_row *row)
 	int class = sqlite3_column_int(st, 7);
 	row->timed_out = class == 7;
 	row->broke_off = row->status > 0 && row->state == DELIVERY_FAILED && (class == 6 || class == 7);
-	row->took_us = sqlite3_column_type(st, 8) == SQLITE_INTEGER ? sqlite3_column_int64(st, 8) : -1;
-	if (row->took_us < 0)
-		row->took_us = -1;
+	bool took = sqlite3_column_type(st, 8) == SQLITE_INTEGER && sqlite3_column_int64(st, 8) >= 0;
+	row->took_us = took ? (int64_t)column_us(st, 8) : -1;
 	row->attempts = column_within(st, 9, INT32_MAX);
 	row->request_bytes = column_u64(st, 10);
 	row->response_bytes = column_u64(st, 11);
@@ -59,8 +76,8 @@ void store_read_row(sqlite3_stmt *st, struct delivery_row *row)
 	row->peer = column_bytes(st, 16);
 	row->provider = column_bytes(st, 17);
 	row->event_type = column_bytes(st, 18);
-	row->signature = column_bytes(st, 19);
-	row->reached_at_us = column_u64(st, 20);
+	row->signature = known_verdict(column_bytes(st, 19));
+	row->reached_at_us = column_us(st, 20);
 	row->redacted = sqlite3_column_int(st, 21) != 0;
 	row->host = row->note = row->tags = bytes_make(NULL, 0);
 }
@@ -255,7 +272,7 @@ static bool get_request(struct store *s, int64_t id, struct message *out, bool *
 	int code = sqlite3_step(st);
 	bool fine = false;
 	if (code == SQLITE_ROW) {
-		fine = read_message(s, st, id * MESSAGES_PER_DELIVERY, out, file, e);
+		fine = read_message(s, st, store_message_id(id, 0), out, file, e);
 		*has_body = sqlite3_column_int(st, 5) != 0;
 		*https = sqlite3_column_int(st, 6) != 0;
 		out->forwarded = sqlite3_column_int(st, 7) != 0;
@@ -276,7 +293,7 @@ bool store_get_request(struct store *s, int64_t id, struct message *out, bool *h
 bool store_get_request_apart(struct store *s, int64_t id, struct message *out, struct spill *file, bool *has_body,
 			     bool *https, bool *lost, struct error *e)
 {
-	*lost = store_body_is_lost(s, id * MESSAGES_PER_DELIVERY);
+	*lost = store_body_is_lost(s, store_message_id(id, 0));
 	return *lost || get_request(s, id, out, has_body, https, file, e);
 }
 
@@ -305,8 +322,8 @@ bool store_get_response(struct store *s, int64_t delivery_id, int number, struct
 	sqlite3_stmt *st = store_statement(s, STATEMENT_GET_RESPONSE, e);
 	if (!st)
 		return false;
-	sqlite3_bind_int64(st, 1, delivery_id * MESSAGES_PER_DELIVERY + (number ? number : 1));
-	sqlite3_bind_int64(st, 2, delivery_id * MESSAGES_PER_DELIVERY + (number ? number : MESSAGES_PER_DELIVERY - 1));
+	sqlite3_bind_int64(st, 1, store_message_id(delivery_id, number ? number : 1));
+	sqlite3_bind_int64(st, 2, store_message_id(delivery_id, number ? number : MESSAGES_PER_DELIVERY - 1));
 	int code = sqlite3_step(st);
 	bool fine = false;
 	if (code == SQLITE_ROW)
@@ -334,17 +351,17 @@ bool store_list_attempts(struct store *s, int64_t delivery_id, void (*row)(void 
 	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
 		struct attempt_row a = {
 			.number = column_within(st, 0, INT32_MAX),
-			.started_at_us = column_u64(st, 1),
+			.started_at_us = column_us(st, 1),
 			.result = (enum attempt_result)column_within(st, 2, ATTEMPT_CANCELLED),
 			.status = column_within(st, 3, 999),
-			.connect_us = column_u64(st, 4),
-			.first_byte_us = column_u64(st, 5),
-			.total_us = column_u64(st, 6),
+			.connect_us = column_us(st, 4),
+			.first_byte_us = column_us(st, 5),
+			.total_us = column_us(st, 6),
 			.response_bytes = column_u64(st, 7),
 			.url = column_bytes(st, 8),
 			.reason = column_bytes(st, 9),
 			.error = column_bytes(st, 10),
-			.answered_at_us = column_u64(st, 11),
+			.answered_at_us = column_us(st, 11),
 			.cut = (enum answer_cut)column_within(st, 12, ANSWER_CUT_GAVE_WAY),
 		};
 		row(user, &a);
@@ -364,16 +381,16 @@ bool store_list_status(struct store *s, void (*row)(void *user, const struct cli
 	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
 		struct client_status c = {
 			.pid = sqlite3_column_int64(st, 0),
-			.started_at_us = column_u64(st, 1),
-			.confirmed_at_us = column_u64(st, 2),
-			.ping_interval_ms = column_u64(st, 3),
+			.started_at_us = column_us(st, 1),
+			.confirmed_at_us = column_us(st, 2),
+			.ping_interval_ms = column_us(st, 3),
 			.state = column_bytes(st, 4),
 			.detail = column_bytes(st, 5),
 			.relay = column_bytes(st, 6),
 			.url = column_bytes(st, 7),
 			.tunnel = column_bytes(st, 8),
 			.target = column_bytes(st, 9),
-			.lag_us = column_u64(st, 10),
+			.lag_us = column_us(st, 10),
 			.secrets = column_bytes(st, 11),
 			.routes = column_bytes(st, 12),
 		};

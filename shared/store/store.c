@@ -438,7 +438,7 @@ static bool insert_attempt(struct store *s, const struct store_attempt *a, int64
 	sqlite3_stmt *st = store_statement(s, STATEMENT_INSERT_ATTEMPT, e);
 	if (!st)
 		return false;
-	sqlite3_bind_int64(st, 1, a->delivery_id * MESSAGES_PER_DELIVERY + number);
+	sqlite3_bind_int64(st, 1, store_message_id(a->delivery_id, number));
 	sqlite3_bind_int64(st, 2, (int64_t)a->started_at_us);
 	sqlite3_bind_int(st, 3, (int)a->result);
 	sqlite3_bind_int(st, 4, a->status);
@@ -490,7 +490,7 @@ bool store_set_answered(struct store *s, int64_t delivery_id, int number, uint64
 	sqlite3_stmt *st = store_statement(s, STATEMENT_SET_ANSWERED, e);
 	if (!st)
 		return false;
-	sqlite3_bind_int64(st, 1, delivery_id * MESSAGES_PER_DELIVERY + number);
+	sqlite3_bind_int64(st, 1, store_message_id(delivery_id, number));
 	sqlite3_bind_int64(st, 2, (int64_t)at_us);
 	return store_execute(s, st, e);
 }

@@ -100,7 +100,7 @@ static bool stays_in_file(struct store *s, const struct spill *from, size_t len,
 bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, const struct store_bytes *m,
 			  struct error *e)
 {
-	int64_t message = delivery_id * MESSAGES_PER_DELIVERY + number;
+	int64_t message = store_message_id(delivery_id, number);
 	sqlite3_stmt *st = store_statement(s, STATEMENT_INSERT_MESSAGE, e);
 	bool stays;
 	if (!st || !stays_in_file(s, m->spilled, m->body.len, &stays, e))

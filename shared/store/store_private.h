@@ -119,6 +119,15 @@ enum store_statement {
 #define STORE_BUSY_MS 5000         /* that a lock is waited for */
 #define MESSAGES_PER_DELIVERY 4096 /* message.id and attempt.id are delivery * 4096 + attempt (store.sql) */
 
+/* -1, which is no message's, for ids and numbers that another program wrote and that lead beyond 63 bits. */
+static inline int64_t store_message_id(int64_t delivery_id, int64_t number)
+{
+	if (delivery_id < 1 || delivery_id > INT64_MAX / MESSAGES_PER_DELIVERY - 1 || number < 0 ||
+	    number >= MESSAGES_PER_DELIVERY)
+		return -1;
+	return delivery_id * MESSAGES_PER_DELIVERY + number;
+}
+
 /* store_bound.c's: the bound, in pages, and what was last found out. */
 struct keeping {
 	bool on;

@@ -19,7 +19,7 @@ void text_size(char out[TEXT_FIGURE_LEN], uint64_t bytes)
 
 void text_took(char out[TEXT_FIGURE_LEN], int64_t us)
 {
-	int64_t ms = (us + 500) / 1000;
+	int64_t ms = us / 1000 + (us % 1000 >= 500);
 	if (us < 0)
 		snprintf(out, TEXT_FIGURE_LEN, "-");
 	else if (ms < 1)

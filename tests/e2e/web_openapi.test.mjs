@@ -1,46 +1,25 @@
 // The API's document is a valid one of OpenAPI 3.1, names each call that there is, and every answer is as it says; ngrok's
 // calls answer the scripts that people have for them.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { World, root, waitFor } from './lib/harness.mjs';
 import { Receiver, post } from './lib/http.mjs';
+import { ask as askOf, document } from './lib/openapi.mjs';
 import { call, fill, line, startWeb } from './lib/web.mjs';
 
-// The validator's own, of the draft that OpenAPI 3.1 is written in.
-const require = createRequire(createRequire(import.meta.url).resolve('@seriousme/openapi-schema-validator'));
-const { default: Ajv } = await import(require.resolve('ajv/dist/2020.js'));
-const document = JSON.parse(readFileSync(path.join(root, 'client/web/openapi.json'), 'utf8'));
-
-let w, web, ajv;
+let w, web;
 before(async () => {
 	w = new World();
 	await fill(w, [...Array(30).keys()].map((n) => line(n + 1, { status: n % 3 === 2 ? 500 : n % 5 === 4 ? 0 : 200 })));
 	await fill(w, [line(100, { body: Buffer.from([0xff, 0, 1, 0xfe]) })]);
 	web = await startWeb(w);
-	ajv = new Ajv.default({ strict: false, validateFormats: false });
-	ajv.addSchema({ $id: 'openapi', components: document.components });
 });
 after(() => w?.close());
 
-/** Asks, and holds the answer against the document; `template` is the path there. */
-async function ask(template, target, options = {}) {
-	const operation = document.paths[template][(options.method ?? 'GET').toLowerCase()];
-	const a = await call(web, target, options);
-	const described = operation.responses[a.status] ?? operation.responses.default;
-	assert.ok(operation.responses[a.status] || a.status >= 400, `${target}: ${a.status} is in no line of it: ${a.text.slice(0, 200)}`);
-	const type = a.headers['content-type'];
-	if (a.status === 204) return null;
-	assert.ok(described.content[type], `${target}: ${type}`);
-	if (!type.includes('json')) return a;
-	const validate = ajv.compile(JSON.parse(JSON.stringify(described.content[type].schema).replaceAll('"#/', '"openapi#/')));
-	const value = JSON.parse(a.text);
-	assert.ok(validate(value), `${target}: ${JSON.stringify(validate.errors?.slice(0, 3))} in ${a.text.slice(0, 600)}`);
-	return value;
-}
+const ask = (template, target, options) => askOf(web, template, target, options);
 
 describe('the document', () => {
 	it('is valid, and served as it is', async () => {
