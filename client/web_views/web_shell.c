@@ -383,21 +383,35 @@ static void send_gone(struct page *p)
 	x->status = x->status == 200 ? 404 : x->status;
 }
 
+/* A part that cannot be read is said to be, and the rest stands: a body whose file is lost, say. False: *e. */
+static bool put_lost(struct buffer *out, struct error *e)
+{
+	return e->code != EXIT_USAGE && *e->text && buffer_append_text(out, "<p class=\"note\">") &&
+	       put_words(out, e->text) && buffer_append_text(out, "</p>");
+}
+
+static bool put_request(struct web_read *r, int64_t id, struct buffer *out, struct error *e)
+{
+	struct store_part part = { 0 };
+	bool read = store_get_part(r->store, id, 0, WEB_DETAIL_BODY, &part, e);
+	bool fine = read ? put_part(out, &part) : put_lost(out, e);
+	store_part_free(&part);
+	return fine;
+}
+
 void web_shell_detail(struct web_read *r)
 {
 	struct page p = { .r = r, .filter = filter_of(r), .view = "detail" };
 	struct error e = { .code = EXIT_STORE };
 	struct item item = { 0 };
-	struct store_part part = { 0 };
 	int64_t id;
 	if (!web_detail_resolve(r, &id)) {
 		send_gone(&p);
 		return;
 	}
-	bool fine = item_read(r->store, id, &item, &e) && store_get_part(r->store, id, 0, WEB_DETAIL_BODY, &part, &e) &&
-		    put_head(&p, &item.row) && put_part(&p.main, &part) && put_answer(r, id, &p.main, &e) &&
+	bool fine = item_read(r->store, id, &item, &e) && put_head(&p, &item.row) && put_request(r, id, &p.main, &e) &&
+		    (put_answer(r, id, &p.main, &e) || put_lost(&p.main, &e)) &&
 		    buffer_append_text(&p.main, "</section>");
-	store_part_free(&part);
 	item_free(&item);
 	if (!fine && e.code == EXIT_USAGE) /* deleted meanwhile, or a part of it is not there */
 		send_gone(&p);

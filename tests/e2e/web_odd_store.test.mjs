@@ -1,9 +1,10 @@
 // A record that no creel wrote (lib/odd_store.mjs): whatever stands in one row, each call of the API answers as its document
-// says.
+// says, and the commands go on. The page over it is web_odd_page.test.mjs.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { World } from './lib/harness.mjs';
-import { OUTSIDE, fillOdd, good, named, names } from './lib/odd_store.mjs';
+import { ODD_IDS, OUTSIDE, fillOdd, good, named, names, oddIds } from './lib/odd_store.mjs';
 import { ask } from './lib/openapi.mjs';
 import { call, startWeb } from './lib/web.mjs';
 
@@ -87,5 +88,33 @@ describe('a record with odd rows', () => {
 			await ask(web, '/api/replays', '/api/replays', post({ delivery_id: n, to: '1' })).catch((error) => assert.fail(`${named(id)}: ${error.message}`));
 			await alive(named(id));
 		}
+	});
+
+	it('the commands read it, and write what other programs can read', async () => {
+		const lines = (await w.creelOut(['list', '-n', '1000', '--json'])).toString().trim().split('\n').map((l) => JSON.parse(l));
+		assert.ok(lines.length >= good);
+		await w.creelOut(['list', '-n', '1000']);
+		JSON.parse(await w.creelOut(['stats', '--json']));
+		await w.creelOut(['stats']);
+		for (const id of ids) {
+			for (const args of [...(id % 3 ? [] : [['show', id]]), ['show', id, '--json']]) {
+				const r = await w.creel(args);
+				assert.ok(r.code === 0 || /^creel: .+/m.test(r.err), `${named(id)}: ${args.join(' ')} ${r.code} ${r.err}`);
+				if (args[2] && r.code === 0) JSON.parse(r.text);
+				assert.doesNotMatch(r.text, OUTSIDE, named(id));
+			}
+		}
+		const report = w.path('odd.html');
+		const made = await w.creel(['report', `id:1..${good}`, '-o', report]);
+		assert.ok(made.code === 0 || /^creel: .+/m.test(made.err), made.err);
+		if (made.code === 0) assert.doesNotMatch(readFileSync(report, 'utf8'), OUTSIDE);
+	});
+
+	it('ids that no creel gives: what lies beyond is not found, and the others are', async () => {
+		await oddIds(w);
+		for (const id of ODD_IDS.filter((text_) => Number(text_) > 0)) await readAll(id);
+		await ask(web, '/api/deliveries', '/api/deliveries?limit=500');
+		for (const f of ['', 'body:invoice', 'state:failed']) await ask(web, '/api/count', `/api/count?filter=${encodeURIComponent(f)}`);
+		await w.creelOut(['list', '-n', '1000', '--json']);
 	});
 });

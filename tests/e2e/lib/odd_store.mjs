@@ -67,11 +67,14 @@ export const ODD = {
 	'a search index that is broken': `INSERT INTO search (rowid, about, headers, body) VALUES ($ID, x'ff00', x'00', 'x'); UPDATE search_mark SET indexed = ${MAX}`,
 	'figures that are none': `INSERT OR REPLACE INTO figures VALUES (0, ${MAX}, ${MIN}, x'ff'), (1, 0, 0, x''), (-1, -1, -1, x'0001'), (${MAX}, 0, 1, x'02')`,
 };
+/** Ids that no creel gives: see `oddIds`. */
+export const ODD_IDS = ['0', '-5', '2251799813685247', '2251799813685248', '9007199254740993', '9223372036854775806'];
 /** Clients that say they run. */
 const CLIENTS = `INSERT INTO client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target, lag_us, secrets, routes) VALUES
 	($PID, ${MIN}, ${MAX}, -1, ${ODD_TEXT}, ${ODD_TEXT}, ${ODD_TEXT}, ${ODD_TEXT}, ${ODD_TEXT}, ${ODD_TEXT}, ${MIN}, ${ODD_TEXT}, ${ODD_TEXT}),
 	(-1, 0, 0, 0, '', '', '', '', '', '', ${MAX}, '', ''), (${MAX}, 0, 0, 0, 'online', '', '', 'javascript:hit=1', 'x', '', 0, '', '')`;
 
+const columns = (text_) => text_.trim().split('\n').filter((c) => !/^(id|event_id)$/.test(c)).join(', ');
 export const names = Object.keys(ODD), good = names.length + 1; // the row after them is as creel writes it
 /** A row with what is wrong with it. */
 export const named = (id) => `${id}: ${names[id - 1] ?? 'an id of its own'}`;
@@ -95,6 +98,12 @@ export async function fillOdd(w) {
 	writeFileSync(w.path('data/creel/secret.txt'), 'not for you');
 	writeFileSync(`${db}.bodies/3123456789abcdef0123456789abcdef`, 'short');
 	await w.run('ln', ['-s', w.path('data/creel/secret.txt'), `${db}.bodies/4123456789abcdef0123456789abcdef`]);
+}
+
+/** Copies of the good row under ODD_IDS. With them there, creel finds no number for a new row. */
+export async function oddIds(w) {
+	const list = columns(await run(w, "SELECT name FROM pragma_table_info('delivery')"));
+	await run(w, ODD_IDS.map((id, i) => `INSERT INTO delivery (id, event_id, ${list}) SELECT ${id}, x'${(i + 1).toString(16).padStart(32, '0')}', ${list} FROM delivery WHERE id = ${good};`).join('\n'));
 }
 
 /** What stands outside the record, beside it and in the system. */
