@@ -4,15 +4,15 @@
 #include <string.h>
 
 enum { L = 1, D = 2, F = 4, H = 8, O = 16 };
-enum { HAVE_ROW, HAVE_ROOM, HAVE_REPLAY, HAVE_MARKS };
+enum { HAVE_ROW = 1, HAVE_ROOM, HAVE_WIDTH, HAVE_REPLAY, HAVE_MARKS };
 
 static const struct action {
 	const char *id, *name, *keys, *label, *help;
 	unsigned contexts;
-	int bar;
+	int bar; /* of what is always possible: the page's foot stays as it is */
 } actions[] = {
 #define ACTION(id, name, contexts, keys, label, label_long, bar, when, help)                                           \
-	{ #id, name, keys, label, help, contexts, bar },
+	{ #id, name, keys, label, help, contexts, (when) == HAVE_REPLAY ? 0 : (bar) },
 #include "tui/keys/actions.def"
 #undef ACTION
 };

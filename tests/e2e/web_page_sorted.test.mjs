@@ -34,6 +34,7 @@ describe('the list by a column', { skip: !hasBrowser && 'no browser here' }, () 
 	it('a click on a head sorts, the next turns it round, the third goes back to time', async () => {
 		await page.open('/');
 		assert.equal(await sortOf('TIME'), 'descending');
+		assert.match(await page.eval(`document.querySelector('#foot').innerText`), /help(?![^]*stop)[^]*replay[^]*filter/);
 		await click('SIZE');
 		await stands('the largest first', await ids('-size'));
 		assert.equal(await query('order'), '-size');
