@@ -54,8 +54,13 @@ export class Fleet {
 		f.clients = Array.from({ length: CLIENTS }, (_, i) => new FleetClient(f, i));
 		const roads = f.random.fork('roads');
 		f.senders = new Senders({ random: f.random.fork('senders'), topRate: rate, steady, giveUpMs: GIVE_UP_MS, road: () => f.road(roads) });
-		for (const c of f.clients) c.program.start();
-		await f.allOnline();
+		try {
+			for (const c of f.clients) c.program.start();
+			await f.allOnline();
+		} catch (error) {
+			await f.close();
+			throw error;
+		}
 		return f;
 	}
 
