@@ -208,6 +208,14 @@ static void tell(struct web_watch *w, const struct look *l)
 			   json_integer_value(json_array_get(event, 1)), json_incref(json_array_get(event, 2)));
 }
 
+/* What arrived after a page had read its window and before this look is news to nobody else: the page reads it anew. */
+static void tell_first(struct web_watch *w, const struct look *l)
+{
+	json_t *more = json_pack("{s:I, s:i}", "newest_id", (json_int_t)l->newest, "count", 0);
+	if (more)
+		web_events_put(w->web->events, "more", 0, more);
+}
+
 static void on_looked(void *user)
 {
 	struct look *l = user;
@@ -215,6 +223,8 @@ static void on_looked(void *user)
 	if (w) {
 		w->under_way = NULL;
 		if (!l->failed) {
+			if (!l->begun)
+				tell_first(w, l);
 			tell(w, l);
 			w->begun = true;
 			w->newest = l->newest;
@@ -286,7 +296,7 @@ static void look_at_state(struct web_watch *w)
 	web_events_set_state(w->web->events, web_watch_state(&now));
 }
 
-/* Who comes next reads what there is, and is told what comes after that. */
+/* Who comes next reads what there is, and is told when to read it once more and what comes after that. */
 static void forget(struct web_watch *w)
 {
 	if (w->under_way)

@@ -414,12 +414,11 @@ describe('what the API answers', () => {
 describe('the stream', () => {
 	it('tells of deliveries that come, of deletions, and to whom has a filter that there is more', async () => {
 		const s = stream(web), filtered = stream(web, '/api/events?filter=state%3Afailed');
-		await waitFor('both streams', () => s.events.some((e) => e.name === 'state') && filtered.events.some((e) => e.name === 'state'));
-		// What it is to tell is what comes after it began to look.
-		await waitFor('a delivery', async () => {
-			await fill(w, [line(1000 + s.events.length + filtered.events.length)]);
-			return s.events.some((e) => e.name === 'delivery') && filtered.events.some((e) => e.name === 'more');
-		});
+		// What came before the first look is told by a 'more' of none, what comes after it by its row.
+		const looked = (t) => t.events.some((e) => e.name === 'more' && e.data.count === 0 && e.data.newest_id > 0);
+		await waitFor('the first look', () => looked(s) && looked(filtered));
+		await fill(w, [line(1000)]);
+		await waitFor('a delivery', () => s.events.some((e) => e.name === 'delivery') && filtered.events.some((e) => e.name === 'more' && e.data.count > 0));
 		const row = s.events.find((e) => e.name === 'delivery');
 		assert.equal(row.data.id, row.id);
 		assert.ok(!filtered.events.some((e) => e.name === 'delivery'));
