@@ -176,8 +176,10 @@ static void begin_some(struct inspect_source *s)
 			return;
 		if (q->under_way || (q->kind == ASK_COUNT && s->counts >= COUNTS_MOST))
 			continue;
-		if ((q->store = take_idle(s)))
-			store_resume(q->store);
+		struct store *idle = take_idle(s);
+		q->store = idle;
+		if (idle)
+			store_resume(idle);
 		q->work.data = q;
 		q->under_way = true;
 		s->under_way++;
