@@ -69,6 +69,19 @@ static void learn(struct node *n, const struct laptop *l, const struct node *at)
 	crossing_learn(n->crossing, "shop", &directory);
 }
 
+/* The client was away while so many came, to each node in turn: their numbers are 100 and up. It is at the first node
+ * now, and all know it. */
+static struct laptop *came_back(uint32_t parallel, uint32_t waiting)
+{
+	struct laptop *l = known_everywhere(parallel);
+	for (uint32_t i = 0; i < waiting; i++)
+		put_at(&nodes[i % NODES], 100 + i);
+	connect_to(l, &nodes[0], 0, 0);
+	learn(&nodes[1], l, &nodes[0]);
+	learn(&nodes[2], l, &nodes[0]);
+	return l;
+}
+
 /* The next one that is handed out. It says when that was received, though it is sealed: by its stream. */
 static uint32_t event_here(const struct laptop *l, uint64_t stream)
 {
@@ -89,6 +102,19 @@ static void take(struct laptop *l, uint32_t event)
 	record(l, f.stream, event);
 	answer(l, f.stream, 200, NULL, true);
 	expect_frame(l, WIRE_DONE);
+}
+
+/* Whether one is handed out in this turn, whichever it is: it is answered, and *event is its number. */
+static bool take_any(struct laptop *l, uint32_t *event)
+{
+	struct wire_frame f;
+	turn();
+	if (!next_frame(l, &f) || f.type != WIRE_SEALED)
+		return false;
+	*event = event_here(l, f.stream);
+	record(l, f.stream, *event);
+	answer(l, f.stream, 200, NULL, true);
+	return true;
 }
 
 static void test_in_the_order_of_receipt(void **state)
@@ -115,27 +141,16 @@ static void test_in_the_order_of_receipt(void **state)
 static void test_a_node_that_hangs(void **state)
 {
 	(void)state;
-	struct laptop *l = known_everywhere(1);
-	for (uint32_t i = 0; i < 9; i++)
-		put_at(&nodes[i % NODES], 100 + i);
-	connect_to(l, &nodes[0], 0, 0);
-	learn(&nodes[1], l, &nodes[0]);
-	learn(&nodes[2], l, &nodes[0]);
+	struct laptop *l = came_back(1, 9);
 	for (uint32_t i = 0; i < 4; i++)
 		take(l, 100 + i);
 	nodes[1].hangs = true; /* 104 is its, and was granted */
-	while (l->client->guests->client_next)
-		WAIT(!l->client->guests->client_next);
-	struct wire_frame f;
-	uint32_t order[8];
+	WAIT(!l->client->guests->client_next);
+	uint32_t order[8], event;
 	size_t count = 0;
 	while (waiting_at(&nodes[0]) + waiting_at(&nodes[2]) > 0) {
-		turn();
-		if (!next_frame(l, &f) || f.type != WIRE_SEALED)
+		if (!take_any(l, &event))
 			continue;
-		uint32_t event = event_here(l, f.stream);
-		record(l, f.stream, event);
-		answer(l, f.stream, 200, NULL, true);
 		order[count++] = event;
 		for (int i = 0; i < 10; i++)
 			turn();
@@ -151,13 +166,8 @@ static void test_a_node_that_hangs(void **state)
 	WAIT(!client_carrier(client_at(&nodes[1])));
 	learn(&nodes[1], l, &nodes[0]);
 	WAIT(client_carrier(client_at(&nodes[1])));
-	while (waiting_at(&nodes[1]) > 0) {
-		turn();
-		if (!next_frame(l, &f) || f.type != WIRE_SEALED)
-			continue;
-		record(l, f.stream, event_here(l, f.stream));
-		answer(l, f.stream, 200, NULL, true);
-	}
+	while (waiting_at(&nodes[1]) > 0)
+		(void)take_any(l, &event);
 	WAIT(l->client->slots.held == 0);
 	disconnect(l, false);
 	laptop_free(l);
@@ -167,13 +177,8 @@ static void test_a_node_that_hangs(void **state)
 static void test_the_holder_changes(void **state)
 {
 	(void)state;
-	struct laptop *l = known_everywhere(1), *again = laptop_new(9);
+	struct laptop *l = came_back(1, 9), *again = laptop_new(9);
 	again->parallel = 1;
-	for (uint32_t i = 0; i < 9; i++)
-		put_at(&nodes[i % NODES], 100 + i);
-	connect_to(l, &nodes[0], 0, 0);
-	learn(&nodes[1], l, &nodes[0]);
-	learn(&nodes[2], l, &nodes[0]);
 	for (uint32_t i = 0; i < 4; i++)
 		take(l, 100 + i);
 	struct wire_frame f = expect_frame(l, WIRE_SEALED);
@@ -202,12 +207,7 @@ static uint64_t next_sealed(struct laptop *l)
 static void test_so_many_in_sum(void **state)
 {
 	(void)state;
-	struct laptop *l = known_everywhere(3);
-	for (uint32_t i = 0; i < 15; i++)
-		put_at(&nodes[i % NODES], 100 + i);
-	connect_to(l, &nodes[0], 0, 0);
-	learn(&nodes[1], l, &nodes[0]);
-	learn(&nodes[2], l, &nodes[0]);
+	struct laptop *l = came_back(3, 15);
 	uint64_t open[3];
 	for (uint32_t done = 0; done < 15; done += 3) {
 		for (int i = 0; i < 3; i++)
@@ -231,12 +231,7 @@ static void test_so_many_in_sum(void **state)
 static void test_resumed(void **state)
 {
 	(void)state;
-	struct laptop *l = known_everywhere(1);
-	for (uint32_t i = 0; i < 6; i++)
-		put_at(&nodes[i % NODES], 100 + i);
-	connect_to(l, &nodes[0], 0, 0);
-	learn(&nodes[1], l, &nodes[0]);
-	learn(&nodes[2], l, &nodes[0]);
+	struct laptop *l = came_back(1, 6);
 	take(l, 100);
 	struct wire_frame f = expect_frame(l, WIRE_SEALED);
 	assert_int_equal(event_here(l, f.stream), 101);
