@@ -1,15 +1,18 @@
 // Which tunnel names a token owns: how many, who sees and frees them, and which are forgotten by themselves.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { World, waitFor } from './lib/harness.mjs';
+import { binDir, World, waitFor } from './lib/harness.mjs';
 import { post } from './lib/http.mjs';
 import { Tunnel } from './lib/tunnel.mjs';
 import { hello } from './lib/wire.mjs';
 
 const PROBE = 8;
-const NOTICE = { NAME_TAKEN: 2, NAMES: 11 };
+const NOTICE = { NAME_TAKEN: 2, LIMIT: 6, NAMES: 11 };
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 const key = () => randomBytes(32).toString('latin1');
 
 /** What the relay says to a client that it sends away. */
@@ -136,6 +139,26 @@ describe('the names that a token owns', () => {
 		assert.equal((await post(full.port, '/nobody/x')).status, 404);
 		await w.run('sqlite3', [`${made.data}/relay.db`, 'DROP TRIGGER stays']);
 		await (await Tunnel.online(full.port, '', { token: made.token, say: { public_key: key() } })).leave();
+	});
+
+	it('where new names cannot be written, all that come together are refused, and no name is theirs', { skip: hasPrlimit ? false : 'prlimit is not installed' }, async () => {
+		const made = await w.makeData(), ready = w.fresh('port');
+		const full = w.spawn('sh', ['-c', 'trap "" XFSZ; exec "$@"', 'sh', path.join(binDir, 'creel-relay'), 'serve', '--listen', '127.0.0.1:0', '--data', made.data, '--port-file', ready]);
+		const port = Number((await w.fileFrom(full, ready)).split(':').at(-1));
+		await (await Tunnel.online(port, 'before', { token: made.token })).leave();
+		// As a full disk would have it: no file gets longer.
+		const longest = (size) => assert.equal(spawnSync('prlimit', [`--pid=${full.pid}`, `--fsize=${size}`]).status, 0);
+		longest(`${statSync(`${made.data}/relay.db-wal`).size}:unlimited`);
+		for (const notice of await Promise.all(['a', 'b', 'c', 'd'].map((name) => refused({ port }, name, made.token)))) {
+			assert.equal(notice.code, NOTICE.LIMIT);
+			assert.match(notice.text, /cannot register the tunnel's name; try again later/);
+		}
+		assert.match(full.err, /event=names_not_written failure="[^"]*relay\.db cannot be written/);
+		const listed = await w.run('creel-relay', ['token', 'names', '--data', made.data]);
+		assert.match(listed.text, /^before [^\n]*\n$/);
+		longest('unlimited:unlimited');
+		for (const name of ['before', 'b', 'a']) await (await Tunnel.online(port, name, { token: made.token })).leave();
+		await full.stop('SIGTERM');
 	});
 
 	it('a random name that nobody uses for --spool-max-age is forgotten; a chosen one stays', async () => {
