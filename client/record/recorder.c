@@ -1,6 +1,7 @@
 #include "client/record/recorder_private.h"
 #include "shared/store/store_labels.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,55 @@ struct store_gave_way recorder_take_gave_way(struct recorder *r)
 	return store_take_gave_way(r->store);
 }
 
+/* ---- large bodies ---- */
+
+struct body_sync {
+	uv_work_t work;
+	struct recorder *recorder;
+	const struct spill *body;
+	struct error failed;
+	void (*done)(void *user, const struct error *e);
+	void *user;
+};
+
+static void sync_body(uv_work_t *work)
+{
+	struct body_sync *y = (struct body_sync *)work;
+	if (!spill_sync(y->body))
+		error_set(&y->failed, EXIT_STORE, "a body of %llu bytes cannot be written: %s",
+			  (unsigned long long)spill_len(y->body), strerror(errno));
+}
+
+static void on_body_synced(uv_work_t *work, int status)
+{
+	struct body_sync *y = (struct body_sync *)work;
+	struct recorder *r = y->recorder;
+	(void)status; /* nobody cancels it */
+	y->done(y->user, *y->failed.text ? &y->failed : NULL);
+	free(y);
+	r->syncing--;
+	if (r->synced && !r->syncing)
+		r->synced(r);
+}
+
+bool recorder_sync_body(struct recorder *r, const struct spill *body, void (*done)(void *user, const struct error *e),
+			void *user)
+{
+	struct body_sync *y = body && spill_file(body) ? calloc(1, sizeof *y) : NULL;
+	if (!y)
+		return false;
+	y->recorder = r;
+	y->body = body;
+	y->done = done;
+	y->user = user;
+	if (uv_queue_work(r->loop, &y->work, sync_body, on_body_synced) != 0) {
+		free(y);
+		return false;
+	}
+	r->syncing++;
+	return true;
+}
+
 /* ---- deliveries and attempts ---- */
 
 void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d, const struct record_delivery_ops *ops,
@@ -114,12 +164,57 @@ void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d
 		recorder_direct_delivery(r, d, ops, user, false);
 }
 
+/* An attempt whose answer lies in a file. */
+struct large_attempt {
+	struct recorder *recorder;
+	struct store_attempt attempt;
+	struct ticket *ticket; /* kept, for what is submitted later */
+	struct answered *answered;
+	void (*kept)(void *user);
+	void (*done)(void *user, const struct error *e);
+	void *user;
+};
+
+static void submit_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
+			   void (*kept)(void *user), void (*done)(void *user, const struct error *e), void *user)
+{
+	if (!recorder_journal_attempt(r, a, answered, kept, done, user))
+		recorder_direct_attempt(r, a, answered, kept, done, user);
+}
+
+static void on_answer_synced(void *user, const struct error *e)
+{
+	struct large_attempt *l = user;
+	if (!e)
+		submit_attempt(l->recorder, &l->attempt, l->answered, l->kept, l->done, l->user);
+	else if (l->done)
+		l->done(l->user, e);
+	recorder_ticket_drop(l->recorder, l->ticket);
+	free(l);
+}
+
+static bool begin_large_attempt(const struct large_attempt *attempt)
+{
+	struct recorder *r = attempt->recorder;
+	struct large_attempt *l = attempt->attempt.spilled ? malloc(sizeof *l) : NULL;
+	if (!l)
+		return false;
+	*l = *attempt;
+	if (!recorder_sync_body(r, l->attempt.spilled, on_answer_synced, l)) {
+		free(l);
+		return false;
+	}
+	l->ticket = recorder_ticket_take(r, l->attempt.delivery_id);
+	return true;
+}
+
 void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
 			     void (*kept)(void *user), void (*done)(void *user, const struct error *e), void *user)
 {
+	const struct large_attempt large = { r, *a, NULL, answered, kept, done, user };
 	r->indexing.submitted++;
-	if (!recorder_journal_attempt(r, a, answered, kept, done, user))
-		recorder_direct_attempt(r, a, answered, kept, done, user);
+	if (!begin_large_attempt(&large))
+		submit_attempt(r, a, answered, kept, done, user);
 }
 
 /* ---- the client's own status ---- */

@@ -1,15 +1,12 @@
 /* Puts deliveries and attempts straight into the database: when there is no journal, or they are too large for it. */
 #include "client/record/recorder_private.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct delivery_job {
 	struct writer_job job;
 	UT_hash_handle hh; /* by event id */
-	uv_work_t sync;    /* of the body's file */
-	struct error sync_failed;
 	struct recorder *recorder;
 	struct store_delivery delivery;
 	const struct record_delivery_ops *ops;
@@ -53,38 +50,13 @@ static void done_delivery(struct writer_job *job, const struct error *e)
 	recorder_log_look(r);
 }
 
-/* ---- a body in a file: on the disk before a row names it ---- */
-
-static void sync_file(uv_work_t *work)
+static void on_body_synced(void *user, const struct error *e)
 {
-	struct delivery_job *j = work->data;
-	if (!spill_sync(j->delivery.spilled))
-		error_set(&j->sync_failed, EXIT_STORE, "a body of %llu bytes cannot be written: %s",
-			  (unsigned long long)spill_len(j->delivery.spilled), strerror(errno));
-}
-
-static void on_file_synced(uv_work_t *work, int status)
-{
-	struct delivery_job *j = work->data;
-	struct recorder *r = j->recorder;
-	(void)status;
-	r->syncing--;
-	if (*j->sync_failed.text)
-		done_delivery(&j->job, &j->sync_failed);
+	struct delivery_job *j = user;
+	if (e)
+		done_delivery(&j->job, e);
 	else
-		batch_writer_submit(r->writer, &j->job);
-	if (r->synced && !r->syncing)
-		r->synced(r);
-}
-
-/* Not on the writer's thread: others are written meanwhile. */
-static bool begin_sync(struct delivery_job *j)
-{
-	struct recorder *r = j->recorder;
-	j->sync.data = j;
-	bool begun = j->delivery.spilled && uv_queue_work(r->loop, &j->sync, sync_file, on_file_synced) == 0;
-	r->syncing += begun;
-	return begun;
+		batch_writer_submit(j->recorder->writer, &j->job);
 }
 
 void recorder_direct_delivery(struct recorder *r, const struct store_delivery *d, const struct record_delivery_ops *ops,
@@ -107,7 +79,7 @@ void recorder_direct_delivery(struct recorder *r, const struct store_delivery *d
 	HASH_ADD(hh, r->direct, delivery.event_id, UUID_LEN, j);
 	j->ops = ops;
 	j->user = user;
-	if (!begin_sync(j))
+	if (!recorder_sync_body(r, d->spilled, on_body_synced, j))
 		batch_writer_submit(r->writer, &j->job);
 }
 

@@ -62,7 +62,7 @@ struct recorder {
 	struct indexing indexing;
 	struct shortening shortening;
 	uv_loop_t *loop;
-	size_t syncing;                     /* files of large bodies, before their deliveries are written */
+	size_t syncing;                     /* files of large bodies, before their rows are written */
 	void (*synced)(struct recorder *r); /* not NULL: it is being closed, and this is called once there are none */
 	int open;                           /* parts that are still to be closed */
 	void (*closed)(void *user);
@@ -79,6 +79,12 @@ void recorder_index_stop(struct recorder *r, void (*stopped)(struct recorder *r)
 void recorder_log_look(struct recorder *r);
 /* `stopped` comes on the loop, at once when nothing is under way. */
 void recorder_log_stop(struct recorder *r, void (*stopped)(struct recorder *r));
+
+/* recorder.c: makes a large body's file outlive a power cut, on the pool, before a row names it: the writer's thread
+ * and what waits for it do not wait for that. False: there is no such file, or it cannot be begun; `done` is not
+ * called, and the writer's thread syncs the file. The body is borrowed until `done`. */
+MUST_CHECK bool recorder_sync_body(struct recorder *r, const struct spill *body,
+				   void (*done)(void *user, const struct error *e), void *user);
 
 /* recorder_direct.c: into the database, with nothing ahead of it. */
 void recorder_direct_delivery(struct recorder *r, const struct store_delivery *d, const struct record_delivery_ops *ops,

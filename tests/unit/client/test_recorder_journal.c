@@ -411,6 +411,61 @@ static void test_the_files_are_written_in_turn(void **state)
 	assert_int_equal(journal_files(), 0);
 }
 
+#define LARGE (3u << 20)
+
+/* An answer to the first delivery that lies in a file. */
+static void insert_large_answer(uv_loop_t *loop, struct recorder *r, struct spill *answer, uv_loop_t *of_spill)
+{
+	static uint8_t body[LARGE];
+	insert_number(r, 1);
+	run_until(loop, &committed, 1);
+	spill_init_for_record(answer, recorder_bodies(r), of_spill);
+	assert_true(spill_append(answer, body, sizeof body));
+	struct store_attempt a = { .delivery_id = id_of(1),
+				   .number = 1,
+				   .status = 200,
+				   .body = bytes_make(NULL, LARGE),
+				   .spilled = answer,
+				   .body_size = LARGE };
+	memset(a.event_id, 1, sizeof a.event_id);
+	memcpy(a.event_id, &(int){ 1 }, sizeof(int));
+	recorder_insert_attempt(r, &a, &given, on_kept, on_attempt, NULL);
+}
+
+/* It is on the disk before it is in the journal; the delivery's number may come in between. */
+static void test_a_large_answer_is_synced_first(void **state)
+{
+	uv_loop_t loop;
+	struct spill answer;
+	(void)state;
+	struct recorder *r = start(&loop);
+	insert_large_answer(&loop, r, &answer, &loop);
+	run_until(&loop, &numbered, 1);
+	run_until(&loop, &kept, 1);
+	assert_true(spill_file(&answer)->synced);
+	run_until(&loop, &done, 1);
+	spill_keep(&answer);
+	spill_free(&answer);
+	finish(&loop, r);
+	assert_int_equal(read_sql("SELECT length FROM body_file WHERE id = 4097"), LARGE);
+	assert_int_equal(read_sql("SELECT count(*) FROM attempt WHERE id = 4097"), 1);
+}
+
+static void test_closed_at_once_a_large_answer_is_not_lost(void **state)
+{
+	uv_loop_t loop;
+	struct spill answer;
+	(void)state;
+	struct recorder *r = start(&loop);
+	insert_large_answer(&loop, r, &answer, NULL);
+	finish(&loop, r);
+	assert_int_equal(kept, 1);
+	assert_int_equal(done, 1);
+	spill_keep(&answer);
+	spill_free(&answer);
+	assert_int_equal(read_sql("SELECT length FROM body_file WHERE id = 4097"), LARGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +479,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_large_one_holds_up_no_small_one, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_what_the_database_refuses_is_tried_again, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_the_files_are_written_in_turn, begin, remove_folder),
+		cmocka_unit_test_setup_teardown(test_a_large_answer_is_synced_first, begin, remove_folder),
+		cmocka_unit_test_setup_teardown(test_closed_at_once_a_large_answer_is_not_lost, begin, remove_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
