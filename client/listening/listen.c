@@ -6,6 +6,7 @@
 #include "client/record/retention.h"
 #include "client/web/web_thread.h"
 #include "shared/base/clock.h"
+#include "shared/options/quantity.h"
 #include "shared/program/loop.h"
 
 #include <signal.h>
@@ -139,11 +140,11 @@ static void on_status_tick(uv_timer_t *h)
 static void on_connect_late(uv_timer_t *h)
 {
 	struct listen *l = h->data;
-	char waits[400] = "";
+	char waits[400] = "", patience[QUANTITY_LEN];
 	if (!*l->why)
 		tunnel_say_wait(l->tunnel, (uint64_t)l->options->connect_timeout_ms, waits, sizeof waits);
-	error_set(l->error, EXIT_RELAY, "the tunnel was not online within %lld ms: %s",
-		  (long long)l->options->connect_timeout_ms, *l->why ? l->why : waits);
+	quantity_format_duration(l->options->connect_timeout_ms, patience);
+	error_set(l->error, EXIT_RELAY, "the tunnel was not online within %s: %s", patience, *l->why ? l->why : waits);
 	end(l, EXIT_RELAY);
 }
 

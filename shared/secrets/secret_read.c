@@ -21,7 +21,7 @@ static char *read_all(FILE *f, const char *spec, struct error *e)
 	else if (len == MAX_SECRET && fgetc(f) != EOF)
 		error_set(e, EXIT_USAGE, "%s is longer than %d bytes, and no secret is", spec, MAX_SECRET);
 	else if ((len = secret_shape_clean(secret, len)) == 0)
-		error_set(e, EXIT_USAGE, "%s is empty: a secret should stand there", spec);
+		error_set(e, EXIT_USAGE, "%s is empty: a secret or token should stand there", spec);
 	else if (strlen(secret) != len)
 		error_set(e, EXIT_USAGE, "%s holds a NUL byte, and no secret does", spec);
 	else

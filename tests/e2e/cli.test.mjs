@@ -322,7 +322,7 @@ describe('listen', () => {
 
 	it('a secret that cannot be read: which of the reasons it is', async () => {
 		const file = w.fresh('secret');
-		for (const [bytes, says] of [['', /^creel: \S+ is empty: a secret should stand there$/m], ['a\0b', /^creel: \S+ holds a NUL byte, and no secret does$/m],
+		for (const [bytes, says] of [['', /^creel: \S+ is empty: a secret or token should stand there$/m], ['a\0b', /^creel: \S+ holds a NUL byte, and no secret does$/m],
 			['x'.repeat(5000), /^creel: \S+ is longer than 4096 bytes, and no secret is$/m]]) {
 			writeFileSync(file, bytes);
 			const r = await w.run('creel', ['listen', '3000', '--relay', 'http://127.0.0.1:1', '--secret', `github=@${file}`]);

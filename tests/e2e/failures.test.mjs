@@ -144,7 +144,7 @@ describe('what cannot start', () => {
 		const r = await w.creel(['listen', '1', '--relay', `http://127.0.0.1:${await freePort()}`, '--connect-timeout', '300ms', '--output', 'quiet']);
 		assert.equal(r.code, 3, r.err);
 		const last = r.err.trim().split('\n').at(-1);
-		assert.match(last, /^creel: the tunnel was not online within 300 ms: .*127\.0\.0\.1/);
+		assert.match(last, /^creel: the tunnel was not online within 300ms: .*127\.0\.0\.1/);
 		assert.ok(!/again/.test(last), last);
 	});
 

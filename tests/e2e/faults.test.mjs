@@ -228,8 +228,8 @@ describe('faults', () => {
 		const silent = await serve(w, net.createServer());
 		const late = (env, ...args) => w.creel(['listen', '1', ...args, '--connect-timeout', '700ms', '--db', w.fresh('db')], { env: { NO_PROXY: '', no_proxy: '', ...env } });
 		const [relayed, proxy] = await Promise.all([late({}, ...at(silent)), late({ http_proxy: `http://${silent.at}` }, '--relay', url)]);
-		assert.match(relayed.err, /not online within 700 ms: the relay \S+ took the connection and did not answer within 0\.7 s/);
-		assert.match(proxy.err, /not online within 700 ms: the proxy \S+, which http_proxy names, .* did not answer within 0\.7 s/);
+		assert.match(relayed.err, /not online within 700ms: the relay \S+ took the connection and did not answer within 0\.7 s/);
+		assert.match(proxy.err, /not online within 700ms: the proxy \S+, which http_proxy names, .* did not answer within 0\.7 s/);
 		assert.deepEqual([relayed.code, proxy.code], [3, 3]);
 	});
 
