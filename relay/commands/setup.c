@@ -53,10 +53,11 @@ static bool ask(const char *question, const char *option, char *line, size_t siz
 {
 	fprintf(stderr, "%s ", question);
 	fflush(stderr);
-	if (!fgets(line, (int)size, stdin))
-		return error_set(e, EXIT_USAGE, "nothing was answered; --%s says it as well", option);
-	if (!isatty(STDIN_FILENO))
+	bool answered = fgets(line, (int)size, stdin);
+	if (!answered || !isatty(STDIN_FILENO))
 		fputc('\n', stderr); /* a terminal showed the one that was typed */
+	if (!answered)
+		return error_set(e, EXIT_USAGE, "nothing was answered; --%s says it as well", option);
 	line[strcspn(line, "\r\n")] = 0;
 	return true;
 }
