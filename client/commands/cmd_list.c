@@ -39,7 +39,8 @@ static bool each(struct store *s, const struct selection *found, struct list *l,
 	return fine;
 }
 
-/* *none: nothing matches. An empty record is no answer to a question that was not asked. */
+/* *none: a filter that matches nothing. Without a filter an empty record is what was asked for; only people are told.
+ */
 static bool list_matches(struct store *s, const struct filter *f, size_t count, struct list *l, bool *none,
 			 struct error *e)
 {
@@ -47,6 +48,8 @@ static bool list_matches(struct store *s, const struct filter *f, size_t count, 
 	row_line_begin(&l->line, STDOUT_FILENO);
 	bool fine = selection_find(s, f, count, &found, e);
 	*none = fine && found.count == 0 && !filter_is_empty(f);
+	if (fine && found.count == 0 && !*none && count > 0 && !l->json)
+		fputs("creel: nothing is on record yet; `creel listen` records what arrives\n", stderr);
 	fine = fine && (l->json || each(s, &found, l, on_fit, e)) && each(s, &found, l, on_row, e);
 	selection_free(&found);
 	return fine;

@@ -60,9 +60,11 @@ describe('list, show, replay', () => {
 		assert.ok(!(await out('list')).includes('\x1b'), 'no colours into a pipe');
 	});
 
-	it('list of an empty store: nothing, exit 0', async () => {
+	it('list of an empty store: nothing, exit 0; a person is told what that means', async () => {
 		const road2 = await openRoad();
-		assert.equal((await road2.w.creel(['list', '--json'])).text, '');
+		const said = async (args) => { const r = await road2.w.creel(args); return [r.code, r.text, r.err]; };
+		assert.deepEqual(await said(['list', '--json']), [0, '', '']);
+		assert.deepEqual(await said(['list']), [0, '', 'creel: nothing is on record yet; `creel listen` records what arrives\n']);
 		await road2.w.endsCleanly();
 		await road2.w.close();
 	});
