@@ -154,15 +154,35 @@ static bool run_slice(struct run *r, sqlite3_stmt *st, struct error *e)
 	return fine;
 }
 
-/* The next slice from `at` on, in the direction of the search; it lies on one side of `indexed`. */
-static bool next_slice(struct run *r, int64_t at)
+/* What is empty beyond the slice belongs to it: ids far apart, as another program may have given them, cost nothing. */
+static bool take_gap(struct run *r, int64_t low, int64_t high, struct error *e)
 {
-	bool words = r->sql.match.len > 0 && at <= r->indexed;
-	int64_t size = words ? SEARCH_SLICE : r->walk_size;
+	if (r->forward ? r->slice.to >= high : r->slice.from <= low)
+		return true;
+	sqlite3_stmt *st = store_statement(r->s, r->forward ? STATEMENT_NEXT_ABOVE : STATEMENT_NEXT_BELOW, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, r->forward ? r->slice.to : r->slice.from);
+	bool fine = sqlite3_step(st) == SQLITE_ROW || store_fail(r->s, "read", e);
+	bool none = sqlite3_column_type(st, 0) == SQLITE_NULL;
+	int64_t next = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	if (r->forward)
+		r->slice.to = none || next > high ? high : next - 1;
+	else
+		r->slice.from = none || next < low ? low : next + 1;
+	return fine;
+}
+
+/* The next slice from `at` on, in the direction of the search; it lies on one side of `indexed`. */
+static bool next_slice(struct run *r, int64_t at, bool *words, struct error *e)
+{
+	*words = r->sql.match.len > 0 && at <= r->indexed;
+	int64_t size = *words ? SEARCH_SLICE : r->walk_size;
 	int64_t low = r->low, high = r->high;
-	if (r->sql.match.len > 0 && words && high > r->indexed)
+	if (r->sql.match.len > 0 && *words && high > r->indexed)
 		high = r->indexed;
-	if (r->sql.match.len > 0 && !words && low <= r->indexed)
+	if (r->sql.match.len > 0 && !*words && low <= r->indexed)
 		low = r->indexed + 1;
 	/* The index has nothing but matches: the limit ends it. */
 	bool whole = r->sql.exact && (r->form == FORM_COUNT || r->limit < INT64_MAX);
@@ -173,7 +193,7 @@ static bool next_slice(struct run *r, int64_t at)
 		r->slice.to = at;
 		r->slice.from = whole || at - low < size ? low : at - size + 1;
 	}
-	return words;
+	return take_gap(r, low, high, e);
 }
 
 static void adapt(struct run *r, int64_t took_us)
@@ -190,10 +210,12 @@ static bool run_slices(struct run *r, struct error *e)
 {
 	int64_t at = r->forward ? r->low : r->high;
 	while (at >= r->low && at <= r->high && r->slice.found < r->limit) {
-		bool words = next_slice(r, at);
+		bool words;
+		if (stopped(r, e) || !next_slice(r, at, &words, e))
+			return false;
 		sqlite3_stmt **st = words ? &r->by_words : &r->walk;
 		int64_t began = (int64_t)clock_steady_us();
-		if (stopped(r, e) || (!*st && !prepare(r, st, words, "", e)) || !run_slice(r, *st, e))
+		if ((!*st && !prepare(r, st, words, "", e)) || !run_slice(r, *st, e))
 			return false;
 		if (!words)
 			adapt(r, (int64_t)clock_steady_us() - began);

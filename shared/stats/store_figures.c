@@ -154,10 +154,10 @@ static bool read_blocks(struct reading *r, sqlite3_stmt *st, int64_t low, int64_
 {
 	int code = SQLITE_DONE;
 	while (!r->stopped && !r->no_memory && !interrupted(r, e) && (code = sqlite3_step(st)) == SQLITE_ROW) {
-		int64_t number = sqlite3_column_int64(st, 0), first = number * FIGURE_BLOCK_ROWS;
+		int64_t number = sqlite3_column_int64(st, 0);
 		if (number < low / FIGURE_BLOCK_ROWS || number > high / FIGURE_BLOCK_ROWS)
 			continue; /* of a damaged file */
-		int64_t last = first + FIGURE_BLOCK_ROWS - 1;
+		int64_t first = number * FIGURE_BLOCK_ROWS, last = first + FIGURE_BLOCK_ROWS - 1;
 		if (last < high && !read_rows(r, last + 1, high, e))
 			return false;
 		if (!r->stopped && take_block(r, first, st)) {
@@ -285,6 +285,19 @@ static int64_t first_block(int64_t low)
 	return low <= 1 ? 0 : low / FIGURE_BLOCK_ROWS + (low % FIGURE_BLOCK_ROWS != 0);
 }
 
+/* The block of the next delivery after this block, of which there is one: ids may lie far apart. */
+static bool next_block(struct store *s, int64_t number, int64_t *next, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_NEXT_ABOVE, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, number * FIGURE_BLOCK_ROWS + FIGURE_BLOCK_ROWS - 1);
+	bool fine = sqlite3_step(st) == SQLITE_ROW || store_fail(s, "read", e);
+	*next = sqlite3_column_int64(st, 0) / FIGURE_BLOCK_ROWS;
+	sqlite3_reset(st);
+	return fine;
+}
+
 /* A block with deliveries that are not over is looked at again when all others are done. The newest delivery's block
  * is not made: its id may come again. */
 bool store_figures_keep_some(struct store *s, bool *more, struct error *e)
@@ -303,9 +316,12 @@ bool store_figures_keep_some(struct store *s, bool *more, struct error *e)
 		s->figures_from = first_block(low);
 	if (!find_missing(s, s->figures_from, end, &number, e))
 		return false;
-	s->figures_from = number < end ? number + 1 : 0;
-	if (number >= end)
+	if (number >= end) {
+		s->figures_from = 0;
 		return true;
+	}
+	if (!next_block(s, number, &s->figures_from, e))
+		return false;
 	struct figure_block *b = figure_block_new();
 	if (!b)
 		return error_set(e, EXIT_STORE, "out of memory");

@@ -112,6 +112,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 			      " WHERE d.id = ?1 AND d.id <= (SELECT indexed FROM search_mark)",
 	[STATEMENT_FILTER_BOUNDS] = "SELECT (SELECT min(id) FROM delivery), (SELECT max(id) FROM delivery),"
 				    " (SELECT indexed FROM search_mark)",
+	[STATEMENT_NEXT_ABOVE] = "SELECT min(id) FROM delivery WHERE id > ?1",
+	[STATEMENT_NEXT_BELOW] = "SELECT max(id) FROM delivery WHERE id < ?1",
 	[STATEMENT_COUNT_ALL] = "SELECT count(*) FROM delivery",
 	/* By class, as STATEMENT_UNFINISHED and STATEMENT_HELD. */
 	[STATEMENT_SETTLED] =

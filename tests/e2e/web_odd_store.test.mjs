@@ -114,7 +114,15 @@ describe('a record with odd rows', () => {
 		await oddIds(w);
 		for (const id of ODD_IDS.filter((text_) => Number(text_) > 0)) await readAll(id);
 		await ask(web, '/api/deliveries', '/api/deliveries?limit=500');
-		for (const f of ['', 'body:invoice', 'state:failed']) await ask(web, '/api/count', `/api/count?filter=${encodeURIComponent(f)}`);
+		for (const f of ['', 'body:invoice', 'state:failed', 'took:>1h', '-source:stripe', 'json:n=3', 'tag:marked']) {
+			const q = `filter=${encodeURIComponent(f)}`;
+			assert.ok((await ask(web, '/api/count', `/api/count?${q}`)).done, f);
+			const stats = await ask(web, '/api/stats', `/api/stats?${q}`);
+			assert.equal(stats.searched, stats.total, f);
+			for (const more of ['', '&order=took', '&order=-size', '&after=5']) await ask(web, '/api/deliveries', `/api/deliveries?${q}${more}`);
+		}
 		await w.creelOut(['list', '-n', '1000', '--json']);
+		await w.creelOut(['list', 'took:>1h', '-n', '1000']);
+		JSON.parse(await w.creelOut(['stats', '--json']));
 	});
 });

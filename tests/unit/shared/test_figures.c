@@ -194,6 +194,30 @@ static void test_unfinished(void **state)
 	store_close(s);
 }
 
+/* As another program may have written them: ids far apart, and blocks of numbers that there cannot be. */
+static void test_ids_far_apart(void **state)
+{
+	struct store *s = open_one();
+	struct stats_result rows[WISHES];
+	(void)state;
+	fill(s, ROWS);
+	run_sql(s, "UPDATE delivery SET id = 9223372036854775806 WHERE id = 9999;"
+		   "UPDATE delivery SET id = 4611686018427387904 WHERE id = 9998;"
+		   "INSERT INTO figures VALUES (-1, -1, -1, x'0001'), (-9223372036854775807, 0, 1, x'02'),"
+		   " (9223372036854775807, 0, 1, x'02'), (2251799813685247, 0, 1, x''), (2251799813685248, 0, 1, x'')");
+	read_all(s, rows);
+	assert_int_equal(rows[0].count, ROWS);
+	assert_int_equal(rows[0].searched, rows[0].total);
+	keep_all(s);
+	assert_int_equal(read_sql(s, "SELECT count(*) FROM figures WHERE block BETWEEN 0 AND 2251799813685246"), 4);
+	compare_all(s, rows);
+	struct stats_result r = stats_of(s, "status:503", wishes[0]);
+	assert_int_equal(r.count, 90);
+	stats_result_free(&r);
+	free_all(rows);
+	store_close(s);
+}
+
 static void test_filters(void **state)
 {
 	struct store *s = open_one();
@@ -427,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_blocks_say_what_rows_say),
 		cmocka_unit_test(test_changes_drop_their_block),
 		cmocka_unit_test(test_unfinished),
+		cmocka_unit_test(test_ids_far_apart),
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_filters_of_names),
 		cmocka_unit_test(test_stopped),

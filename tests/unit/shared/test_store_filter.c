@@ -205,6 +205,30 @@ static void test_slices(void **state)
 	store_close(s);
 }
 
+/* As another program may have given them: what lies between costs no slice. */
+static void test_ids_far_apart(void **state)
+{
+	static const char *const filters[] = { "source:stripe", "took:>=0ms", "-refund", "body:word0", "json:a=1" };
+	struct store *s = open_store();
+	(void)state;
+	fill_many(s, 99);
+	index_up_to(s, 50);
+	run_sql(s, "UPDATE delivery SET id = 9223372036854775806 WHERE id = 99;"
+		   "UPDATE delivery SET id = 4611686018427387904 WHERE id = 98");
+	for (size_t i = 0; i < 2 * sizeof filters / sizeof *filters; i++) {
+		struct watch w = search(s, filters[i / 2], 0, i % 2, 300);
+		assert_in_range(w.count, 1, 4);
+		assert_int_equal(w.slices[w.count - 1].searched, w.slices[0].total);
+		assert_int_equal(w.slices[0].total, 9223372036854775806);
+		if (i < 4) {
+			assert_int_equal(w.rows, 99);
+			assert_int_equal(w.ids[i % 2 ? 98 : 0], 9223372036854775806);
+			assert_int_equal(w.ids[i % 2 ? 97 : 1], 4611686018427387904);
+		}
+	}
+	store_close(s);
+}
+
 static void test_words_are_looked_up_as_far_as_they_are_indexed(void **state)
 {
 	struct store *s = open_store();
@@ -561,6 +585,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_plans),
 		IN_FOLDER(test_slices),
+		IN_FOLDER(test_ids_far_apart),
 		IN_FOLDER(test_words_are_looked_up_as_far_as_they_are_indexed),
 		IN_FOLDER(test_stopping),
 		IN_FOLDER(test_interrupting_a_statement),
