@@ -175,7 +175,7 @@ json_t *web_detail_json(const struct web_detail *w, struct error *e)
 	struct item item = { 0 };
 	if (!item_read(w->store, w->id, &item, e))
 		return NULL;
-	json_t *out = web_row(w->store, &item.row);
+	json_t *out = web_row_whole(w->store, &item.row);
 	bool fine = out && put_request(w, &item, out, e) && put_response(w, out, e) && put_lists(w, out, e) &&
 		    put_why(w, &item, out, e) && put_labels(out, e);
 	item_free(&item);

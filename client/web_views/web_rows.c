@@ -13,27 +13,31 @@
 #include "shared/query/store_part.h"
 #include "shared/query/store_query.h"
 #include "shared/store/store_labels.h"
+#include "shared/text/text.h"
 
 #define PART_US 200000   /* then a walk gives what it has */
 #define COUNT_US 1000000 /* and a count */
 #define LIMIT_MOST 500
-#define SORT_US 5000000   /* and a sort */
-#define SORTED_MOST 10000 /* as in the inspector */
+#define ROW_TEXT_MOST 4096 /* bytes of a text in a list's row */
+#define SORT_US 5000000    /* and a sort */
+#define SORTED_MOST 10000  /* as in the inspector */
 
 /* What stands elsewhere in the store. What cannot be read is left out. */
-static bool put_besides(json_t *row, struct store *s, int64_t id)
+static bool put_besides(json_t *row, struct store *s, int64_t id, size_t text_most)
 {
 	struct json_fields f = { .object = row };
 	struct store_labels labels = { 0 };
 	struct store_part part = { 0 };
 	struct bytes host = { 0 };
 	struct error ignored;
-	if (store_labels_get(s, id, &labels, &ignored))
+	if (store_labels_get(s, id, &labels, &ignored)) {
+		labels.note.len = text_start(buffer_view(&labels.note), text_most).len;
 		json_fields_labels(&f, &labels);
+	}
 	json_fields_put(&f, "marked", json_boolean(labels.marked));
 	if (store_get_part(s, id, 0, 0, &part, &ignored))
 		(void)headers_find(buffer_view(&part.headers), "host", &host);
-	json_fields_text_or_null(&f, "host", host);
+	json_fields_text_or_null(&f, "host", text_start(host, text_most));
 	store_labels_free(&labels);
 	store_part_free(&part);
 	return !f.failed;
@@ -45,15 +49,30 @@ static json_t *outcome_json(const struct delivery_row *row)
 	return json_pack("{s:s, s:s, s:s}", "text", o.text, "kind", o.kind, "sign", o.sign);
 }
 
-json_t *web_row(struct store *s, const struct delivery_row *row)
+static json_t *row_json(struct store *s, const struct delivery_row *row, size_t text_most)
 {
-	json_t *j = row_json_delivery(NULL, row);
-	if (j && put_besides(j, s, row->id) && json_object_set_new(j, "outcome", outcome_json(row)) == 0 &&
+	struct delivery_row shown = *row;
+	struct bytes *const texts[] = { &shown.tunnel, &shown.method,   &shown.target,    &shown.path,
+					&shown.peer,   &shown.provider, &shown.event_type };
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		*texts[i] = text_start(*texts[i], text_most);
+	json_t *j = row_json_delivery(NULL, &shown);
+	if (j && put_besides(j, s, row->id, text_most) && json_object_set_new(j, "outcome", outcome_json(row)) == 0 &&
 	    json_object_set_new(j, "timed_out", json_boolean(row->timed_out)) == 0 &&
 	    json_object_set_new(j, "broke_off", json_boolean(row->broke_off)) == 0)
 		return j;
 	json_decref(j);
 	return NULL;
+}
+
+json_t *web_row(struct store *s, const struct delivery_row *row)
+{
+	return row_json(s, row, ROW_TEXT_MOST);
+}
+
+json_t *web_row_whole(struct store *s, const struct delivery_row *row)
+{
+	return row_json(s, row, SIZE_MAX);
 }
 
 struct filter *web_rows_filter(struct web_exchange *x, const char *text)

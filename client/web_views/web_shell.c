@@ -8,6 +8,7 @@
 #include "client/web_server/web_assets.h"
 #include "client/web_views/web_detail.h"
 #include "shared/text/html.h"
+#include "shared/text/text.h"
 #include "client/web_views/web_outcome.h"
 #include "client/web_views/web_rows.h"
 #include "shared/http/headers.h"
@@ -32,10 +33,7 @@ static bool put_text(struct buffer *out, struct bytes text)
 /* A row and a title have room for no more; what another program recorded may be megabytes. */
 static bool put_start(struct buffer *out, struct bytes text)
 {
-	if (text.len > CELL_MOST)
-		for (text.len = CELL_MOST; text.len && (text.at[text.len] & 0xc0) == 0x80;)
-			text.len--;
-	return html_text(out, text);
+	return html_text(out, text_start(text, CELL_MOST));
 }
 
 static bool put_words(struct buffer *out, const char *text)

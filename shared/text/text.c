@@ -148,6 +148,14 @@ bool text_is_utf8(struct bytes in)
 	return true;
 }
 
+struct bytes text_start(struct bytes in, size_t most)
+{
+	if (in.len > most)
+		for (in.len = most; in.len && (in.at[in.len] & 0xc0) == 0x80;)
+			in.len--;
+	return in;
+}
+
 size_t text_width(struct bytes in)
 {
 	size_t width = 0;

@@ -35,6 +35,8 @@ MUST_CHECK bool text_guard_json(struct buffer *out, struct bytes json);
 size_t text_ascii_len(struct bytes in);
 /* True when the bytes are UTF-8 (RFC 3629) throughout. */
 bool text_is_utf8(struct bytes in);
+/* At most the first `most` bytes, cut before a character that would be cut itself. */
+struct bytes text_start(struct bytes in, size_t most);
 /* Columns a sanitised string takes. */
 size_t text_width(struct bytes in);
 /* "2026-11-23T13:42:34.123456Z" (RFC 3339, UTC) into out. */

@@ -24,10 +24,13 @@ describe('a record with odd rows', () => {
 		for (let before = ''; ;) {
 			const page = await ask(web, '/api/deliveries', `/api/deliveries?limit=7${before}`);
 			seen.push(...page.deliveries.map((d) => String(d.id)));
+			for (const d of page.deliveries) for (const text of ['method', 'target', 'path', 'provider', 'event_type', 'host']) assert.ok((d[text] ?? '').length <= 4096, `${named(d.id)}: ${text}`);
 			if (!page.more_before) break;
 			before = `&before=${/"id":(\d+)[^]*?/.exec(JSON.stringify(page.deliveries.at(-1)))[1]}`;
 		}
 		for (let id = 1; id <= good; id++) assert.ok(seen.includes(String(id)), named(id));
+		const long = names.indexOf('texts of a megabyte') + 1, whole = await ask(web, '/api/deliveries/{id}', `/api/deliveries/${long}`);
+		assert.deepEqual([whole.path.length, whole.event_type.length], [1_000_001, 1_000_000]);
 	});
 
 	/** Each call that reads one of them; the statuses from 500 on, which are the store's alone, come back as lines. */

@@ -210,10 +210,30 @@ static void test_clipping(void **state)
 	surface_free(&s);
 }
 
+static void test_start(void **state)
+{
+	static const struct {
+		const char *text, *start;
+		size_t most;
+	} cases[] = {
+		{ "abc", "abc", 3 },
+		{ "abc", "ab", 2 },
+		{ "a\xc3\xa9z", "a", 2 },
+		{ "a\xc3\xa9z", "a\xc3\xa9", 3 },
+		{ "\xf0\x9f\x98\x80", "", 3 },
+		{ "\x80\x80\x80", "", 2 },
+		{ "", "", 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_true(bytes_equal(text_start(bytes_of(cases[i].text), cases[i].most), bytes_of(cases[i].start)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_gates_agree),
+		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_cells_are_harmless),
 		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_sizes),
