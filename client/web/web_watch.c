@@ -323,7 +323,7 @@ static void on_timer(uv_timer_t *timer)
 	if (w->files != inspect_source_files(w->web->source)) {
 		w->files = inspect_source_files(w->web->source);
 		forget(w);
-		web_events_put(w->web->events, "reset", 0, json_object());
+		web_events_put(w->web->events, "reset", 0, json_pack("{s:b}", "record", 1));
 	}
 	if (!w->under_way && (!w->begun || inspect_source_ops.changed(w->web->source)))
 		look(w);

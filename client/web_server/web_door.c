@@ -49,7 +49,7 @@ static void refuse_token(struct web_exchange *x, const struct web_door *door)
 		put_page(
 		    x, 401, "Open the link that creel printed",
 		    "This page shows what is on record to its owner alone. Open the link that <code>creel web</code> "
-		    "printed, or put its token here:</p><form action=\"/\" method=\"get\"><label>Token "
+		    "printed, or put its token here:</p><form method=\"get\"><label>Token "
 		    "<input name=\"token\" type=\"password\" autocomplete=\"off\" required></label> "
 		    "<button>Open</button></form>",
 		    NULL, "");

@@ -385,7 +385,7 @@ describe('what the API answers', () => {
 			await lines(7, 8);
 			assert.equal((await p.json('/api/count')).total, 2);
 			assert.equal((await p.call('/api/deliveries/1/tags', post({ name: 'marked', set: true }))).status, 204);
-			await waitFor('the pages to be told', () => s.events.some((e) => e.name === 'reset'));
+			await waitFor('the pages to be told', () => s.events.some((e) => e.name === 'reset' && e.data.record));
 			assert.equal((await p.json('/api/deliveries?filter=tag:marked')).deliveries.length, 1);
 			await lines(9);
 			await waitFor('what comes then', () => s.events.some((e) => e.name === 'delivery' && e.id === 3));

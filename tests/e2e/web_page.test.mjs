@@ -433,6 +433,7 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		await open('/?cols=none');
 		assert.equal(await b.eval(heads), 'TIME,OUTCOME,EVENT / PATH');
 		await open('/d/10?cols=method,source,att,took,size,tunnel,peer,host,tag,replay-of,id');
+		await until('the rows', firstRow);
 		assert.match(await b.eval(heads), /^TIME,OUTCOME,METHOD,SOURCE,EVENT \/ PATH,ATT/);
 		assert.doesNotMatch(await b.eval(heads), /HOST/);
 		assert.ok(await b.eval(`${firstRow}.scrollWidth <= ${firstRow}.clientWidth`));

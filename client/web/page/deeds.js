@@ -1,5 +1,5 @@
 // What one does with deliveries: replay, edit, copy, …
-import { $, alarm, answered, back as backButton, button, check, el, foot, gate, icon, instead, link, many, number, outcomeNode, plain, region, say, took } from './dom.js';
+import { $, SECRET, alarm, answered, back as backButton, button, check, el, foot, gate, icon, instead, link, many, number, outcomeNode, plain, region, say, took } from './dom.js';
 import { get, post, remove } from './api.js';
 import { quoted } from './filter.js';
 import { dialog, menu } from './keys.js';
@@ -127,7 +127,7 @@ export function copy(d, anchor = document.activeElement) {
 	const as = (format, what) => said(async () => copyText(await text(format, d.id), what));
 	menu(anchor ?? $('grid'), [
 		['As curl', 'c', as('curl', 'curl')], ['URL', 'u', as('url', 'URL')],
-		['Body', 'b', said(body)], ['Header fields', 'h', () => copyText(d.request.headers.filter(([n]) => !/^(authorization|cookie)$/i.test(n)).map(([n, v]) => `${n}: ${v}`).join('\n'), 'headers')],
+		['Body', 'b', said(body)], ['Header fields', 'h', () => copyText(d.request.headers.filter(([n]) => !SECRET.test(n)).map(([n, v]) => `${n}: ${v}`).join('\n'), 'headers')],
 		['Number', 'i', () => copyText(String(d.id), 'number')], ['Event id', 'e', () => copyText(d.event_id, 'event id')], ['As HAR', 'a', as('har', 'HAR')],
 	]);
 }

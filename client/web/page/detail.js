@@ -1,11 +1,11 @@
 // One delivery: head, deeds, tabs.
-import { $, answer, answered, back, button, clock, day, el, gate, guarded, icon, instead, link as linkTo, live, many, moment, number, outcomeNode, plain, region, table, took, trouble, verdict, wider } from './dom.js';
+import { $, SECRET, answer, answered, back, button, clock, day, el, gate, guarded, icon, instead, link as linkTo, live, many, moment, number, outcomeNode, plain, region, table, took, trouble, verdict, wider } from './dom.js';
 import { aborted, get, latest, post } from './api.js';
 import * as body from './body.js';
 import * as deeds from './deeds.js';
 import { list } from './list.js';
 
-const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key)$/i, SIGNATURE = /signature|hmac|x-gitlab-token/i;
+const SIGNATURE = /signature|hmac|x-gitlab-token/i;
 const TABS = ['request', 'response', 'attempts', 'verify', 'raw'];
 export const detail = {};
 const signal = latest();
@@ -136,8 +136,10 @@ function verify(d) {
 async function raw(d, into) {
 	for (const part of ['request', ...(d.response ? ['response'] : [])]) {
 		const answer = await get(`/api/deliveries/${d.id}/raw/${part}`, { attempt: part === 'response' ? attemptShown : undefined }, { raw: true });
-		const bytes = await answer.bytes(), shown = bytes.subarray(0, 256 * 1024);
-		into.append(el('div.sec', el('h2', part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`), el('pre.tree', region(`Raw ${part}`), gate(new TextDecoder('utf-8').decode(shown).replaceAll('\r\n', '\n'))));
+		const bytes = await answer.bytes(), text = new TextDecoder().decode(bytes.subarray(0, 256 * 1024)).replaceAll('\r\n', '\n'), [head] = text.split('\n\n', 1);
+		const masked = head.replace(/^([^\n:]+):.*(\n[ \t].*)*/gm, (line, name) => (SECRET.test(name) ? `${name}: ••••` : line)), pre = el('pre.tree', region(`Raw ${part}`)), draw = (t) => pre.replaceChildren(gate(t + text.slice(head.length)));
+		draw(masked);
+		into.append(el('div.sec', el('h2', part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`, masked !== head && button('Show secrets', (e) => (e.target.remove(), draw(head)))), pre);
 	}
 }
 

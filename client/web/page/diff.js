@@ -1,10 +1,12 @@
 // Two deliveries side by side, as the server compares them; and what leaves creel as a file.
-import { alarm, answer, back, check, el, gate, instead, live, many, number, plain, region, select, table, trouble } from './dom.js';
+import { SECRET, alarm, answer, back, check, el, gate, instead, live, many, number, plain, region, select, table, trouble } from './dom.js';
 import { get, post } from './api.js';
 
 const name = (d) => [el('a', { href: `/d/${d.id}` }, `#${d.id}`), ' ', gate(d.event_type ?? d.path)];
 
 const shown = (v) => (typeof v === 'string' ? v : JSON.stringify(v));
+
+const field = ({ name }, v) => (v === null ? null : `${name}: ${SECRET.test(name) ? '••••' : shown(v)}`);
 
 const hunk = (title, rows) => (rows.length ? [el('h2', { 'data-hunk': '' }, title), rows] : '');
 
@@ -29,7 +31,7 @@ export async function show(section, state, go) {
 			el('div.act', { role: 'group', label: 'How they are compared' }, toggle('Dates, ids, signatures too ', all, { mode: all ? '' : 'all' }), toggle('Order of keys', keyed, { order: keyed ? '' : 'keys' }),
 				toggle('Swap', false, { a: state.b, b: state.a }), el('button.end', { onclick: () => go({ view: 'detail', id: state.b }, true) }, 'Back'))),
 		el('div.tree.diff', region('Differences'), hunk('Request line', line ? change(line) : []),
-			hunk('Header fields', diff.headers.flatMap((h) => change({ a: h.a === null ? null : `${h.name}: ${shown(h.a)}`, b: h.b === null ? null : `${h.name}: ${shown(h.b)}` }))),
+			hunk('Header fields', diff.headers.flatMap((h) => change({ a: field(h, h.a), b: field(h, h.b) }))),
 			el('h2', `Body: ${body.kind === 'same' ? 'the same' : plain(body.kind)}`), rows, body.kind === 'binary' ? el('div.l', `they differ from byte ${number(body.first_difference ?? 0)} on`) : ''));
 }
 

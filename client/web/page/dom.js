@@ -166,6 +166,9 @@ export function clock(at, millis) {
 export const day = (at) => iso(at).slice(0, 10);
 export const moment = (at) => (day(at) === day(Date.now()) ? `today ${clock(at, true)}` : `${day(at)} ${clock(at, true)}`);
 
+/** Header fields that are shown when asked for. */
+export const SECRET = /^((proxy-)?authorization|(set-)?cookie|x-api-key)$/i;
+
 /** How it went, as web_outcome.c says. */
 export const outcomeNode = ({ outcome: o }, text = o.text) => el(`span.o.${o.kind}`, icon(o.sign), text);
 const VERDICTS = { valid: ['sv', 'o2', 'signature valid'], invalid: ['sb', 'o4', 'bad signature'], none: ['sn', 'ow', 'not signed'], unknown: ['sn', 'ow', 'signature not checked'] };

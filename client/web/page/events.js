@@ -1,5 +1,5 @@
-// Events, from one stream that all pages of this browser share, as it opens only six connections to a host. The page
-// that holds the lock reads the stream and passes it on.
+// Events, from one stream for all pages, as a browser opens only six connections to a host. The page that holds the
+// lock reads it and passes it on.
 
 const channel = new BroadcastChannel('creel');
 const NAMES = ['delivery', 'attempt', 'state', 'more', 'gone', 'replay', 'reset', 'k'];

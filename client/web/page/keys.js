@@ -18,6 +18,7 @@ let context = 'L', count = '';
 export function act(name, contexts, handler, when) {
 	for (const c of contexts === '*' ? 'LDFHO' : contexts) handlers.set(`${c} ${name}`, { handler, when });
 }
+const can = (a) => handlers.has(`${context} ${a.name}`), here = (a) => a.contexts.includes(context) && can(a);
 export const setContext = (c) => {
 	context = c;
 	count = '';
@@ -44,7 +45,7 @@ function keyOf(event) {
 }
 
 function find(key) {
-	return actions.find((a) => a.contexts.includes(context) && a.keys.includes(key) && handlers.has(`${context} ${a.name}`));
+	return actions.find((a) => a.keys.includes(key) && here(a));
 }
 
 function onKey(event) {
@@ -79,8 +80,7 @@ export function start(table) {
 }
 
 function drawFoot() {
-	const said = $('said'), here = actions.filter((a) => a.bar && a.keys.length && a.contexts.includes(context) && handlers.has(`${context} ${a.name}`)).sort((a, b) => b.bar - a.bar);
-	const parts = here.slice(0, 7).map((a) => el('span', el('kbd', a.keys[0]), ` ${a.label.toLowerCase()}`));
+	const said = $('said'), parts = actions.filter((a) => a.bar && a.keys.length && here(a)).sort((a, b) => b.bar - a.bar).slice(0, 7).map((a) => el('span', el('kbd', a.keys[0]), ` ${a.label.toLowerCase()}`));
 	$('foot').replaceChildren(...parts, said);
 }
 
@@ -99,8 +99,7 @@ export function dialog(title, body, buttons) {
 export const choice = (id, label, checked, change) => el('p', el('label', check({ id, checked, onchange: (e) => change(e.target.checked) }), ` ${label}`));
 
 export function help() {
-	const rows = actions.filter((a) => a.contexts.includes(context) && handlers.has(`${context} ${a.name}`))
-		.map((a) => [el('span.mono', a.keys.join(' ')), a.help]);
+	const rows = actions.filter(here).map((a) => [el('span.mono', a.keys.join(' ')), a.help]);
 	dialog('Keys', [
 		[['single-keys', 'Single-key shortcuts'], ['announce', 'Announce new deliveries']].map(([id, label]) => choice(id, label, kept.get(id, true), (on) => kept.set(id, on))), table(['KEY', 'DOES'], rows),
 		el('p', 'From another machine: ', el('code', `ssh -L ${location.port}:127.0.0.1:${location.port} THIS-MACHINE`), ', then the same address there.'),
@@ -122,7 +121,7 @@ function palette() {
 	const draw = () => {
 		const letters = input.value.trim();
 		const fits = new RegExp([...letters].map(RegExp.escape).join('.*'), 'i');
-		found = actions.filter((a) => handlers.has(`${context} ${a.name}`) && fits.test(`${a.name} ${a.help}`)).slice(0, 60);
+		found = actions.filter((a) => can(a) && fits.test(`${a.name} ${a.help}`)).slice(0, 60);
 		at = Math.min(at, Math.max(0, found.length - 1));
 		choices(input, list, found.map((a, i) => [a.name, plain(a.help, 60), () => ((at = i), pick())]), at);
 	};

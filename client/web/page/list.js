@@ -606,6 +606,7 @@ export function onAttempt({ delivery }) {
 	schedule();
 }
 export function onGone({ ids, before }) {
+	arrive();
 	const gone = new Set(ids ?? []), n = list.rows.length;
 	const there = (id) => !gone.has(id) && !(before && id < before);
 	list.rows = list.rows.filter((r) => there(r.id));

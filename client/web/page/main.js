@@ -121,13 +121,13 @@ list.onProblem = (problem) => {
 	if (problem && problem.name !== 'filter') alarm(problem.message);
 };
 list.onCopy = (text) => deeds.copyText(text, 'URL');
-list.onClear = () => go({ filter: '' }, true);
+list.onClear = () => narrow('');
 list.wider = () => {
 	const box = el('ul'), filter = list.filter, parts = filters.terms(filter);
 	if (parts.length > 1) {
 		parts.slice(0, 4).forEach(async (part, i) => {
 			const wider = filters.without(filter, i), all = await counted(wider).catch(() => null);
-			if (all?.count) box.append(el('li', link(url.write({ view: 'list', filter: wider }), () => go({ filter: wider }, true), `without ${plain(part)}: ${number(all.count)}`)));
+			if (all?.count) box.append(el('li', link(url.write({ view: 'list', filter: wider }), () => narrow(wider), `without ${plain(part)}: ${number(all.count)}`)));
 		});
 	}
 	return box;
@@ -189,7 +189,7 @@ function listen() {
 		lists.onGone(g);
 		if (g.ids?.includes(detail.id) && is('detail')) details.refresh(state);
 	});
-	events.on('reset', () => (list.follow ? lists.load(list.filter) : lists.recount()));
+	events.on('reset', ({ record }) => (record ? location.reload() : list.follow ? lists.load(list.filter) : lists.recount()));
 	events.on('replay', deeds.onReplay);
 	events.on('state', (s) => {
 		client = s;
@@ -272,7 +272,7 @@ act('diff', 'LD', () => deeds.diff(current()), chosen);
 act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), one('#deed-copy') ?? document.activeElement), chosen);
 act('delete', 'LD', () => deeds.erase(list.marked.size && is('list') ? [...list.marked] : [current().id]), chosen);
 acts('L', {
-	'down': (n) => lists.step(n),
+	'down': lists.step,
 	'up': (n) => lists.step(-n),
 	'top': async () => {
 		if (list.ids) return lists.end(0);
@@ -289,7 +289,7 @@ acts('L', {
 	'open': () => list.onOpen(list.selected || list.rows[0]?.id),
 	'clear': () => {
 		if (!$('strip').hidden) $('strip').hidden = true;
-		else if (state.filter) go({ filter: '' }, true);
+		else if (state.filter) narrow('');
 		else if (list.sort) orderBy('');
 	},
 	'search': filters.focus,

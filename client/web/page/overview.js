@@ -47,7 +47,7 @@ function bars(s, W, go, state) {
 			if (h > 0.3) chart.append(svg('rect', { class: c, x: 40 + i * bw, y: (at -= h).toFixed(1), width: Math.max(1, bw - 1.5).toFixed(1), height: h.toFixed(1) }));
 		}
 		const d = new Date(b.at);
-		if (~~(d / 1e3 / s.step_s) % every === 0 && i * bw < W - 80) chart.append(path('ax', `M${40 + i * bw} ${H}v4`), svg('text', { x: 40 + i * bw, y: H + 17 }, s.step_s >= 86400 || d.getHours() + d.getMinutes() === 0 ? b.at.slice(5, 10) : hm(b.at)));
+		if (~~(d / 1e3 / s.step_s) % every === 0 && i * bw < W - 80) chart.append(path('ax', `M${40 + i * bw} ${H}v4`), text(40 + i * bw, H + 17, s.step_s >= 86400 || d.getHours() + d.getMinutes() === 0 ? b.at.slice(5, 10) : hm(b.at), null));
 	});
 	const now = svg('rect', { class: 'curbar' }), words = el('span.cur', { 'aria-live': 'polite' });
 	chart.append(now);
@@ -97,7 +97,7 @@ function percentiles(s, W) {
 		});
 		if (last !== null) chart.append(path(`pl ${p}`, d), svg('text', { class: 'tl', x: W - 40, y: (above = Math.min(above - 12, last + 4)) }, p));
 	}
-	for (const i of [0, 1, 2].map((n) => Math.floor((n * s.buckets.length) / 3))) if (s.buckets[i]) chart.append(svg('text', { x: x(i), y: 137 }, hm(s.buckets[i].at)));
+	for (const i of [0, 1, 2].map((n) => Math.floor((n * s.buckets.length) / 3))) if (s.buckets[i]) chart.append(text(x(i), 137, hm(s.buckets[i].at), null));
 	return chart;
 }
 
