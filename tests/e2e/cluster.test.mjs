@@ -158,7 +158,7 @@ test('tokens are those of all nodes: added at one, good at another; revoked at o
 	await waitFor('the record to be whole again', async () => (await readRecord(brokers, 'token.team=2Ea')).length > 50);
 
 	assert.match((await b.get('/metrics')).text, /^creel_cluster_connected 1$[^]*^creel_cluster_nodes 3$/m);
-	assert.match((await b.get('/metrics')).text, /^creel_cluster_malformed_total [1-9]/m);
+	await waitFor('it to be counted', async () => /^creel_cluster_malformed_total [1-9]/m.test((await b.get('/metrics')).text));
 
 	// Revoked while NATS is away, and while the node is: carried on when both are back.
 	await token(a.data, 'add', 'late');
