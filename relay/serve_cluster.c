@@ -27,6 +27,12 @@ static bool on_held(void *user, const char *name, struct record_tunnel *out)
 	return registry_describe(s->relay->registry, name, cluster_id(s->relay->cluster), out);
 }
 
+static bool on_last_name(void *user, const char *owner, struct bytes key, char name[LIMIT_TUNNEL_NAME + 1])
+{
+	struct serve_cluster *s = user;
+	return registry_last_name(s->relay->registry, owner, key, name);
+}
+
 static void on_moved(void *user, const char *name, const struct record_tunnel *r)
 {
 	struct serve_cluster *s = user;
@@ -117,6 +123,7 @@ bool serve_cluster_join(struct serve_cluster *s, struct relay *relay,
 		.tokens_changed = on_tokens_changed,
 		.refused = on_refused,
 		.held = on_held,
+		.last_name = on_last_name,
 		.moved = on_moved,
 		.taken = on_name_taken,
 		.contended = on_name_contended,

@@ -182,6 +182,17 @@ static void answer_question(struct cluster *c, const struct bus_message *m)
 	directory_write(c->directory, name);
 }
 
+/* A client came to a node without asking for a name. */
+static void answer_recall(struct cluster *c, const struct bus_message *m)
+{
+	struct record_tunnel r;
+	char name[LIMIT_TUNNEL_NAME + 1];
+	if (m->reply && lookups_read_recall(c->lookups, m->data, &r) &&
+	    c->events.last_name(c->user, r.owner, bytes_make(r.clients[0].key, r.clients[0].key_len), name) &&
+	    !bus_publish(c->bus, &(struct bus_post){ .subject = m->reply, .data = bytes_of(name) }))
+		log_event(LOG_DEBUG, "not_told", "tunnel", name, NULL);
+}
+
 /* ---- the bus ---- */
 
 static void on_connected(void *user, const char *server)
@@ -218,6 +229,8 @@ static void on_message(void *user, const struct bus_message *m)
 		c->events.trunk(c->user, m->data);
 	else if (strcmp(m->subject, LOOKUPS_WHO_SUBJECT) == 0)
 		answer_question(c, m);
+	else if (strcmp(m->subject, LOOKUPS_WHOSE_SUBJECT) == 0)
+		answer_recall(c, m);
 	else if (strcmp(m->subject, MOVED_SUBJECT) == 0)
 		on_moved(c, m->data);
 }
@@ -324,7 +337,9 @@ static bool make_bus(struct cluster *c, struct error *e)
 				  .credentials = c->settings.credentials,
 				  .credentials_file = set->cluster_credentials,
 				  .ca = set->cluster_ca };
-	const char *subjects[] = { c->trunk, c->nodes_subject, c->tokens_subject, LOOKUPS_WHO_SUBJECT, MOVED_SUBJECT };
+	const char *subjects[] = {
+		c->trunk, c->nodes_subject, c->tokens_subject, LOOKUPS_WHO_SUBJECT, LOOKUPS_WHOSE_SUBJECT, MOVED_SUBJECT
+	};
 	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
 		s.subjects[s.subject_count++] = subjects[i];
 	c->bus = bus_new(c->relay->loop, &s, &events, c, e);
@@ -504,6 +519,18 @@ enum lookup cluster_find(struct cluster *c, const char *name, struct record_tunn
 void cluster_wait(struct cluster *c, const char *name, struct lookups_waiter *w)
 {
 	lookups_wait(c->lookups, name, w);
+}
+
+enum lookup cluster_recall(struct cluster *c, const char *owner, struct bytes key, char name[LIMIT_TUNNEL_NAME + 1])
+{
+	if (nodes_count(c->nodes) == 0)
+		return LOOKUP_NONE;
+	return kv_is_open(c->kv) ? lookups_recall(c->lookups, owner, key, name) : LOOKUP_AWAY;
+}
+
+bool cluster_has_rival(const struct cluster *c, const char *owner, struct bytes key)
+{
+	return lookups_has_rival(c->lookups, owner, key);
 }
 
 const uint64_t *cluster_lookups(const struct cluster *c)

@@ -20,6 +20,8 @@ struct cluster_events {
 	/* What this node has of the tunnel: clients that are here (node: this one), or away with a mailbox (no node),
 	 * each with the generation that `moved` said, 0 when it has just joined or is recalled. False: nothing. */
 	bool (*held)(void *user, const char *name, struct record_tunnel *out);
+	/* The name that this node made up for the owner's client with that key, which left it last. False: none. */
+	bool (*last_name)(void *user, const char *owner, struct bytes key, char name[LIMIT_TUNNEL_NAME + 1]);
 	/* The record says this now, written by this node or by another. Clients at nodes that are gone are away in it.
 	 */
 	void (*moved)(void *user, const char *name, const struct record_tunnel *r);
@@ -63,6 +65,10 @@ void cluster_tell(struct cluster *c, const char *name);
 /* Who has the tunnel: as lookups_find and lookups_wait. Clients at nodes that are gone are away in *out. */
 enum lookup cluster_find(struct cluster *c, const char *name, struct record_tunnel *out);
 void cluster_wait(struct cluster *c, const char *name, struct lookups_waiter *w);
+/* The name that another node made up for the owner's client with that key: as lookups_recall. */
+enum lookup cluster_recall(struct cluster *c, const char *owner, struct bytes key, char name[LIMIT_TUNNEL_NAME + 1]);
+/* Whether another run of the client takes that up at another node just now. */
+bool cluster_has_rival(const struct cluster *c, const char *owner, struct bytes key);
 /* How many lookups ended in each way. */
 const uint64_t *cluster_lookups(const struct cluster *c);
 

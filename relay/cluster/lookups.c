@@ -1,7 +1,11 @@
 #include "relay/cluster/lookups.h"
 
 #include "relay/common/hash.h"
+#include "relay/names/router.h"
+#include "shared/base/hex.h"
 
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -18,7 +22,8 @@ struct lookups_entry {
 	bool asking;          /* an answer is to come; also of OVER, where a node said more meanwhile */
 	enum lookup result;   /* of OVER */
 	uint64_t until;       /* loop ms: how long it is known */
-	struct buffer record; /* of FOUND */
+	struct buffer record; /* of FOUND; of a client's last name: that name */
+	uint64_t rival_until; /* loop ms: till then the last name is for a run of that client at another node */
 	struct lookups_waiter *waiters;
 	UT_hash_handle hh; /* in the order in which they were asked for */
 };
@@ -38,6 +43,7 @@ struct lookups {
 	struct allowance bucket, nodes;
 	uint64_t silent_until; /* loop ms: it did not answer in time, and nobody waits for it */
 	uint64_t tried_at;     /* loop ms: when it was asked last */
+	uint64_t rivals_until; /* loop ms: of any entry */
 	uint64_t counts[LOOKUP_RESULTS], malformed;
 };
 
@@ -120,14 +126,20 @@ static void settle(struct lookups_entry *e, enum lookup result, struct bytes rec
 
 /* ---- asking ---- */
 
-static void on_who(void *user, enum bus_outcome outcome, const struct bus_message *m)
+static bool is_record(struct bytes answer)
 {
-	struct lookups_entry *e = user;
 	struct record_tunnel r;
+	return record_read_tunnel(answer, &r);
+}
+
+/* What the nodes said, or that none did in time. */
+static void take_answer(struct lookups_entry *e, enum bus_outcome outcome, const struct bus_message *m,
+			bool (*makes_sense)(struct bytes answer))
+{
 	e->asking = false;
 	if (e->stage == STAGE_OVER)
 		return;
-	bool fine = outcome == BUS_ANSWERED && record_read_tunnel(m->data, &r);
+	bool fine = outcome == BUS_ANSWERED && makes_sense(m->data);
 	e->all->malformed += outcome == BUS_ANSWERED && !fine;
 	if (fine)
 		settle(e, LOOKUP_FOUND, m->data);
@@ -136,23 +148,40 @@ static void on_who(void *user, enum bus_outcome outcome, const struct bus_messag
 		       bytes_of(NULL));
 }
 
-/* The record may have been lost with a replica. */
-static void ask_nodes(struct lookups_entry *e)
+static void on_who(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	take_answer(user, outcome, m, is_record);
+}
+
+static void on_whose(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	take_answer(user, outcome, m, router_name_valid);
+}
+
+static void ask_nodes(struct lookups_entry *e, const char *subject, struct bytes question,
+		      void (*answered)(void *user, enum bus_outcome outcome, const struct bus_message *m))
 {
 	struct lookups *l = e->all;
-	struct buffer question = { 0 };
 	if (!take(&l->nodes, uv_now(l->loop), LOOKUPS_WHO_MOST)) {
 		settle(e, LOOKUP_TOO_MANY, bytes_of(NULL));
 		return;
 	}
 	e->stage = STAGE_NODES;
-	e->asking =
-	    buffer_append(&question, l->self, sizeof l->self) && buffer_append_text(&question, e->name) &&
-	    bus_request(l->bus, &(struct bus_post){ .subject = LOOKUPS_WHO_SUBJECT, .data = buffer_view(&question) },
-			LOOKUPS_WHO_MS, on_who, e);
-	buffer_free(&question);
+	e->asking = bus_request(l->bus, &(struct bus_post){ .subject = subject, .data = question }, LOOKUPS_WHO_MS,
+				answered, e);
 	if (!e->asking)
 		settle(e, LOOKUP_AWAY, bytes_of(NULL));
+}
+
+/* The record may have been lost with a replica. */
+static void ask_who(struct lookups_entry *e)
+{
+	struct buffer question = { 0 };
+	if (buffer_append(&question, e->all->self, sizeof e->all->self) && buffer_append_text(&question, e->name))
+		ask_nodes(e, LOOKUPS_WHO_SUBJECT, buffer_view(&question), on_who);
+	else
+		settle(e, LOOKUP_AWAY, bytes_of(NULL));
+	buffer_free(&question);
 }
 
 static void note_silence(struct lookups *l, bool silent)
@@ -174,7 +203,7 @@ static void on_record(void *user, enum kv_outcome outcome, struct bytes value, u
 	if (fine)
 		settle(e, r.client_count > 0 ? LOOKUP_FOUND : LOOKUP_NONE, value);
 	else if (outcome == KV_NONE || outcome == KV_DONE)
-		ask_nodes(e);
+		ask_who(e);
 	else
 		settle(e, LOOKUP_AWAY, bytes_of(NULL));
 }
@@ -234,10 +263,42 @@ void lookups_take_back(struct lookups_waiter *w)
 	w->prev = w->next = NULL;
 }
 
+/* Among the names that are asked for; no tunnel's name begins so. */
+static bool name_recall(const char *owner, struct bytes key, char name[LIMIT_TUNNEL_NAME + 1])
+{
+	uint8_t hash[32];
+	struct buffer both = { 0 };
+	bool fine = buffer_put_text8(&both, owner) && buffer_append_bytes(&both, key) &&
+		    EVP_Digest(both.at, both.len, hash, NULL, EVP_sha256(), NULL) == 1;
+	buffer_free(&both);
+	if (fine) {
+		name[0] = '?';
+		hex_write(name + 1, hash, 16);
+	}
+	return fine;
+}
+
+/* A run that asked for its last name has one by now, that or another. */
+static void end_rivals(struct lookups *l, const struct record_tunnel *r)
+{
+	char name[LIMIT_TUNNEL_NAME + 1];
+	if (!r->random_name || uv_now(l->loop) >= l->rivals_until)
+		return;
+	for (size_t i = 0; i < r->client_count; i++) {
+		const struct record_client *k = &r->clients[i];
+		struct lookups_entry *e = NULL;
+		if (!record_is_away(k) && name_recall(r->owner, bytes_make(k->key, k->key_len), name))
+			e = find(l, name);
+		if (e)
+			e->rival_until = 0;
+	}
+}
+
 void lookups_note(struct lookups *l, const char *name, const struct record_tunnel *r)
 {
 	struct lookups_entry *e = find(l, name);
 	struct buffer b = { 0 };
+	end_rivals(l, r);
 	if (e && record_put_tunnel(&b, r))
 		settle(e, r->client_count > 0 ? LOOKUP_FOUND : LOOKUP_NONE, buffer_view(&b));
 	else if (e && e->stage == STAGE_OVER)
@@ -255,6 +316,82 @@ bool lookups_read_question(struct lookups *l, struct bytes message, char name[LI
 		return false;
 	memcpy(name, message.at + sizeof l->self, len);
 	name[len] = 0;
+	return true;
+}
+
+/* ---- the last name of a client ---- */
+
+static void ask_whose(struct lookups_entry *e, const char *owner, struct bytes key)
+{
+	struct record_tunnel r = { .random_name = true, .client_count = 1 };
+	struct buffer question = { 0 };
+	snprintf(r.owner, sizeof r.owner, "%s", owner);
+	r.clients[0].key_len = sizeof r.clients[0].key;
+	memcpy(r.clients[0].key, key.at, sizeof r.clients[0].key);
+	memcpy(r.clients[0].node, e->all->self, sizeof e->all->self);
+	if (record_put_tunnel(&question, &r))
+		ask_nodes(e, LOOKUPS_WHOSE_SUBJECT, buffer_view(&question), on_whose);
+	else
+		settle(e, LOOKUP_AWAY, bytes_of(NULL));
+	buffer_free(&question);
+}
+
+enum lookup lookups_recall(struct lookups *l, const char *owner, struct bytes key, char name[LIMIT_TUNNEL_NAME + 1])
+{
+	if (key.len != sizeof((struct record_client *)0)->key || !name_recall(owner, key, name))
+		return LOOKUP_AWAY;
+	struct lookups_entry *e = find(l, name);
+	if (e && uv_now(l->loop) < e->rival_until)
+		return LOOKUP_NONE;
+	if (e && e->stage == STAGE_OVER && uv_now(l->loop) < e->until) {
+		l->counts[e->result]++;
+		snprintf(name, LIMIT_TUNNEL_NAME + 1, "%.*s", (int)e->record.len, (const char *)e->record.at);
+		return e->result;
+	}
+	if (e && e->asking) { /* the answer to come is as good */
+		e->stage = STAGE_NODES;
+		return LOOKUP_UNDER_WAY;
+	}
+	if (!e && !(e = add(l, name)))
+		return LOOKUP_TOO_MANY;
+	ask_whose(e, owner, key);
+	return e->stage == STAGE_OVER ? e->result : LOOKUP_UNDER_WAY;
+}
+
+bool lookups_has_rival(const struct lookups *l, const char *owner, struct bytes key)
+{
+	char name[LIMIT_TUNNEL_NAME + 1];
+	const struct lookups_entry *e = name_recall(owner, key, name) ? find(l, name) : NULL;
+	return e && uv_now(l->loop) < e->rival_until;
+}
+
+/* Two runs of a client begin at two nodes at once: if both ask, the one at the node with the smaller id goes on, else
+ * the one that asked first. */
+static void note_rival(struct lookups *l, const char *owner, const struct record_client *k)
+{
+	char name[LIMIT_TUNNEL_NAME + 1];
+	if (!name_recall(owner, bytes_make(k->key, k->key_len), name))
+		return;
+	struct lookups_entry *e = find(l, name);
+	const bool asks = e && (e->stage != STAGE_OVER || (e->result == LOOKUP_FOUND && uv_now(l->loop) < e->until));
+	if (asks && memcmp(l->self, k->node, sizeof l->self) < 0)
+		return;
+	if (!e && (e = add(l, name)))
+		e->stage = STAGE_OVER;
+	if (!e)
+		return;
+	e->rival_until = l->rivals_until = uv_now(l->loop) + LOOKUPS_RIVAL_MS;
+	if (e->stage != STAGE_OVER)
+		settle(e, LOOKUP_NONE, bytes_of(NULL));
+}
+
+bool lookups_read_recall(struct lookups *l, struct bytes message, struct record_tunnel *out)
+{
+	bool fine = record_read_tunnel(message, out) && out->client_count == 1 && out->clients[0].key_len > 0;
+	l->malformed += !fine;
+	if (!fine || memcmp(out->clients[0].node, l->self, sizeof l->self) == 0)
+		return false;
+	note_rival(l, out->owner, &out->clients[0]);
 	return true;
 }
 

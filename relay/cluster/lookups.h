@@ -14,10 +14,12 @@
 #define LOOKUPS_NONE_MS 1000
 #define LOOKUPS_WHO_MS 200
 #define LOOKUPS_ANSWER_MS 1000
+#define LOOKUPS_RIVAL_MS 500
 #define LOOKUPS_KNOWN 65536
 #define LOOKUPS_MOST 1000
 #define LOOKUPS_WHO_MOST 200
 #define LOOKUPS_WHO_SUBJECT "creel.who"
+#define LOOKUPS_WHOSE_SUBJECT "creel.whose"
 
 struct lookups;
 struct lookups_entry;
@@ -53,6 +55,17 @@ void lookups_note(struct lookups *l, const char *name, const struct record_tunne
 /* Whether the question, a message on LOOKUPS_WHO_SUBJECT, is another node's; name: NUL-terminated. False: it is this
  * node's own, or malformed (counted). */
 bool lookups_read_question(struct lookups *l, struct bytes message, char name[LIMIT_TUNNEL_NAME + 1]);
+
+/* The name that some node made up for the owner's client with that key (not empty), which left it last: asked of all
+ * nodes at once, among the same LOOKUPS_WHO_MOST. With LOOKUP_FOUND `name` is that; whether it may be taken up is for
+ * the bucket to say. With LOOKUP_UNDER_WAY it is what lookups_wait takes for it. */
+enum lookup lookups_recall(struct lookups *l, const char *owner, struct bytes key, char name[LIMIT_TUNNEL_NAME + 1]);
+/* Whether another node asked for it within the last LOOKUPS_RIVAL_MS, and no record says yet what its client got:
+ * another run of that client takes it up there. */
+bool lookups_has_rival(const struct lookups *l, const char *owner, struct bytes key);
+/* Whether such a question, a message on LOOKUPS_WHOSE_SUBJECT, is another node's: owner and key are those of the
+ * record's one client. False: it is this node's own, or malformed (counted). */
+bool lookups_read_recall(struct lookups *l, struct bytes message, struct record_tunnel *out);
 
 /* How many ended in each way, or were answered out of what is known. */
 const uint64_t *lookups_counts(const struct lookups *l);

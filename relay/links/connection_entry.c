@@ -5,6 +5,7 @@
 #include "shared/program/log.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 static void take_out(struct entries *all, struct entry *e)
@@ -64,6 +65,14 @@ bool connection_entry_wait(struct entries *all, const struct entry *is, struct b
 	e->of->entry = e;
 	connection_entry_settle_soon(all);
 	return true;
+}
+
+bool connection_entry_is_waiting(const struct entries *all, const char *name)
+{
+	for (const struct entry *e = all->list; e; e = e->next)
+		if (strcmp(e->name, name) == 0)
+			return true;
+	return false;
 }
 
 void connection_entry_leave(struct entries *all, struct connection *c)

@@ -35,6 +35,8 @@ void connection_entry_init(struct entries *all, uv_loop_t *loop, struct tokens *
 void connection_entry_settle_soon(struct entries *all);
 /* The connection waits for that; copies both. False when out of memory. */
 MUST_CHECK bool connection_entry_wait(struct entries *all, const struct entry *e, struct bytes hello);
+/* Whether one of them waits for that name. */
+bool connection_entry_is_waiting(const struct entries *all, const char *name);
 /* Before the connection's memory goes. */
 void connection_entry_leave(struct entries *all, struct connection *c);
 /* Closes its handle, if it is not closed yet. */

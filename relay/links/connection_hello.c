@@ -82,6 +82,40 @@ static bool within_limit(const struct connection *c, const char *name)
 	return online < most;
 }
 
+/* The name that another node made up for this client, and that it left. With LOOKUP_UNDER_WAY `name` is what
+ * cluster_wait takes. */
+static enum lookup find_name_elsewhere(const struct connection *c, const struct wire_hello *hello,
+				       char name[TUNNEL_NAME_MAX + 1])
+{
+	struct record_tunnel r;
+	enum lookup result = cluster_recall(c->relay->cluster, c->owner, hello->public_key, name);
+	if (result != LOOKUP_FOUND)
+		return result;
+	if (registry_has_client(c->relay->registry, name))
+		return LOOKUP_NONE;
+	result = cluster_find(c->relay->cluster, name, &r);
+	if (result != LOOKUP_FOUND)
+		return result;
+	const struct record_client *k = record_find_client(&r, hello->public_key);
+	return k && record_is_away(k) && r.random_name && strcmp(r.owner, c->owner) == 0 ? LOOKUP_FOUND : LOOKUP_NONE;
+}
+
+/* The same laptop gets the name it had before, where its webhooks wait, unless another run of it takes that just now.
+ */
+static enum lookup find_last_name(const struct connection *c, const struct wire_hello *hello,
+				  char name[TUNNEL_NAME_MAX + 1])
+{
+	const struct cluster *cluster = c->relay->cluster;
+	enum lookup result = LOOKUP_NONE;
+	if (cluster && cluster_has_rival(cluster, c->owner, hello->public_key))
+		return LOOKUP_NONE;
+	if (registry_last_name(c->relay->registry, c->owner, hello->public_key, name))
+		result = LOOKUP_FOUND;
+	else if (cluster && hello->public_key.len > 0)
+		result = find_name_elsewhere(c, hello, name);
+	return result == LOOKUP_FOUND && connection_entry_is_waiting(&c->server->entries, name) ? LOOKUP_NONE : result;
+}
+
 static bool choose_name(struct connection *c, const struct wire_hello *hello, char name[TUNNEL_NAME_MAX + 1],
 			bool *random_name)
 {
@@ -92,9 +126,7 @@ static bool choose_name(struct connection *c, const struct wire_hello *hello, ch
 		if (fine)
 			snprintf(name, TUNNEL_NAME_MAX + 1, "%.*s", (int)hello->tunnel.len,
 				 (const char *)hello->tunnel.at);
-	} else if ((hello->options & WIRE_OPTION_PROBE) ||
-		   !registry_last_name(c->relay->registry, c->owner, hello->public_key, name)) {
-		/* The same laptop gets the name it had before, where its webhooks wait. */
+	} else if ((hello->options & WIRE_OPTION_PROBE) || find_last_name(c, hello, name) != LOOKUP_FOUND) {
 		fine = router_make_name(name);
 	}
 	if (!fine)
@@ -186,31 +218,46 @@ static bool is_made_elsewhere(const struct connection *c, const char *name)
 }
 
 static bool enter(struct connection *c, const struct wire_hello *asked, struct bytes payload);
+static bool waits_for_cluster(struct connection *c, const struct wire_hello *hello, struct bytes payload);
 
 static void on_looked_up(struct lookups_waiter *w, enum lookup result)
 {
 	struct connection *c = (struct connection *)((char *)w - offsetof(struct connection, lookup));
 	struct buffer payload = c->hello;
 	struct wire_hello hello;
-	(void)result; /* where nobody could be asked, this node decides alone */
 	c->hello = (struct buffer){ 0 };
-	if (!link_close_status(c->link) && wire_decode_hello(buffer_view(&payload), &hello))
-		(void)enter(c, &hello, buffer_view(&payload)); /* what fails closes the link */
+	if (!link_close_status(c->link) && wire_decode_hello(buffer_view(&payload), &hello)) {
+		/* A last name that was found is looked up, too. Where nobody could be asked, this node decides alone.
+		 */
+		bool more = hello.tunnel.len == 0 && result == LOOKUP_FOUND;
+		if (!more || !waits_for_cluster(c, &hello, buffer_view(&payload)))
+			(void)enter(c, &hello, buffer_view(&payload)); /* what fails closes the link */
+	}
 	if (c->welcomed)
 		tunnel_server_welcomed(c);
 	buffer_free(&payload);
 }
 
-/* Whether it has to wait until it is known whose the name is at the other nodes. */
+/* What the other nodes know of the name that it asks for, or which it had last. */
+static enum lookup ask_cluster(const struct connection *c, const struct wire_hello *hello,
+			       char name[TUNNEL_NAME_MAX + 1])
+{
+	struct record_tunnel r;
+	if (hello->tunnel.len == 0)
+		return find_last_name(c, hello, name);
+	if (!router_name_valid(hello->tunnel))
+		return LOOKUP_NONE;
+	snprintf(name, TUNNEL_NAME_MAX + 1, "%.*s", (int)hello->tunnel.len, (const char *)hello->tunnel.at);
+	return cluster_find(c->relay->cluster, name, &r);
+}
+
+/* Whether it has to wait until that is known. */
 static bool waits_for_cluster(struct connection *c, const struct wire_hello *hello, struct bytes payload)
 {
 	struct cluster *cluster = c->relay->cluster;
-	struct record_tunnel r;
 	char name[TUNNEL_NAME_MAX + 1];
-	if (!cluster || (hello->options & WIRE_OPTION_PROBE) || !router_name_valid(hello->tunnel))
-		return false;
-	snprintf(name, sizeof name, "%.*s", (int)hello->tunnel.len, (const char *)hello->tunnel.at);
-	if (cluster_find(cluster, name, &r) != LOOKUP_UNDER_WAY || !buffer_append_bytes(&c->hello, payload))
+	if (!cluster || (hello->options & WIRE_OPTION_PROBE) || ask_cluster(c, hello, name) != LOOKUP_UNDER_WAY ||
+	    !buffer_append_bytes(&c->hello, payload))
 		return false;
 	c->lookup.over = on_looked_up;
 	cluster_wait(cluster, name, &c->lookup);

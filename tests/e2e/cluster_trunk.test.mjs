@@ -9,6 +9,7 @@ import { Brokers, connected, hasNats, readRecord, startNode } from './lib/cluste
 import { digest, exactThrough, startApp } from './lib/exact_set.mjs';
 import { waitFor, within, World } from './lib/harness.mjs';
 import { field, post, requestBytes, send, Sender } from './lib/http.mjs';
+import { Tunnel } from './lib/tunnel.mjs';
 
 /** One address for clients, as a load balancer is: new connections go to the first node that takes them. */
 class Front {
@@ -228,6 +229,49 @@ describe('a webhook through another node', { skip: hasNats ? false : 'nats-serve
 		assert.equal(madeUp(moved), 1);
 		await answers(taker, `/${name}/after`);
 		await p.stop('SIGINT');
+	});
+
+	test('a new run without a name has the one of the run before at any node, and what waits for it; one beside it has another', async () => {
+		const front = await Front.start([holder]);
+		fronts.push(front);
+		const rest = { relay: { port: front.port }, relayUrl: front.url, target: app.port, db: w.fresh('db'), env: { CREEL_TOKEN: secret } };
+		const first = await w.startClient(rest);
+		await first.stop('SIGINT');
+		assert.equal((await post(holder.port, `/${first.tunnel}/waited`, 'one')).status, 202);
+		front.nodes = [taker];
+		const second = await w.startClient(rest);
+		assert.equal(second.tunnel, first.tunnel);
+		await app.got('/waited');
+		await second.stop('SIGINT');
+
+		const stranger = (await w.run('creel-relay', ['token', 'add', 'stranger', '--data', holder.data])).text.trim();
+		await waitFor('the token at the other node', async () => /stranger/.test((await w.run('creel-relay', ['token', 'list', '--data', taker.data])).text));
+		const say = { public_key: randomBytes(32).toString('latin1') };
+		const online = async (node, token = secret, others = say) => Tunnel.online(node.port, '', { token, say: others });
+		const left = await online(holder);
+		const name = left.welcome.tunnel;
+		await left.leave();
+		const others = [await online(taker, stranger), await online(taker, secret, { public_key: randomBytes(32).toString('latin1') })];
+		const back = await online(taker);
+		assert.equal(back.welcome.tunnel, name);
+		for (const node of [holder, taker]) others.push(await online(node));
+		assert.equal(new Set([name, ...others.map((t) => t.welcome.tunnel)]).size, 5);
+		for (const t of [...others, back]) await t.leave();
+
+		// Runs that begin at once: none is sent away for another.
+		for (const nodes of [[holder, taker], [taker, taker], [taker, holder], [holder, holder], [taker, holder, taker]]) {
+			const same = { public_key: randomBytes(32).toString('latin1') };
+			await (await online(holder, secret, same)).leave();
+			const runs = await Promise.all(nodes.map((node) => online(node, secret, same)));
+			assert.equal(new Set(runs.map((t) => t.welcome.tunnel)).size, nodes.length);
+			for (const t of runs) await known(t.welcome.tunnel);
+			for (const t of runs) {
+				t.ws.ping();
+				await within('a pong', once(t.ws, 'pong'));
+				assert.equal(t.over, undefined);
+			}
+			for (const t of runs) await t.leave();
+		}
 	});
 
 	test('the holder hangs: 202 within 5 s and the grace, and the client is served elsewhere', async () => {

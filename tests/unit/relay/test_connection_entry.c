@@ -126,7 +126,9 @@ static void test_one_that_leaves_meanwhile(void **state)
 	(void)state;
 	join(0, "one");
 	join(1, "two");
+	assert_true(connection_entry_is_waiting(&entries, "one"));
 	connection_entry_leave(&entries, &connections[0]);
+	assert_true(connection_entry_is_waiting(&entries, "two") && !connection_entry_is_waiting(&entries, "one"));
 	assert_null(connections[0].entry);
 	uv_run(&loop, UV_RUN_NOWAIT);
 	expect_told(&fine, "two ");
