@@ -8,8 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char full[] = "the disk is full: make room, nothing was half written";
+
 const char *sqlite_file_advice(const struct sqlite_file_advice *a, int code)
 {
+	/* The file of shared memory could not grow, of which SQLite 3.40 keeps no reason of the system's. */
+	if (code == SQLITE_IOERR_SHMSIZE)
+		return full;
 	switch (code & 0xff) {
 	case SQLITE_CORRUPT:
 		return a->damaged;
@@ -19,7 +24,7 @@ const char *sqlite_file_advice(const struct sqlite_file_advice *a, int code)
 	case SQLITE_PERM:
 		return "it may not be written: check its owner and permissions, and its folder's";
 	case SQLITE_FULL:
-		return "the disk is full: make room, nothing was half written";
+		return full;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return a->locked;
@@ -43,7 +48,7 @@ static const char *advice_of_system(int error)
 		return error_system(error);
 	case ENOSPC:
 	case EDQUOT:
-		return "the disk is full: make room, nothing was half written";
+		return full;
 	default:
 		return NULL;
 	}

@@ -43,11 +43,21 @@ static void test_no_folder(void **state)
 	check_error("/nonexistent/x.db", "check its owner and permissions, and its folder's (No such file");
 }
 
+/* The index of the log is the first file to find no room where little was written since the last checkpoint. */
+static void test_no_room_for_shared_memory(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(sqlite_file_advice(&advice, SQLITE_IOERR_SHMSIZE), "the disk is full"));
+	assert_non_null(strstr(sqlite_file_advice(&advice, SQLITE_FULL), "the disk is full"));
+	assert_null(strstr(sqlite_file_advice(&advice, SQLITE_IOERR_READ), "full"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_more_files),
 		cmocka_unit_test(test_no_folder),
+		cmocka_unit_test(test_no_room_for_shared_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
