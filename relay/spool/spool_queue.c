@@ -103,15 +103,14 @@ static bool run_fetch(struct writer_job *job, void *db, struct error *e)
 	return spool_sqlite_fetch(db, j->mailbox, j->after, j->most, &j->list, e);
 }
 
-static void done_fetch(struct writer_job *job, const struct error *e)
+/* Leaves out rows whose removal was on its way when they were read. The last row that was read; 0: none was. */
+static int64_t leave_out_forgotten(struct fetch_job *j)
 {
-	struct fetch_job *j = (struct fetch_job *)job;
-	if (e)
-		drop_list(j);
-	/* Leaves out rows whose removal was on its way when they were read. */
+	int64_t last = 0;
 	for (struct spool_waiting **at = &j->list; *at;) {
 		struct spool_waiting *w = *at;
 		struct small_job *gone;
+		last = w->row;
 		HASH_FIND(hh, j->spool->forgetting, &w->row, sizeof w->row, gone);
 		if (!gone) {
 			at = &w->next;
@@ -119,6 +118,20 @@ static void done_fetch(struct writer_job *job, const struct error *e)
 		}
 		*at = w->next;
 		spool_waiting_free(w);
+	}
+	return last;
+}
+
+static void done_fetch(struct writer_job *job, const struct error *e)
+{
+	struct fetch_job *j = (struct fetch_job *)job;
+	if (e)
+		drop_list(j);
+	int64_t last = leave_out_forgotten(j);
+	if (last && !j->list) { /* an empty list would say that nothing waits any more */
+		j->after = last;
+		batch_writer_submit(j->spool->writer, job);
+		return;
 	}
 	j->done(j->user, j->list, e);
 	free(j);

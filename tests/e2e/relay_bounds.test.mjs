@@ -1,12 +1,13 @@
 // What the relay takes of its disk, whoever sends: promised when a request's head is there, never more than was set, and
 // a refusal says which limit it was.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync, statSync, statfsSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { World, binDir, waitFor } from './lib/harness.mjs';
 import { Sender, field, post } from './lib/http.mjs';
 import { Tunnel } from './lib/tunnel.mjs';
+import { frame } from './lib/wire.mjs';
 
 const MiB = 1 << 20;
 const PIECE = Buffer.alloc(MiB, 'x');
@@ -249,6 +250,43 @@ describe('a small disk', () => {
 		assert.equal((await relay.ready()).status, 200);
 		assert.equal((await publicly()).status, 200);
 		assert.equal((await post(relay.port, '/shop/x', Buffer.alloc(100))).status, 202);
+	});
+
+	it('what cannot be deleted is not in the way of what waits behind it, once a client that refused one takes them again', async () => {
+		const ids = new Set(), sent = new Set();
+		await away(relay, 'mail');
+		for (let i = 0; i < 200; i++) {
+			const answer = await post(relay.port, '/mail/x', Buffer.alloc(1000));
+			assert.equal(answer.status, 202);
+			sent.add(field(answer.lines, 'Creel-Event-Id'));
+		}
+		const t = await Tunnel.online(relay.port, 'mail'); // before it is full, when no name can be registered
+		const ballast = openSync(`${disk}/ballast`, 'w');
+		for (let size = MiB; size >= 1; size >>= 1) {
+			try {
+				for (;;) writeSync(ballast, PIECE, 0, size);
+			} catch (error) {
+				assert.equal(error.code, 'ENOSPC');
+			}
+		}
+		closeSync(ballast);
+		let n = 0, refused = false;
+		await waitFor(() => `${ids.size} of ${sent.size} came; ${t.requests.length} requests`, () => {
+			for (; n < t.requests.length; n++) {
+				const r = t.requests[n];
+				if (ids.size === 100 && !refused) { // its own disk is full
+					refused = true;
+					t.ws.send(frame('RESET', { stream: r.stream, payload: Buffer.from([0, 0, 0, 4, 0, 0]) }));
+					continue;
+				}
+				ids.add(r.event_id);
+				t.answer(r, { status: 202, body_len: 0, headers: '', body: '' });
+			}
+			return ids.size === sent.size;
+		});
+		await t.leave();
+		assert.deepEqual([...ids].sort(), [...sent].sort());
+		rmSync(`${disk}/ballast`);
 	});
 
 	it('every program ended cleanly', () => w.endsCleanly());

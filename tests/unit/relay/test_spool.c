@@ -230,6 +230,29 @@ static void on_gap(void *user, const struct spool_mailbox *m)
 	(*(uint64_t *)user) += spool_level(spool, m->id).expired;
 }
 
+/* They stay in the database for as long as its disk is full; whoever fetches would take an empty list for the end. */
+static void test_those_being_forgotten_hide_none(void **state)
+{
+	(void)state;
+	open_spool();
+	int64_t dev = join_as("dev", NO_KEY);
+	for (uint32_t n = 1; n <= 5; n++)
+		put(dev, n, "x");
+	struct spool_waiting *list = fetch(dev, 0, 4);
+	for (struct spool_waiting *w = list; w; w = w->next)
+		spool_forget(spool, dev, w->row);
+	struct answer a = { 0 };
+	spool_fetch(spool, dev, 0, 2, on_fetch, &a); /* read before they are gone */
+	WAIT(a.done == 1);
+	assert_false(a.failed);
+	struct spool_waiting *last = take(&a.list);
+	assert_null(a.list);
+	expect(last, 5, "x");
+	assert_null(fetch(dev, last->row, 2));
+	spool_waiting_free(last);
+	assert_int_equal(count_and_free(list), 4);
+}
+
 static void test_the_old_expire_and_leave_a_gap(void **state)
 {
 	enum { OLD = SPOOL_STEP * 2 + 3 };
@@ -488,6 +511,7 @@ int main(void)
 		WITH_SPOOL(test_what_waits_in_each_mailbox),
 		WITH_SPOOL(test_an_event_waits_once),
 		WITH_SPOOL(test_a_fetch_is_bounded),
+		WITH_SPOOL(test_those_being_forgotten_hide_none),
 		WITH_SPOOL(test_the_old_expire_and_leave_a_gap),
 		WITH_SPOOL(test_expiry_comes_with_time),
 		WITH_SPOOL(test_who_leaves_takes_all_along),
