@@ -44,6 +44,7 @@ struct recorder *recorder_new(uv_loop_t *loop, const char *path, struct error *e
 	r->loop = loop;
 	r->journal_most = UINT64_MAX;
 	recorder_index_start(r, loop);
+	recorder_forget_dead(r);
 	return r;
 }
 

@@ -15,9 +15,11 @@
 
 /* ---- looking, on the loop ---- */
 
+/* Whoever has the number of the client that took it now must have been there when it was asked for, or be creel. */
 static bool open_for_me(const struct job *j)
 {
-	return j->state == JOB_ASKED || (j->state == JOB_TAKEN && j->pid != getpid() && !process_is_alive(j->pid));
+	return j->state == JOB_ASKED ||
+	       (j->state == JOB_TAKEN && j->pid != getpid() && !process_is_alive_since(j->pid, j->asked_at_us));
 }
 
 struct look {

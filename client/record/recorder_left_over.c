@@ -1,4 +1,5 @@
-/* Deliveries that an earlier run recorded and did not finish. */
+/* What earlier runs left: deliveries that they recorded and did not finish, jobs and rows of clients that were killed.
+ */
 #include "client/common/limits.h"
 #include "client/record/recorder_private.h"
 #include "shared/base/clock.h"
@@ -126,5 +127,51 @@ void recorder_find_left_over(struct recorder *r, const char *tunnel, bool with_h
 	j->last = &j->first;
 	j->done = done;
 	j->user = user;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+/* ---- what killed clients left ---- */
+
+#define CLIENT_KEPT_US (UINT64_C(86400) * 1000000) /* of a container that shares the record no process is seen here */
+#define DEAD_MOST 64
+
+struct dead_job {
+	struct writer_job job;
+	int64_t pids[DEAD_MOST];
+	size_t count;
+};
+
+static void on_maybe_dead(void *user, const struct client_status *c)
+{
+	struct dead_job *j = user;
+	uint64_t seen = c->confirmed_at_us > c->started_at_us ? c->confirmed_at_us : c->started_at_us;
+	if (j->count < DEAD_MOST && seen + CLIENT_KEPT_US < clock_now_us() &&
+	    !process_is_alive_since(c->pid, c->started_at_us))
+		j->pids[j->count++] = c->pid;
+}
+
+static bool run_forget_dead(struct writer_job *job, void *db, struct error *e)
+{
+	struct dead_job *j = (struct dead_job *)job;
+	j->count = 0;
+	bool fine = store_disown_jobs(db, getpid(), e) && store_list_status(db, on_maybe_dead, j, e);
+	for (size_t i = 0; fine && i < j->count; i++)
+		fine = store_drop_status(db, j->pids[i], e);
+	return fine;
+}
+
+static void done_forget_dead(struct writer_job *job, const struct error *e)
+{
+	(void)e; /* the next run tries again */
+	free(job);
+}
+
+void recorder_forget_dead(struct recorder *r)
+{
+	struct dead_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->job.run = run_forget_dead;
+	j->job.done = done_forget_dead;
 	batch_writer_submit(r->writer, &j->job);
 }

@@ -99,6 +99,10 @@ void recorder_ticket_drop(struct recorder *r, struct ticket *t);
 /* On any thread: the number in the database, 0 when it never came there. */
 int64_t recorder_ticket_id(const struct ticket *t, int64_t number);
 
+/* recorder_left_over.c: before the first job is taken. Jobs that an earlier client took which had this process's number
+ * (in a container most do) can be taken again; rows of clients that were killed a day ago are deleted. */
+void recorder_forget_dead(struct recorder *r);
+
 /* recorder_journal.c. False: it is not for the journal; nothing was done. */
 MUST_CHECK bool recorder_journal_delivery(struct recorder *r, const struct store_delivery *d,
 					  const struct record_delivery_ops *ops, void *user);

@@ -138,6 +138,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 				" j.asked_at < ?2) ORDER BY j.id LIMIT ?3",
 	[STATEMENT_GET_JOB] = "SELECT id, delivery_id, asked_at, state, pid, replay_id FROM job WHERE id = ?1",
 	[STATEMENT_TAKE_JOB] = "UPDATE job SET state = 1, pid = ?2 WHERE id = ?1",
+	[STATEMENT_DISOWN_JOBS] = "UPDATE job SET pid = 0 WHERE state = 1 AND pid = ?1",
 	[STATEMENT_END_JOB] = "UPDATE job SET state = ?2 WHERE id = ?1 AND state IN (0, 1)",
 	[STATEMENT_PAGE_SIZE] = "PRAGMA page_size",
 	[STATEMENT_PAGE_COUNT] = "PRAGMA page_count",

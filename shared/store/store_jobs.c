@@ -75,6 +75,15 @@ bool store_take_job(struct store *s, int64_t id, int64_t pid, struct error *e)
 	return store_execute(s, st, e);
 }
 
+bool store_disown_jobs(struct store *s, int64_t pid, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_DISOWN_JOBS, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, pid);
+	return store_execute(s, st, e);
+}
+
 bool store_end_job(struct store *s, int64_t id, enum job_state state, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_END_JOB, e);

@@ -23,5 +23,7 @@ MUST_CHECK bool store_list_jobs(struct store *s, struct bytes tunnel, uint64_t o
 /* *found false when there is none. */
 MUST_CHECK bool store_get_job(struct store *s, int64_t id, struct job *out, bool *found, struct error *e);
 MUST_CHECK bool store_take_job(struct store *s, int64_t id, int64_t pid, struct error *e);
+/* The jobs that a process of this number took are nobody's: it is gone, and a new one has the number. */
+MUST_CHECK bool store_disown_jobs(struct store *s, int64_t pid, struct error *e);
 /* Ends a job; one that is over already stays as it is. */
 MUST_CHECK bool store_end_job(struct store *s, int64_t id, enum job_state state, struct error *e);

@@ -98,6 +98,26 @@ describe('the journal', () => {
 		}
 	});
 
+	it('killed, and its number belongs to another program by now: all of it is on record for the next reader', async () => {
+		const db = path.join(folder(), 'creel.db'), other = road.w.spawn('sleep', ['600']);
+		const holder = road.w.spawn('sqlite3', [db], { stdin: 'pipe' });
+		holder.child.stdin.write("BEGIN IMMEDIATE;\nSELECT 'held';\n");
+		await waitFor('the lock', () => holder.stdout.includes('held'));
+		for (const i of [0, 1, 2]) assert.equal((await post(road.relay.port, `/journal/number/${i}`)).status, 200);
+		await road.client.stop('SIGKILL');
+		holder.child.stdin.write(`UPDATE journal SET pid = ${other.pid};\nCOMMIT;\nSELECT 'given up';\n`);
+		await waitFor('the commit', () => holder.stdout.includes('given up'));
+		holder.child.stdin.end();
+		const rows = await road.w.list(3);
+		assert.deepEqual(rows.map((r) => [r.target, r.state]).sort(), [0, 1, 2].map((i) => [`/number/${i}`, 'delivered']));
+		assert.deepEqual(journals(), []);
+		await startAgain();
+		assert.equal((await post(road.relay.port, '/journal/number/after')).status, 200);
+		assert.deepEqual([0, 1, 2].map((i) => calls(`/number/${i}`)), [1, 1, 1]);
+		assert.equal((await road.w.run('sqlite3', [db, 'SELECT count(*) FROM journal'])).text.trim(), '1');
+		await other.stop('SIGKILL');
+	});
+
 	it('two clients on one database have one each; ended, they leave none', async () => {
 		const other = await road.w.startClient({ relay: road.relay, target: road.app.port, name: 'other' });
 		assert.equal(journals().length, 4);

@@ -1,5 +1,7 @@
 /* What a running client makes of the replays that others ask of it. */
 #include "client/record/recorder_private.h"
+#include "shared/base/clock.h"
+#include "shared/base/process.h"
 #include "shared/store/store_jobs.h"
 #include "tests/unit/client/replayer_fixture.h"
 #include "shared/upkeep/store_prune.h"
@@ -197,9 +199,68 @@ static void test_recorder_finds_and_takes(void **state)
 	end(&t);
 }
 
+static int64_t count_clients(struct test *t)
+{
+	sqlite3_stmt *st;
+	assert_int_equal(sqlite3_prepare_v2(t->store->db, "SELECT count(*) FROM client", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	int64_t count = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return count;
+}
+
+static void put_client(struct test *t, int64_t pid, uint64_t started_at_us)
+{
+	const struct client_status c = { .pid = pid, .started_at_us = started_at_us };
+	struct error e;
+	assert_true(store_put_status(t->store, &c, &e));
+}
+
+/* A client's number may be that of another program after it was killed, or of the client that comes next: always 1 in
+ * a container. */
+static void test_numbers_that_others_got(void **state)
+{
+	struct test t;
+	struct error e;
+	uint64_t now = clock_now_us(), minute = 60000000, day = 1440 * minute;
+	bool closed = false;
+	(void)state;
+	if (access("/proc/self/stat", R_OK) != 0)
+		skip();
+	begin(&t);
+	add_original(&t, true);
+	int64_t by_other = ask(&t, 10, now - minute), by_earlier = ask(&t, 11, now - minute);
+	pid_t other = fork();
+	if (other == 0) {
+		execlp("sleep", "sleep", "600", (char *)NULL);
+		_exit(1);
+	}
+	while (process_is_alive_since(other, now - minute)) /* until then it has this program's name */
+		;
+	set_taken(&t, by_other, other);
+	set_taken(&t, by_earlier, getpid());
+	put_client(&t, dead_pid(), now - 2 * day);
+	put_client(&t, other, now - 2 * day - minute);
+	put_client(&t, getppid(), now);
+	struct recorder *r = recorder_new(&t.loop, path, &e);
+	assert_non_null(r);
+	while (count_clients(&t) != 1)
+		uv_run(&t.loop, UV_RUN_NOWAIT);
+	assert_true(check(&t, by_other) != 0);
+	assert_true(check(&t, by_earlier) != 0);
+	assert_int_equal(check(&t, by_earlier), 0);
+	recorder_close(r, on_closed, &closed);
+	while (!closed)
+		uv_run(&t.loop, UV_RUN_ONCE);
+	kill(other, SIGKILL);
+	assert_int_equal(waitpid(other, NULL, 0), other);
+	end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { IN_FOLDER(test_taken_once), IN_FOLDER(test_client_killed),
-					    IN_FOLDER(test_recorder_finds_and_takes) };
+					    IN_FOLDER(test_recorder_finds_and_takes),
+					    IN_FOLDER(test_numbers_that_others_got) };
 	return RUN(tests);
 }
