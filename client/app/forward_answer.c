@@ -11,6 +11,7 @@
 
 #define READ_AT_ONCE (64u << 10)
 #define READS_A_TURN 8
+#define KEPT_MOST 4096   /* bytes of memory kept while nothing is in it: what follows a large head goes on at once */
 #define INTERIM_MOST 100 /* 1xx answers before the answer */
 #define RAW_MOST STORE_RAW_MOST
 
@@ -146,6 +147,8 @@ static bool use_kept(struct forward *w)
 			break;
 		buffer_consume(&w->in, used);
 	}
+	if (w->in.len == 0 && w->in.cap > KEPT_MOST)
+		buffer_free(&w->in);
 	if (!forward_answer_is_whole(w))
 		return true;
 	end_well(w);

@@ -5,8 +5,8 @@
 #include "shared/http/headers.h"
 #include "shared/wire/wire_block.h"
 
-#define UNSENT_MAX WIRE_STREAM_WINDOW /* bytes held before the app is made to wait */
-#define SHORT_MOST 65536              /* what has more to say does so when others have had their turn */
+#define UNSENT_MAX (WIRE_STREAM_WINDOW / 2) /* bytes held before the app is made to wait */
+#define SHORT_MOST 65536                    /* what has more to say does so when others have had their turn */
 #define MAX_WINDOW (INT64_C(1) << 31)
 
 static uint64_t unsent(const struct response *r)
@@ -159,6 +159,19 @@ void response_send(struct stream *st)
 		st->set->app->resume(st->forward);
 }
 
+/* At once what a large body will need, so that no smaller pieces are left over from growing. */
+static void reserve_kept(struct response *r)
+{
+	const size_t most = WIRE_STREAM_WINDOW + UNSENT_MAX;
+	if (r->body_len != WIRE_UNKNOWN_LENGTH && r->body_len > most && !buffer_reserve(&r->kept, most))
+		return; /* it grows, or the answer breaks off there */
+}
+
+bool response_waits_for_link(const struct stream *st)
+{
+	return st->sent == SENT_HEAD && st->response.window > 0 && unsent(&st->response) > 0;
+}
+
 void response_take_head(struct stream *st, int status, struct bytes reason, struct bytes headers, uint64_t body_len)
 {
 	struct response *r = &st->response;
@@ -168,6 +181,7 @@ void response_take_head(struct stream *st, int status, struct bytes reason, stru
 		r->headers.len = 0; /* the answer still arrives; the record says less */
 	if (st->origin == ORIGIN_SPOOL)
 		return;
+	reserve_kept(r);
 	count(st);
 	stream_response_to(st, RESPONSE_HEAD);
 	stream_at_turn_end(st, TURN_SEND);
@@ -177,7 +191,7 @@ bool response_take_body(struct stream *st, struct bytes piece)
 {
 	if (!st->on_wire || st->origin == ORIGIN_SPOOL)
 		return true;
-	if (unsent(&st->response) >= UNSENT_MAX)
+	if (unsent(&st->response) > 0 && unsent(&st->response) + piece.len > UNSENT_MAX)
 		return false;
 	if (!stream_may_hold(st) || !buffer_append_bytes(&st->response.kept, piece))
 		stream_send_reset(st, WIRE_RESET_APP_ABORTED, "the client is out of memory");

@@ -7,6 +7,9 @@
 /* Sends what the windows allow. The stream may leave the wire, but is not freed. */
 void response_send(struct stream *st);
 
+/* Whether some of it could go, but for what waits for the connection already. */
+bool response_waits_for_link(const struct stream *st);
+
 /* The app's status and headers. For a spooled delivery they are only recorded. */
 void response_take_head(struct stream *st, int status, struct bytes reason, struct bytes headers, uint64_t body_len);
 /* Takes a piece of the app's body. False when the app must wait. */

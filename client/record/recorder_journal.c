@@ -10,6 +10,7 @@
  * delivery is accepted, while the ends of calls go on being written. */
 #include "client/record/recorder_journal_private.h"
 #include "shared/disk/disk.h"
+#include "shared/query/store_part.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@
  * the journal takes the database must have room for. */
 #define FREE_LEAST (64 << 20)
 #define FREE_AGAIN_MS 50
+#define READER_CACHE_KIB 512 /* each change of the database empties it */
 
 /* ---- writing ---- */
 
@@ -370,6 +372,7 @@ void recorder_use_journal(struct recorder *r)
 	/* The row is what says that there are files to bring in: it has to be on disk before what is in them is. */
 	if (!store_journal_add(r->store, j->files.name, &ignored) || !store_sync_apart_ops.sync(r->store, &ignored) ||
 	    !store_open(&j->reader, r->path, STORE_READ_ONLY, &ignored) ||
+	    !store_set_cache(j->reader, READER_CACHE_KIB, &ignored) ||
 	    !(j->syncer = journal_syncer_new(r->loop, on_synced, j, &ignored))) {
 		bool dropped = store_journal_drop(r->store, j->files.name, &ignored);
 		journal_files_close(&j->files, dropped);

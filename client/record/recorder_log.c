@@ -2,13 +2,17 @@
  * large bodies that are no longer on record, on libuv's pool, so that no commit waits for it. Loop thread, the work
  * itself on a thread of the pool. */
 #include "client/record/recorder_private.h"
+#include "shared/query/store_part.h"
+
+#define CACHE_KIB 256
 
 static void on_work(uv_work_t *work)
 {
 	struct recorder *r = work->data;
 	struct error e;
 	/* Without a connection (no file descriptor is free, for example) the log grows until the next try. */
-	bool fine = r->shortening.own || store_open(&r->shortening.own, r->path, STORE_READ_WRITE, &e);
+	bool fine = r->shortening.own || (store_open(&r->shortening.own, r->path, STORE_READ_WRITE, &e) &&
+					  store_set_cache(r->shortening.own, CACHE_KIB, &e));
 	if (fine && store_body_any_gone(r->store))
 		store_body_delete_gone(r->shortening.own, r->store);
 	if (store_log_is_long(r->store))

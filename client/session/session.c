@@ -28,6 +28,7 @@ struct session {
 	struct resume *resume;
 	struct asked *asked;
 	struct left_overs *left_over;
+	uint64_t waits_first; /* the stream that on_credit begins with, or 0 */
 	int open_handles;
 };
 
@@ -233,14 +234,27 @@ static bool on_frame(void *user, struct link *l, const struct wire_frame *f)
 	}
 }
 
+static void take_turn(struct session *s, struct stream *st)
+{
+	response_send(st);
+	if (!s->waits_first && response_waits_for_link(st))
+		s->waits_first = st->id;
+	stream_release(st);
+}
+
+/* From the one on that was first to wait the last time: those before it would take all there is each time. */
 static void on_credit(void *user)
 {
 	struct session *s = user;
-	struct stream *st, *next;
-	HASH_ITER(hh, s->set.by_id, st, next)
-	{
-		response_send(st);
-		stream_release(st);
+	uint64_t from = s->waits_first;
+	s->waits_first = 0;
+	for (struct stream *st = stream_find(&s->set, from), *next; st; st = next) {
+		next = st->hh.next;
+		take_turn(s, st);
+	}
+	for (struct stream *st = s->set.by_id, *next; st && st->id != from; st = next) {
+		next = st->hh.next;
+		take_turn(s, st);
 	}
 }
 

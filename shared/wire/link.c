@@ -11,9 +11,12 @@
 #define MESSAGE_SOFT_LIMIT (256u << 10)
 #define OUT_FIRST 1024 /* bytes that the buffer begins with */
 #define UNASKED_MOST (8u << 10)
-#define SENT_KEEP (1u << 20)  /* what was sent is cut off the front of the buffer once it is longer than this */
+/* What was sent is cut off the front of the buffer once it is longer than this, and than half of what waits: then no
+ * byte is moved more than twice. */
+#define SENT_KEEP (256u << 10)
 #define CLOSE_FLUSH_SECONDS 5 /* how long a peer that does not read may delay a close */
 #define LEFT_TO_SHORT (WIRE_LINK_WINDOW / 8)
+#define LONG_QUEUE (2 * MESSAGE_SOFT_LIMIT)
 #define MUCH (64 << 10) /* bytes; what pongs come to is far less */
 #define MAX_SEND_WINDOW (INT64_C(1) << 31)
 /* lws keeps the name to itself, and the place in its enum free. */
@@ -31,6 +34,7 @@ struct link {
 	struct buffer out;
 	size_t out_start;
 	bool full;         /* LINK_QUEUE bytes were in it, and half of them still are */
+	bool long_waits;   /* link_may_send_long was false, as LONG_QUEUE bytes were in it */
 	uint64_t moved_at; /* loop ms: when some of it left last, or when the first of what waits was appended */
 	int queued;        /* what the system held then, as link_stalled_ms last saw it */
 	int seen_queued;   /* the same of link_moves */
@@ -126,8 +130,11 @@ bool link_may_send_body(const struct link *l)
 	return l->send_window > 0 && !link_is_full(l);
 }
 
-bool link_may_send_long(const struct link *l)
+bool link_may_send_long(struct link *l)
 {
+	l->long_waits |= pending_len(l) >= LONG_QUEUE;
+	if (l->long_waits)
+		return false;
 	return l->send_window > LEFT_TO_SHORT && !link_is_full(l);
 }
 
@@ -316,7 +323,7 @@ static void drop_sent(struct link *l, bool was_full)
 	if (left == 0) {
 		buffer_free(&l->out);
 		l->out_start = 0;
-	} else if (l->out_start > SENT_KEEP) {
+	} else if (l->out_start > SENT_KEEP && l->out_start > left / 2) {
 		memmove(l->out.at + LWS_PRE, l->out.at + l->out_start, left);
 		l->out_start = LWS_PRE;
 		l->out.len = LWS_PRE + left;
@@ -363,7 +370,9 @@ int link_on_writable(struct link *l)
 		bool was_full = link_is_full(l);
 		l->out_start += n;
 		drop_sent(l, was_full);
-		if (was_full && !link_is_full(l) && !l->close_status)
+		bool long_waited = l->long_waits;
+		l->long_waits = long_waited && pending_len(l) > LONG_QUEUE / 2;
+		if (((was_full && !link_is_full(l)) || (long_waited && !l->long_waits)) && !l->close_status)
 			l->ops->on_credit(l->user);
 		if (pending_len(l) > 0 || l->close_status)
 			link_flush_soon(l);

@@ -22,7 +22,7 @@ struct link_ops {
 	 * WINDOW frames of stream 0 do not come here: they are the link's. */
 	bool (*on_frame)(void *user, const struct wire_frame *frame);
 	/* link_may_send_body or link_may_send_long was false, and may be true now: the connection's window opened, or
-	 * half of a full queue left. */
+	 * half of what filled the queue left. */
 	void (*on_credit)(void *user);
 };
 
@@ -48,8 +48,8 @@ void link_flush_soon(struct link *l);
  * Streams keep their own windows. */
 bool link_may_send_body(const struct link *l);
 /* The same for long bodies: leaves a part of the window to others, so that a short answer does not wait behind long
- * ones that began before it. */
-bool link_may_send_long(const struct link *l);
+ * ones that began before it, and is false from half a MiB in the queue on: whoever has a long body keeps it already. */
+bool link_may_send_long(struct link *l);
 void link_sent_body(struct link *l, size_t len);
 /* The owner took body bytes: returns credit to the peer in good time. Closes with 1002 when they were beyond the
  * window.

@@ -14,7 +14,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
-const LIMIT_MS = 20, MEMORY_MIB = { large: 32, cut: 32, half: 56, gone: 56 }, LARGE = 64 << 20, MIDDLE = 10 << 20, AT_ONCE = 8, PAUSE_MS = 100, PIECE = Buffer.alloc(1 << 16, 'l');
+const LIMIT_MS = 20, MEMORY_MIB = { large: 32, cut: 32, half: 40, gone: 40 }, LARGE = 64 << 20, MIDDLE = 10 << 20, AT_ONCE = 8, PAUSE_MS = 100, PIECE = Buffer.alloc(1 << 16, 'l');
 
 /** AT_ONCE connections that send `head`, then do as `go` says until they are cut off; after a pause the same again. */
 async function at_once(port, head, go) {

@@ -25,8 +25,9 @@ static inline void fixture_say_body(struct said *s, uint8_t flags, struct bytes 
 
 static inline bool fixture_may_send(void *link, bool is_long)
 {
+	const struct fixture *f = link;
 	(void)is_long;
-	return !((struct fixture *)link)->shut;
+	return !f->shut && (!f->until || f->said_count < f->until);
 }
 
 static inline void fixture_recorded(void *link, uint64_t stream, const uint8_t event_id[UUID_LEN])

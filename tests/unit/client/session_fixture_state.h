@@ -65,7 +65,8 @@ struct fixture {
 	struct session *session;
 	struct session_options options;
 	struct route routes[2];
-	bool shut; /* the connection's window is */
+	bool shut;    /* the connection's window is */
+	size_t until; /* it shuts when so much was said; 0: it does not */
 
 	struct said said[SAID_MOST];
 	size_t said_count;

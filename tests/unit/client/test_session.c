@@ -211,6 +211,43 @@ static void windows_are_kept(void **state)
 	fixture_end(&f);
 }
 
+/* With room for one frame each time, whoever waited first the last time is first. */
+static void those_who_wait_take_turns(void **state)
+{
+	const uint64_t order[] = { 1, 2, 3, 1, 2, 3 };
+	struct fixture f;
+	(void)state;
+	fixture_open(&f, NULL);
+	for (uint8_t i = 1; i <= 3; i++)
+		assert_true(fixture_request(&f, i, i, WIRE_END, "hello"));
+	for (int i = 0; i < 3; i++)
+		fixture_commit(&f);
+	for (int i = 0; i < 3; i++)
+		fixture_sync(&f);
+	f.shut = true;
+	for (int i = 0; i < 3; i++) {
+		fixture_head(&f.calls[i], 200);
+		fixture_body(&f.calls[i], 20);
+	}
+	fixture_turn(&f);
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+		size_t at = f.said_count;
+		f.shut = false;
+		f.until = at + 1;
+		session_tunnel_ops.on_credit(f.session);
+		assert_int_equal(f.said_count, at + 1);
+		fixture_expect(&f, at, SAID_DATA, order[i]);
+		fixture_body(&f.calls[order[i] - 1], 20);
+		f.shut = true;
+		fixture_turn(&f);
+	}
+	f.shut = false;
+	f.until = 0;
+	for (int i = 0; i < 3; i++)
+		fixture_end_call(&f.calls[i], ATTEMPT_OK, 200);
+	fixture_end(&f);
+}
+
 static void a_websocket(void **state)
 {
 	struct fixture f;
@@ -368,6 +405,7 @@ int main(void)
 		cmocka_unit_test(an_app_that_fails),
 		cmocka_unit_test(a_record_that_fails_is_made_later),
 		cmocka_unit_test(windows_are_kept),
+		cmocka_unit_test(those_who_wait_take_turns),
 		cmocka_unit_test(a_websocket),
 		cmocka_unit_test(without_an_app_it_stays_on_record),
 		cmocka_unit_test(replays_that_others_ask_for),
