@@ -153,6 +153,7 @@ static void open_delivery(struct sender *s, struct wire_request *r, const struct
 		answer_refuse(s, REFUSE_OVERLOADED);
 		return;
 	}
+	spill_close_aside(&s->delivery->body, all->relay->loop);
 	if (refusal != REFUSE_NOTHING) {
 		registry_tell_refused(route->holder, s->delivery, refusal_text(refusal)->status);
 		answer_refuse(s, refusal);

@@ -27,6 +27,11 @@ void spill_init_for_record(struct spill *s, const char *folder, uv_loop_t *loop)
 	s->loop = loop;
 }
 
+void spill_close_aside(struct spill *s, uv_loop_t *loop)
+{
+	s->loop = loop;
+}
+
 void spill_expect(struct spill *s, uint64_t len)
 {
 	s->expects_much = len > SPILL_MEMORY;
@@ -156,7 +161,7 @@ void spill_adopt_file(struct spill *s, int fd, uint64_t len)
 
 static void write_early(struct spill *s)
 {
-	if (s->loop && s->fd >= 0 && s->len - s->begun >= BEGIN_EACH &&
+	if (s->for_record && s->loop && s->fd >= 0 && s->len - s->begun >= BEGIN_EACH &&
 	    disk_aside_write(s->loop, s->fd, s->begun, BEGIN_EACH))
 		s->begun += BEGIN_EACH;
 }

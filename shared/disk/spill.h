@@ -36,6 +36,9 @@ void spill_init(struct spill *s, const char *folder);
  * spill unless spill_keep was called. With a loop, of this thread, the system begins to write the file while more of it
  * comes, and it is closed on the loop's pool (disk_aside.h). */
 void spill_init_for_record(struct spill *s, const char *folder, uv_loop_t *loop);
+/* Its file is closed on that loop's pool (disk_aside.h), of this thread: to free the blocks of a large one takes
+ * milliseconds. NULL: where it is. After spill_init. */
+void spill_close_aside(struct spill *s, uv_loop_t *loop);
 /* The body is to have `len` bytes: one that will not stay in memory goes into its file early. */
 void spill_expect(struct spill *s, uint64_t len);
 /* Its file with a name, or NULL. Whoever writes the record notes in it what was done. */

@@ -364,6 +364,24 @@ static void test_a_buffer_changes_hands(void **state)
 	assert_false(spill_copy(&p->s, SPILL_MEMORY + 18, out, sizeof out));
 }
 
+/* The file is closed on the loop's pool; the spill is empty at once. */
+static void test_closed_aside(void **state)
+{
+	struct place *p = *state;
+	uv_loop_t loop;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	spill_close_aside(&p->s, &loop);
+	assert_true(fill_to(&p->s, SPILL_MEMORY + 100));
+	int fd = p->s.fd;
+	assert_int_equal(p->s.begun, 0);
+	spill_free(&p->s);
+	assert_int_equal(spill_len(&p->s), 0);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	assert_int_equal(errno, EBADF);
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +394,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_file_is_private_and_has_no_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reading_beyond_the_end_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_free_leaves_it_usable, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closed_aside, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_missing_folder_keeps_what_is_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_full_disk_while_moving, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_full_disk_within_a_piece, setup, teardown),
