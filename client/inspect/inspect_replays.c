@@ -133,6 +133,7 @@ static void count_one(struct batch *b, const struct replayed *result, const stru
 	if (e && e->code != EXIT_INTERRUPTED && !p->trouble) {
 		p->trouble = strdup(e->text);
 		p->trouble_id = result->original;
+		p->trouble_code = e->code;
 	}
 }
 
@@ -147,6 +148,13 @@ static void on_replayed(void *user, const struct replayed *result, const struct 
 	begin_some(b);
 }
 
+static void on_recorded(void *user)
+{
+	struct batch *b = ((struct one *)user)->batch;
+	if (b->progress.recorded++ == 0)
+		tell(b);
+}
+
 static bool begin_one(struct batch *b, size_t place)
 {
 	struct one *one = malloc(sizeof *one);
@@ -158,6 +166,7 @@ static bool begin_one(struct batch *b, size_t place)
 		free(one);
 		return false;
 	}
+	replayer_tell_recorded(b->running_now[place], on_recorded);
 	b->begun++;
 	b->running++;
 	return true;

@@ -228,21 +228,29 @@ static void on_worked(uv_work_t *work, int status)
 	work_next(r);
 }
 
+static void on_recorded(struct replay *p)
+{
+	if (p->job) {
+		wait_for_client(p);
+		if (p->stopped)
+			replayer_stop(p);
+	} else {
+		call(p);
+		if (p->stopped && p->call)
+			forward_cancel(p->call);
+	}
+	if (p->recorded)
+		p->recorded(p->user);
+}
+
 static void go_on(struct replay *p)
 {
 	switch (p->step) {
 	case STEP_PREPARE:
-		if (p->failed) {
+		if (p->failed)
 			over(p);
-		} else if (p->job) {
-			wait_for_client(p);
-			if (p->stopped)
-				replayer_stop(p);
-		} else {
-			call(p);
-			if (p->stopped && p->call)
-				forward_cancel(p->call);
-		}
+		else
+			on_recorded(p);
 		break;
 	case STEP_ASKED: /* the client was faster than the withdrawal */
 		wait_for_client(p);
@@ -305,6 +313,11 @@ struct replay *replayer_start(struct replayer *r, int64_t original, const struct
 	DL_APPEND(r->replays, p);
 	work_next(r);
 	return p;
+}
+
+void replayer_tell_recorded(struct replay *p, void (*recorded)(void *user))
+{
+	p->recorded = recorded;
 }
 
 void replayer_stop(struct replay *p)

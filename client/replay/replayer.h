@@ -46,6 +46,9 @@ void replayer_close(struct replayer *r, void (*closed)(void *user), void *user);
 struct replay *replayer_start(struct replayer *r, int64_t original, const struct replay_change *change,
 			      void (*done)(void *user, const struct replayed *result, const struct error *e),
 			      void *user);
+/* `recorded` comes once, on the loop, before `done` and with its `user`, when the replay is on record; not at all for
+ * one that cannot be. To be called right after replayer_start. */
+void replayer_tell_recorded(struct replay *p, void (*recorded)(void *user));
 /* What was begun is recorded as cancelled; a client finishes what it took already. `done` comes, perhaps within this
  * call. */
 void replayer_stop(struct replay *p);

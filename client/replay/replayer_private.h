@@ -28,6 +28,7 @@ struct replay {
 	struct error error;
 	struct replay_change change;
 	struct replayed replayed;
+	void (*recorded)(void *user); /* or NULL */
 	void (*done)(void *user, const struct replayed *result, const struct error *e);
 	void *user;
 	/* The rest is the worker's while it works. */

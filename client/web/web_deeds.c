@@ -19,6 +19,8 @@ struct job {
 	struct replay_progress progress; /* without its text */
 	char *trouble;
 	bool stopping;
+	struct web_exchange *asker; /* has its answer once the first is on record; NULL: it had */
+	unsigned status;            /* of that answer */
 };
 
 struct web_deeds {
@@ -65,6 +67,34 @@ static enum job_phase phase_after(const struct job *j)
 	return j->progress.failed || j->trouble ? PHASE_FAILED : PHASE_DONE;
 }
 
+static bool is_over(const struct job *j)
+{
+	return j->id == 0 || j->phase >= PHASE_DONE;
+}
+
+/* What could not be put on record was not taken, nor are the others. */
+static void answer_asker(struct job *j)
+{
+	struct web_exchange *x = j->asker;
+	bool refused = !j->progress.recorded && j->progress.trouble_code == EXIT_STORE;
+	j->asker = NULL;
+	if (refused)
+		web_problem(x, 503, "store", "%s", j->trouble ? j->trouble : "out of memory");
+	else if (j->status == 204 && j->progress.recorded)
+		x->status = 204;
+	else if (j->status == 204)
+		web_problem(x, 422, "target", "%s", j->trouble ? j->trouble : "it was stopped");
+	else if (web_answer_header(x, "Location: /api/replays/%lld", (long long)j->id))
+		web_answer_json(x, 202, job_json(j));
+	else
+		web_problem(x, 503, "store", "out of memory");
+	web_answer(j->web, x);
+	if (refused && !is_over(j)) {
+		j->stopping = true;
+		inspect_deed_ops.stop(j->web->inspect_deeds, j->handle);
+	}
+}
+
 static void on_progress(void *user, const struct replay_progress *p)
 {
 	struct job *j = user;
@@ -72,13 +102,12 @@ static void on_progress(void *user, const struct replay_progress *p)
 	j->progress.trouble = NULL;
 	if (p->trouble && !j->trouble)
 		j->trouble = strdup(p->trouble);
+	if (j->asker && p->recorded && !p->sent)
+		answer_asker(j);
 	j->phase = phase_after(j);
+	if (j->asker && (p->sent || p->over))
+		answer_asker(j);
 	web_events_put(j->web->events, "replay", 0, job_json(j));
-}
-
-static bool is_over(const struct job *j)
-{
-	return j->id == 0 || j->phase >= PHASE_DONE;
 }
 
 static struct job *job_new(struct web *w, struct error *e)
@@ -111,23 +140,28 @@ static struct job *begin(struct web *w, const struct replay_request *request, st
 	return NULL;
 }
 
-bool web_deeds_replay_one(struct web *w, int64_t id, struct error *e)
-{
-	const struct replay_request request = { .ids = &id, .count = 1 };
-	return begin(w, &request, e) != NULL;
-}
-
-static void begin_and_answer(struct web *w, struct web_exchange *x, const struct replay_request *request)
+/* `status`: of the answer when it went on record. */
+static void begin_and_answer(struct web *w, struct web_exchange *x, const struct replay_request *request,
+			     unsigned status)
 {
 	struct error e = { .code = EXIT_STORE };
 	struct job *j = begin(w, request, &e);
-	if (j && web_answer_header(x, "Location: /api/replays/%lld", (long long)j->id))
-		web_answer_json(x, 202, job_json(j));
-	else if (e.code == EXIT_USAGE)
+	if (j) {
+		j->asker = x;
+		j->status = status;
+		return;
+	}
+	if (e.code == EXIT_USAGE)
 		web_problem(x, 422, request->resign ? "signature" : "target", "%s", e.text);
 	else
 		web_problem_of(x, &e);
 	web_answer(w, x);
+}
+
+void web_deeds_replay_one(struct web *w, struct web_exchange *x, int64_t id)
+{
+	const struct replay_request request = { .ids = &id, .count = 1 };
+	begin_and_answer(w, x, &request, 204);
 }
 
 /* A replay whose deliveries are looked for first. */
@@ -169,7 +203,7 @@ static void on_chosen(void *user)
 	if (c->fine && c->ids.count == 0)
 		web_problem(c->x, 422, "target", "nothing matches");
 	if (c->fine && c->ids.count)
-		begin_and_answer(c->web, c->x, &request);
+		begin_and_answer(c->web, c->x, &request, 202);
 	else
 		web_answer(c->web, c->x);
 	choosing_free(c);

@@ -14,8 +14,8 @@ void web_deeds_free(struct web_deeds *d);
 void web_deeds_replay(struct web *w, struct web_exchange *x);
 void web_deeds_show_replay(struct web *w, struct web_exchange *x);
 void web_deeds_stop_replay(struct web *w, struct web_exchange *x);
-/* Begins the replay of one delivery; false and *e. For ngrok's call. */
-MUST_CHECK bool web_deeds_replay_one(struct web *w, int64_t id, struct error *e);
+/* Replays one delivery, and answers with 204 when that is on record: ngrok's call. */
+void web_deeds_replay_one(struct web *w, struct web_exchange *x, int64_t id);
 /* POST /api/deliveries/ID/tags, …/note */
 void web_deeds_tag(struct web *w, struct web_exchange *x);
 void web_deeds_note(struct web *w, struct web_exchange *x);

@@ -269,16 +269,14 @@ void web_ngrok_requests(struct web_read *r)
 
 void web_ngrok_replay(struct web *w, struct web_exchange *x)
 {
-	struct error e = { .code = EXIT_STORE };
 	json_t *body = web_ask_read(x, " id tunnel_name ");
 	int64_t id = web_id_of(json_string_value(json_object_get(body, "id")));
-	if (body && !id)
-		web_problem(x, 400, "media-type", "id is a delivery's number, as a string");
-	else if (body && web_deeds_replay_one(w, id, &e))
-		x->status = 204;
-	else if (body)
-		web_problem(x, e.code == EXIT_USAGE ? 422 : 503, e.code == EXIT_USAGE ? "target" : "store", "%s",
-			    e.text);
+	if (body && id) {
+		web_deeds_replay_one(w, x, id);
+	} else {
+		if (body)
+			web_problem(x, 400, "media-type", "id is a delivery's number, as a string");
+		web_answer(w, x);
+	}
 	json_decref(body);
-	web_answer(w, x);
 }

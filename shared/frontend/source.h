@@ -73,19 +73,20 @@ struct replay_request {
 #define REPLAY_MADE_MOST 100 /* rows whose ids are kept */
 
 struct replay_progress {
-	size_t sent, ok, failed, total;
+	size_t recorded, sent, ok, failed, total;
 	bool over;
 	int64_t last_id;                /* the newest row it made */
 	int64_t made[REPLAY_MADE_MOST]; /* the first rows it made, as their answers came */
 	size_t made_count;
 	char *trouble;
 	int64_t trouble_id; /* the delivery that was to be sent again; 0: the trouble is not about a single one */
+	int trouble_code;   /* enum exit_code; with trouble_id */
 };
 
 struct deed_ops {
-	/* Through the running client if there is one, else by itself; progress comes at most 10 times a second and once
-	 * with `over`, after a stop too (it may come within the call). Returns a handle for stop, 0 and *e when it
-	 * cannot begin ("Nothing is forwarding: start …"). */
+	/* Through the running client if there is one, else by itself; progress comes at most 10 times a second, once
+	 * when the first is on record and once with `over`, after a stop too (it may come within the call). Returns a
+	 * handle for stop, 0 and *e when it cannot begin ("Nothing is forwarding: start …"). */
 	int64_t (*replay)(void *self, const struct replay_request *r,
 			  void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e);
 	void (*stop)(void *self, int64_t replay);

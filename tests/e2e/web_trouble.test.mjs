@@ -93,9 +93,14 @@ describe('creel web on a disk of its own', () => {
 			assert.match(JSON.parse(a.text).detail, /full\.db.*disk is full/);
 		}
 		assert.equal(refused, 20);
-		const asked = await web.call('/api/replays', { method: 'POST', body: { delivery_id: 1, to: '1' } });
-		if (asked.status === 202) await waitFor('the trouble', () => s.events.some((e) => e.name === 'replay' && e.data.state === 'failed' && /disk is full/.test(e.data.trouble)));
-		else assert.equal(asked.status, 503, asked.text);
+		for (const [target, body] of [['/api/replays', { delivery_id: 1, to: '1' }], ['/api/replays', { delivery_ids: [1, 2], confirm_count: 2, to: '1' }]]) {
+			const a = await web.call(target, { method: 'POST', body });
+			assert.equal(a.status, 503, `${target}: ${a.status} ${a.text}`);
+			assert.match(JSON.parse(a.text).detail, /full\.db.*disk is full/);
+		}
+		const nowhere = await web.call('/api/requests/http', { method: 'POST', body: { id: '1' } });
+		assert.equal(nowhere.status, 422, nowhere.text);
+		assert.match(JSON.parse(nowhere.text).detail, /nothing is forwarding/);
 		for (const target of ['/api/deliveries', '/api/deliveries/1', '/api/count', '/api/stats', '/api/deliveries/2/request/body', '/']) assert.equal((await web.call(target)).status, 200, target);
 		for (let i = 0; i < filler; i++) rmSync(`${disk}/filler-${i}`, { force: true });
 		for (const [target, method, body] of deeds) {

@@ -48,7 +48,7 @@ export async function replayMany(what, count) {
 	const send = async () => {
 		const r = await post('/api/replays', { ...what, confirm_count: count, resign: resign.checked, rate: Number(rate.value) || undefined, to: to.value.trim() || undefined });
 		waiting.set(r.id, null);
-		onReplay(r);
+		began.has(r.id) || onReplay(r);
 	};
 	const resign = check(), rate = el('input', { type: 'number', id: 'pace', min: 1, max: 10000, placeholder: 'as fast as it goes' }), to = toField(), target = hooks.target();
 	ask(`Send ${many(count, 'delivery', 'deliveries')} again?`, [

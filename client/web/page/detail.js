@@ -137,9 +137,9 @@ async function raw(d, into) {
 	for (const part of ['request', ...(d.response ? ['response'] : [])]) {
 		const answer = await get(`/api/deliveries/${d.id}/raw/${part}`, { attempt: part === 'response' ? attemptShown : undefined }, { raw: true });
 		const bytes = await answer.bytes(), text = new TextDecoder().decode(bytes.subarray(0, 256 * 1024)).replaceAll('\r\n', '\n'), [head] = text.split('\n\n', 1);
-		const masked = head.replace(/^([^\n:]+):.*(\n[ \t].*)*/gm, (line, name) => (SECRET.test(name) ? `${name}: ••••` : line)), pre = el('pre.tree', region(`Raw ${part}`)), draw = (t) => pre.replaceChildren(gate(t + text.slice(head.length)));
-		draw(masked);
-		into.append(el('div.sec', el('h2', part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`, masked !== head && button('Show secrets', (e) => (e.target.remove(), draw(head)))), pre);
+		const safe = head.replace(/^([^\n:]+):.*(\n[ \t].*)*/gm, (line, name) => (SECRET.test(name) ? `${name}: ••••` : line)), pre = el('pre.tree', region(`Raw ${part}`)), draw = (t) => pre.replaceChildren(gate(t + text.slice(head.length)));
+		draw(safe);
+		into.append(el('div.sec', el('h2', part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`, safe !== head && button('Show secrets', (e) => (e.target.remove(), draw(head)))), pre);
 	}
 }
 

@@ -52,6 +52,36 @@ static void test_alone(void **state)
 	end(&t);
 }
 
+static int recorded;
+
+static void on_recorded(void *user)
+{
+	struct test *t = user;
+	recorded++;
+	assert_int_equal(t->done, 0);
+	assert_int_equal(t->app.calls, 0);
+}
+
+static void test_says_when_it_is_on_record(void **state)
+{
+	struct test t;
+	(void)state;
+	recorded = 0;
+	begin(&t);
+	int64_t id = add_original(&t, true);
+	struct replay *p = replayer_start(t.replayer, id, NULL, on_done, &t);
+	replayer_tell_recorded(p, on_recorded);
+	wait_done(&t, 1);
+	assert_int_equal(recorded, 1);
+	/* One that cannot be. */
+	p = replayer_start(t.replayer, id + 1000, NULL, on_done, &t);
+	replayer_tell_recorded(p, on_recorded);
+	wait_done(&t, 2);
+	assert_true(t.failed);
+	assert_int_equal(recorded, 1);
+	end(&t);
+}
+
 static void test_refused_in_words(void **state)
 {
 	struct test t;
@@ -195,8 +225,11 @@ static void test_client_ends(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { IN_FOLDER(test_alone), IN_FOLDER(test_refused_in_words),
-					    IN_FOLDER(test_several_and_stopped), IN_FOLDER(test_by_client),
+	const struct CMUnitTest tests[] = { IN_FOLDER(test_alone),
+					    IN_FOLDER(test_says_when_it_is_on_record),
+					    IN_FOLDER(test_refused_in_words),
+					    IN_FOLDER(test_several_and_stopped),
+					    IN_FOLDER(test_by_client),
 					    IN_FOLDER(test_client_ends) };
 	return RUN(tests);
 }
