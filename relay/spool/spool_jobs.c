@@ -60,6 +60,7 @@ void spool_jobs_again(struct spool *s)
 
 void spool_jobs_drop(struct spool *s)
 {
+	HASH_CLEAR(hh, s->forgetting);
 	while (s->failed) {
 		struct writer_job *j = s->failed;
 		s->failed = j->next;

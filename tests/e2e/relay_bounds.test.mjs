@@ -223,35 +223,6 @@ describe('a small disk', () => {
 		return s.bavail * s.bsize;
 	};
 
-	it('what it cannot hold is refused at the head; what it took it can write down; its last is kept free', async () => {
-		await away(relay, 'shop');
-		let least = free();
-		const watch = setInterval(() => (least = Math.min(least, free())), 10);
-		const senders = [];
-		for (let i = 0; i < 10; i++) senders.push(await beginPost(w, relay, '/shop/x', 6 * MiB));
-		await waitFor('most to be refused', () => senders.filter((s) => s.answers.length).length >= 8);
-		const refused = senders.filter((s) => s.answers.length);
-		for (const s of refused) assertRefused(await s.answer(), 'disk_full', /The relay's disk is full/);
-		for (const s of senders.filter((q) => !refused.includes(q))) assert.equal((await s.finish()).status, 202);
-		clearInterval(watch);
-		assert.ok(least >= 16 * MiB, `${least} bytes were left`);
-	});
-
-	it('/readyz says not ready while less than 16 MiB are free, and ready again', async () => {
-		assert.equal((await relay.ready()).status, 200);
-		writeFileSync(`${disk}/ballast`, Buffer.alloc(free() - 15 * MiB));
-		const full = await relay.ready();
-		assert.equal(full.status, 503);
-		assert.match(full.text, /disk .* is full/);
-		const publicly = () => fetch(`http://127.0.0.1:${relay.port}/.well-known/creel/readyz`);
-		assert.equal((await publicly()).headers.get('creel-refused'), 'disk_full');
-		assertRefused(await post(relay.port, '/shop/x', Buffer.alloc(100)), 'disk_full', /disk is full/);
-		rmSync(`${disk}/ballast`);
-		assert.equal((await relay.ready()).status, 200);
-		assert.equal((await publicly()).status, 200);
-		assert.equal((await post(relay.port, '/shop/x', Buffer.alloc(100))).status, 202);
-	});
-
 	it('what cannot be deleted is not in the way of what waits behind it, once a client that refused one takes them again', async () => {
 		const ids = new Set(), sent = new Set();
 		await away(relay, 'mail');
@@ -287,6 +258,35 @@ describe('a small disk', () => {
 		await t.leave();
 		assert.deepEqual([...ids].sort(), [...sent].sort());
 		rmSync(`${disk}/ballast`);
+	});
+
+	it('what it cannot hold is refused at the head; what it took it can write down; its last is kept free', async () => {
+		await away(relay, 'shop');
+		let least = free();
+		const watch = setInterval(() => (least = Math.min(least, free())), 10);
+		const senders = [];
+		for (let i = 0; i < 10; i++) senders.push(await beginPost(w, relay, '/shop/x', 6 * MiB));
+		await waitFor('most to be refused', () => senders.filter((s) => s.answers.length).length >= 8);
+		const refused = senders.filter((s) => s.answers.length);
+		for (const s of refused) assertRefused(await s.answer(), 'disk_full', /The relay's disk is full/);
+		for (const s of senders.filter((q) => !refused.includes(q))) assert.equal((await s.finish()).status, 202);
+		clearInterval(watch);
+		assert.ok(least >= 16 * MiB, `${least} bytes were left`);
+	});
+
+	it('/readyz says not ready while less than 16 MiB are free, and ready again', async () => {
+		assert.equal((await relay.ready()).status, 200);
+		writeFileSync(`${disk}/ballast`, Buffer.alloc(free() - 15 * MiB));
+		const full = await relay.ready();
+		assert.equal(full.status, 503);
+		assert.match(full.text, /disk .* is full/);
+		const publicly = () => fetch(`http://127.0.0.1:${relay.port}/.well-known/creel/readyz`);
+		assert.equal((await publicly()).headers.get('creel-refused'), 'disk_full');
+		assertRefused(await post(relay.port, '/shop/x', Buffer.alloc(100)), 'disk_full', /disk is full/);
+		rmSync(`${disk}/ballast`);
+		assert.equal((await relay.ready()).status, 200);
+		assert.equal((await publicly()).status, 200);
+		assert.equal((await post(relay.port, '/shop/x', Buffer.alloc(100))).status, 202);
 	});
 
 	it('every program ended cleanly', () => w.endsCleanly());

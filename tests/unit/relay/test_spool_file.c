@@ -320,6 +320,36 @@ static void test_the_spool_does_not_fill_the_disk(void **state)
 	assert_true(after.st_size < before.st_size / 10);
 }
 
+/* Whoever is forgotten then is handed out no more, and again after a restart: clients know what they have. */
+static void test_a_full_disk_forgets_nothing_for_good(void **state)
+{
+	(void)state;
+	if (!mounted) {
+		print_message("a full disk: not tested, a tmpfs cannot be mounted (%s)\n", strerror(errno));
+		skip();
+	}
+	settings.sweep_ms = 60000;
+	boast = true;
+	open_spool();
+	int64_t dev = join_as("dev", NO_KEY);
+	for (uint32_t n = 0; n < 200; n++)
+		put(dev, n, "payload");
+	struct spool_waiting *list = fetch(dev, 0, 200);
+	fill_disk();
+	for (struct spool_waiting *w = list; w; w = w->next)
+		spool_forget(spool, dev, w->row);
+	assert_int_equal(count_and_free(list), 200);
+	WAIT(batch_writer_pending(spool->writer) == 0);
+	assert_non_null(spool->failed);
+	assert_null(fetch(dev, 0, 9));
+	uint64_t left = spool_level(spool, dev).count;
+	assert_true(left > 0);
+	close_spool();
+	free_disk();
+	open_spool();
+	assert_int_equal(count_and_free(fetch(dev, 0, 200)), left);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "second") == 0)
@@ -333,6 +363,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_a_full_disk_is_said_and_passes, set_up_small_disk,
 						tear_down_small_disk),
 		cmocka_unit_test_setup_teardown(test_the_spool_does_not_fill_the_disk, set_up_small_disk,
+						tear_down_small_disk),
+		cmocka_unit_test_setup_teardown(test_a_full_disk_forgets_nothing_for_good, set_up_small_disk,
 						tear_down_small_disk),
 	};
 	return RUN(tests);
