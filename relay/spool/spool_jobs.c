@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* Only the first of many failures in a row. */
+/* Only the first, until no failed job waits any more: in one batch some may pass and others fail. */
 void spool_jobs_trouble(struct spool *s, const struct error *e)
 {
 	if (!s->troubled)
@@ -24,7 +24,7 @@ static void done_small(struct writer_job *job, const struct error *e)
 			return;
 		}
 	} else {
-		s->troubled = false;
+		s->troubled = s->failed != NULL;
 		if (j->after)
 			j->after(j);
 	}
