@@ -1,6 +1,7 @@
 /* Puts deliveries and attempts straight into the database: when there is no journal, or they are too large for it. */
 #include "client/record/recorder_private.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,57 @@ struct attempt_job {
 	void (*done)(void *user, const struct error *e);
 	void *user;
 };
+
+/* ---- large bodies ---- */
+
+struct body_sync {
+	uv_work_t work;
+	struct recorder *recorder;
+	const struct spill *body;
+	struct error failed;
+	void (*done)(void *user, const struct error *e);
+	void *user;
+};
+
+static void sync_body(uv_work_t *work)
+{
+	struct body_sync *y = (struct body_sync *)work;
+	if (!spill_sync(y->body))
+		error_set(&y->failed, EXIT_STORE, "a body of %llu bytes cannot be written: %s",
+			  (unsigned long long)spill_len(y->body), strerror(errno));
+}
+
+static void on_synced(uv_work_t *work, int status)
+{
+	struct body_sync *y = (struct body_sync *)work;
+	struct recorder *r = y->recorder;
+	(void)status; /* nobody cancels it */
+	y->done(y->user, *y->failed.text ? &y->failed : NULL);
+	free(y);
+	r->syncing--;
+	if (r->synced && !r->syncing)
+		r->synced(r);
+}
+
+bool recorder_sync_body(struct recorder *r, const struct spill *body, void (*done)(void *user, const struct error *e),
+			void *user)
+{
+	struct body_sync *y = body && spill_file(body) ? calloc(1, sizeof *y) : NULL;
+	if (!y)
+		return false;
+	y->recorder = r;
+	y->body = body;
+	y->done = done;
+	y->user = user;
+	if (uv_queue_work(r->loop, &y->work, sync_body, on_synced) != 0) {
+		free(y);
+		return false;
+	}
+	r->syncing++;
+	return true;
+}
+
+/* ---- deliveries and attempts ---- */
 
 static bool run_delivery(struct writer_job *job, void *db, struct error *e)
 {

@@ -80,13 +80,13 @@ void recorder_log_look(struct recorder *r);
 /* `stopped` comes on the loop, at once when nothing is under way. */
 void recorder_log_stop(struct recorder *r, void (*stopped)(struct recorder *r));
 
-/* recorder.c: makes a large body's file outlive a power cut, on the pool, before a row names it: the writer's thread
- * and what waits for it do not wait for that. False: there is no such file, or it cannot be begun; `done` is not
+/* recorder_direct.c: makes a large body's file outlive a power cut, on the pool, before a row names it: the writer's
+ * thread and what waits for it do not wait for that. False: there is no such file, or it cannot be begun; `done` is not
  * called, and the writer's thread syncs the file. The body is borrowed until `done`. */
 MUST_CHECK bool recorder_sync_body(struct recorder *r, const struct spill *body,
 				   void (*done)(void *user, const struct error *e), void *user);
 
-/* recorder_direct.c: into the database, with nothing ahead of it. */
+/* Into the database, with nothing ahead of it. */
 void recorder_direct_delivery(struct recorder *r, const struct store_delivery *d, const struct record_delivery_ops *ops,
 			      void *user, bool lazy);
 void recorder_direct_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
