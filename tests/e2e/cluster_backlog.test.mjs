@@ -127,7 +127,11 @@ describe('a backlog at several nodes', { skip: hasNats ? false : 'nats-server is
 		const p = await listen(nodes[1], app, name, { db, args: ['--drain-parallel', '3'] });
 		await waitFor(() => `all of them at the app (${app.numbers.length})`, () => app.numbers.length === 45, 30_000);
 		assert.equal(app.most, 3);
-		for (let i = 0; i < 45; i++) assert.ok(Math.abs(app.numbers[i] - i) <= 6, `not far out of its place: ${app.numbers}`);
+		// A node that stands still is overtaken, for only with 1 do the others wait for it; what is its own keeps its order, about.
+		for (const node of nodes.keys()) {
+			const its = app.numbers.filter((i) => nodeOf(i) === node);
+			ascending(its).forEach((i, place) => assert.ok(Math.abs(its.indexOf(i) - place) <= 6, `not far out of its place: ${app.numbers}`));
+		}
 		await p.stop('SIGINT');
 	});
 
