@@ -16,8 +16,8 @@
 #define SENT_KEEP (256u << 10)
 #define CLOSE_FLUSH_SECONDS 5 /* how long a peer that does not read may delay a close */
 #define LEFT_TO_SHORT (WIRE_LINK_WINDOW / 8)
-#define LONG_QUEUE (2 * MESSAGE_SOFT_LIMIT)
-#define MUCH (64 << 10) /* bytes; what pongs come to is far less */
+#define LONG_QUEUE (512u << 10) /* two messages */
+#define MUCH (64 << 10)         /* bytes; what pongs come to is far less */
 #define MAX_SEND_WINDOW (INT64_C(1) << 31)
 /* lws keeps the name to itself, and the place in its enum free. */
 #define LWS_WRITE_CLOSE ((enum lws_write_protocol)4)
