@@ -133,7 +133,7 @@ static void count_one(struct batch *b, const struct replayed *result, const stru
 	if (e && e->code != EXIT_INTERRUPTED && !p->trouble) {
 		p->trouble = strdup(e->text);
 		p->trouble_id = result->original;
-		p->trouble_code = e->code;
+		p->trouble_code = (int)e->code;
 	}
 }
 
