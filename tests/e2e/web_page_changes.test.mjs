@@ -207,6 +207,21 @@ describe('read again', { skip }, () => {
 		await fill(w, [line(305, { target: '/left' })]);
 		await page.until('what comes to the one that is left', `${shown}[0]?.textContent.includes('/left')`);
 	});
+
+	it('what was deleted or went on while no page listened is so when one is looked at again', async () => {
+		await page.open('/');
+		await page.until('rows', `${shown}.length > 5`);
+		const [, gone, other] = JSON.parse(await page.eval(ids)), blank = (await page.b.say('Target.createTarget', { url: 'about:blank' })).targetId;
+		await page.b.say('Target.activateTarget', { targetId: blank });
+		await page.until('that it is hidden', 'document.hidden');
+		assert.equal((await web.call('/api/deliveries', { method: 'DELETE', body: { ids: [gone], confirm_count: 1 } })).status, 204);
+		const sql = await w.run('sqlite3', [w.path('data/creel/creel.db'), `UPDATE delivery SET status = 503 WHERE id = ${other}`]);
+		assert.equal(sql.code, 0, sql.err);
+		await page.b.say('Page.bringToFront');
+		await page.until('that it is gone', `!${ids}.includes('${gone},')`);
+		await page.until('how the other went', `${shown}.find((r) => r.dataset.id === '${other}').textContent.includes('503')`);
+		await page.b.say('Target.closeTarget', { targetId: blank });
+	});
 });
 
 describe('who may come in', { skip }, () => {

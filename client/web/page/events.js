@@ -1,5 +1,4 @@
-// Events, from one stream for all pages, as a browser opens only six connections to a host. The page that holds the
-// lock reads it and passes it on.
+// Events, from one stream for all pages (a browser opens six connections to a host): who holds the lock passes them on.
 
 const channel = new BroadcastChannel('creel');
 const NAMES = ['delivery', 'attempt', 'state', 'more', 'gone', 'replay', 'reset', 'k'];
@@ -11,7 +10,7 @@ export function on(name, listener) {
 }
 export const heardAt = () => heard;
 
-function tell(name, data) {
+export function tell(name, data) {
 	heard = Date.now();
 	for (const listener of listeners.get(name) ?? []) {
 		try {
@@ -38,8 +37,8 @@ function pass(...event) {
 function open(over) {
 	source = new EventSource(newest ? `/api/events?after=${newest}` : '/api/events');
 	source.onopen = () => {
+		pass('open', { first: !failures });
 		failures = 0;
-		pass('open', {});
 	};
 	for (const name of NAMES) {
 		source.addEventListener(name, (event) => {

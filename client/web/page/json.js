@@ -43,7 +43,6 @@ function layOut(text) {
 			if (lex !== stack.at(-1).shut) continue;
 		} else if (line.kind) next();
 		else wrong();
-		// After a value: a comma, or the end of what it is in.
 		for (;;) {
 			const { shut, line: open, n } = stack.at(-1) ?? {};
 			if (!open && start === text.length) return lines;

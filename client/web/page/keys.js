@@ -139,7 +139,7 @@ function palette() {
 	draw();
 }
 
-/** A menu of buttons at a button; `items`: [label, key, action]. The browser closes it, and gives the focus back. */
+/** A menu of buttons at a button; `items`: [label, key, action]. */
 export function menu(anchor, items) {
 	const m = el('div.menu', { role: 'menu', popover: 'auto', ontoggle: (e) => e.newState === 'closed' && m.remove() }, items.map(([label, key, action]) => el('button', {
 		role: 'menuitem', onclick: () => (m.hidePopover(), action()),

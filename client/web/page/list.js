@@ -70,7 +70,7 @@ export function build(main) {
 	const note = el('div', { id: 'note' });
 	scroller.append(first ?? '', grid, note);
 	const section = el('section.list', { id: 'list', label: 'Deliveries' }, head, scroller);
-	main.replaceChildren(section); // in the place of what the server wrote
+	main.replaceChildren(section);
 	scroller.onscroll = onScroll;
 	grid.onclick = onClick;
 	grid.ondblclick = () => list.onOpen(list.selected);
@@ -90,18 +90,13 @@ function onClick(event) {
 	const id = Number(node.dataset.id);
 	if (!id) return;
 	if (event.shiftKey) {
-		range(id);
+		const [a, b] = [indexOf(list.selected), indexOf(id)].sort((x, y) => x - y);
+		if (a >= 0) list.onRange(list.rows.slice(a, b + 1).map((r) => r.id));
 		return;
 	}
 	grid.focus({ preventScroll: true });
 	select(id);
 	list.onOpen(id);
-}
-
-function range(id) {
-	const a = indexOf(list.selected), b = indexOf(id);
-	if (a < 0 || b < 0) return;
-	list.onRange?.(list.rows.slice(Math.min(a, b), Math.max(a, b) + 1).map((r) => r.id));
 }
 
 // ---- the model is newest first; "old" order is its mirror ----
@@ -249,11 +244,11 @@ function sign(svg, id, kind = '') {
 	set(svg.firstChild, 'href', `#${id}`);
 }
 
-/** The nodes stay: only what differs is written. */
 function fillRow(node, row) {
 	const selected = row.id === list.selected, mark = list.marked.has(row.id), fresh = Date.now() - row.fresh < 1200;
-	const stamp = `${row.id} ${row.state} ${row.status} ${row.attempts} ${row.duration_ms} ${row.signature} ${selected} ${mark} ${row.odd} ${fresh} ${row.timed_out}`;
-	if (node.drawn === stamp) return;
+	const stamp = `${selected} ${mark} ${row.odd} ${fresh}`;
+	if (node.row === row && node.drawn === stamp) return;
+	node.row = row;
 	node.drawn = stamp;
 	const c = node.cells, o = row.outcome, [shield, kind, text] = verdict(row), time = clock(row.received_at), b = node.link.firstChild;
 	node.dataset.id = row.id;
@@ -328,7 +323,7 @@ export const focus = () => grid.focus({ preventScroll: true });
 /** A sort finds numbers; its rows are asked for by them. */
 async function page(wish, signal) {
 	const ask = (what) => get('/api/deliveries', what, { signal }), { filter, sort, ids } = list;
-	if (!sort) return ask({ filter, limit: PAGE, ...wish });
+	if (!sort || wish.ids) return ask({ filter, limit: PAGE, ...wish });
 	if (!ids) {
 		const found = await ask({ filter, order: sort, limit: PAGE }), n = (list.ids = found.ids).length, cut = found.searched < found.total;
 		list.walk = cut || found.matched > n ? `first ${number(n)} of ${number(found.matched)}${cut ? '+' : ''}` : '';
@@ -533,6 +528,15 @@ export async function catchUp() {
 		catching = false;
 		catchUpAgain();
 	}
+}
+/** What became of the rows while nobody listened. */
+export function refresh(tell) {
+	catchUp();
+	const ids = list.rows.slice(0, 500).map((r) => r.id);
+	if (tell && ids[0]) ask({ ids: `${ids}` }, ({ deliveries }) => {
+		tell('gone', { ids: ids.filter((id) => !deliveries.some((d) => d.id === id)) });
+		for (const delivery of deliveries) tell('attempt', { id: delivery.id, delivery });
+	});
 }
 function catchUpAgain() {
 	if (again) setTimeout(catchUp, 200);

@@ -70,10 +70,7 @@ export function go(change, step) {
 const amend = (change) => url.show((state = { ...state, ...change }), false);
 const open = (id) => go({ view: 'detail', id }, true);
 const back = () => {
-	if (is('edit') && editing?.dirty()) {
-		editing.leave();
-		return;
-	}
+	if (is('edit') && editing?.dirty()) return editing.leave();
 	if (history.state?.depth > 0) history.back();
 	else go({ view: 'list' }, true);
 	if (wider(1200)) lists.focus();
@@ -100,8 +97,7 @@ function drawFollow() {
 	const f = $('fol'), [paused, fresh, order] = f.children;
 	if (!order) {
 		f.append(el('b', 'PAUSED'), el('button.p', { onclick: () => keys.run(list.sort ? 'sort-again' : 'bottom') }, el('span'), el('kbd')), el('button.q', { onclick: () => keys.run('sort') }));
-		drawFollow();
-		return;
+		return drawFollow();
 	}
 	paused.hidden = list.follow || !!list.sort;
 	fresh.hidden = !list.fresh;
@@ -189,7 +185,6 @@ function listen() {
 		lists.onGone(g);
 		if (g.ids?.includes(detail.id) && is('detail')) details.refresh(state);
 	});
-	events.on('reset', ({ record }) => (record ? location.reload() : list.follow ? lists.load(list.filter) : lists.recount()));
 	events.on('replay', deeds.onReplay);
 	events.on('state', (s) => {
 		client = s;
@@ -200,7 +195,7 @@ function listen() {
 		setLost(true);
 		get('/api/status').catch(() => {}); // tells 401 from gone
 	});
-	for (const name of ['seen', 'open']) events.on(name, lists.catchUp);
+	for (const name of ['seen', 'open', 'reset']) events.on(name, ({ record, first }) => (record ? location.reload() : lists.refresh(!first && events.tell)));
 	events.start();
 	setInterval(drawRate, 2000);
 }

@@ -25,7 +25,7 @@ export function write(s) {
 }
 
 let pending, last = 0;
-/** A step of the user's is a step of history; typing and scrolling are not, and change the URL at most 4 times a second. */
+/** The user's steps are history's; typing and scrolling change the URL at most 4 times a second. */
 export function show(s, step) {
 	clearTimeout(pending);
 	const href = write(s);
