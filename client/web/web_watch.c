@@ -209,11 +209,9 @@ static void tell(struct web_watch *w, const struct look *l)
 }
 
 /* What arrived after a page had read its window and before this look is news to nobody else: the page reads it anew. */
-static void tell_first(struct web_watch *w, const struct look *l)
+static void tell_first(struct web_watch *w)
 {
-	json_t *more = json_pack("{s:I, s:i}", "newest_id", (json_int_t)l->newest, "count", 0);
-	if (more)
-		web_events_put(w->web->events, "more", 0, more);
+	web_events_put(w->web->events, "reset", 0, json_object());
 }
 
 static void on_looked(void *user)
@@ -224,7 +222,7 @@ static void on_looked(void *user)
 		w->under_way = NULL;
 		if (!l->failed) {
 			if (!l->begun)
-				tell_first(w, l);
+				tell_first(w);
 			tell(w, l);
 			w->begun = true;
 			w->newest = l->newest;

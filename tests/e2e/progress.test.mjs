@@ -9,7 +9,7 @@ import { openRoad } from './lib/road.mjs';
 import { Terminal } from './lib/tmux.mjs';
 
 const MANY = 60000;
-const SIGNED = 20000; // with a message
+const SIGNED = 40000; // with a message
 
 describe('progress', () => {
 	let w, db;
@@ -51,8 +51,8 @@ describe('progress', () => {
 	});
 
 	it('verify', async () => {
-		const screen = await interrupted(/verifying \[[#.]+\] \d+\/20000 {2}\d+ failed {2}[\d.]+\/s/, 'verify', `id:1..${SIGNED}`, '--secret', 'stripe=env:S');
-		assert.match(screen, /creel: interrupted: \d+ of 20000 verified/);
+		const screen = await interrupted(/verifying \[[#.]+\] \d+\/40000 {2}\d+ failed {2}[\d.]+\/s/, 'verify', `id:1..${SIGNED}`, '--secret', 'stripe=env:S');
+		assert.match(screen, /creel: interrupted: \d+ of 40000 verified/);
 	});
 
 	it('listen, while it fills the search index of an old record: lines take the bar away', async () => {
@@ -89,7 +89,7 @@ describe('progress', () => {
 
 	it('export: no half file', async () => {
 		const file = w.path('out.ndjson');
-		const screen = await interrupted(/exporting \[[#.]+\] \d+\/20000 {2}[\d.]+\/s/, 'export', `id:1..${SIGNED}`, '-o', file);
+		const screen = await interrupted(/exporting \[[#.]+\] \d+\/40000 {2}[\d.]+\/s/, 'export', `id:1..${SIGNED}`, '-o', file);
 		assert.match(screen, /creel: interrupted: nothing was written to /);
 		assert.ok(!existsSync(file));
 	});

@@ -414,8 +414,8 @@ describe('what the API answers', () => {
 describe('the stream', () => {
 	it('tells of deliveries that come, of deletions, and to whom has a filter that there is more', async () => {
 		const s = stream(web), filtered = stream(web, '/api/events?filter=state%3Afailed');
-		// What came before the first look is told by a 'more' of none, what comes after it by its row.
-		const looked = (t) => t.events.some((e) => e.name === 'more' && e.data.count === 0 && e.data.newest_id > 0);
+		// What came before the first look is read after its 'reset', what comes after it is told by its row.
+		const looked = (t) => t.events.some((e) => e.name === 'reset');
 		await waitFor('the first look', () => looked(s) && looked(filtered));
 		await fill(w, [line(1000)]);
 		await waitFor('a delivery', () => s.events.some((e) => e.name === 'delivery') && filtered.events.some((e) => e.name === 'more' && e.data.count > 0));

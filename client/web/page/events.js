@@ -37,8 +37,8 @@ function pass(...event) {
 function open(over) {
 	source = new EventSource(newest ? `/api/events?after=${newest}` : '/api/events');
 	source.onopen = () => {
-		pass('open', { first: !failures });
 		failures = 0;
+		pass('open', {});
 	};
 	for (const name of NAMES) {
 		source.addEventListener(name, (event) => {

@@ -109,7 +109,7 @@ function tops() {
 		placed = key;
 		places = [];
 		let y = 0;
-		for (let i = rows.length - 2; i >= 0; i--) if (rows[i + 1].odd !== undefined) rows[i].odd ??= !rows[i + 1].odd; // what comes on top recolours nothing
+		for (let i = rows.length - 2; i >= 0; i--) if (rows[i + 1].odd !== undefined) rows[i].odd ??= !rows[i + 1].odd;
 		rows.forEach((row, i) => {
 			row.day ??= day(row.received_at);
 			row.odd ??= !rows[i - 1]?.odd;
@@ -529,13 +529,14 @@ export async function catchUp() {
 		catchUpAgain();
 	}
 }
-/** What became of the rows while nobody listened. */
+/** What became of the rows unheard. */
 export function refresh(tell) {
 	catchUp();
-	const ids = list.rows.slice(0, 500).map((r) => r.id);
-	if (tell && ids[0]) ask({ ids: `${ids}` }, ({ deliveries }) => {
-		tell('gone', { ids: ids.filter((id) => !deliveries.some((d) => d.id === id)) });
-		for (const delivery of deliveries) tell('attempt', { id: delivery.id, delivery });
+	let ids = list.rows.slice(0, 500).map((r) => r.id);
+	if (ids[0]) ask({ ids: `${ids}` }, ({ deliveries }) => {
+		for (const d of deliveries) if (['state', 'status', 'attempts'].some((k) => rowOf(d.id)?.[k] !== d[k])) tell('attempt', { id: d.id, delivery: d });
+		ids = ids.filter((id) => !deliveries.some((d) => d.id === id));
+		if (ids[0]) tell('gone', { ids });
 	});
 }
 function catchUpAgain() {

@@ -195,7 +195,7 @@ function listen() {
 		setLost(true);
 		get('/api/status').catch(() => {}); // tells 401 from gone
 	});
-	for (const name of ['seen', 'open', 'reset']) events.on(name, ({ record, first }) => (record ? location.reload() : lists.refresh(!first && events.tell)));
+	for (const name of ['seen', 'open', 'reset']) events.on(name, ({ record }) => (record ? location.reload() : lists.refresh(events.tell)));
 	events.start();
 	setInterval(drawRate, 2000);
 }
