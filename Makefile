@@ -356,6 +356,7 @@ bench:
 	@node tests/bench/web.mjs $(BUILD)
 	@node tests/bench/pages.mjs $(BUILD)
 	@node tests/bench/beside.mjs $(BUILD)
+	@node tests/bench/seen.mjs $(BUILD)
 	@tests/bench/inspector.sh $(BUILD)
 	@ulimit -n $$(ulimit -Hn) && node tests/bench/cluster.mjs $(BUILD)
 

@@ -4,16 +4,17 @@
 // Usage: node cluster.mjs BUILD_DIR (the descriptors allowed must be more than the tunnels); ROUNDS, SECONDS_EACH,
 // TUNNELS, CONNECTIONS="1 32 256", SETS="live large durable tunnels"
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 
 process.env.CREEL_BIN_DIR = path.resolve(process.argv[2]);
-const { freePort, waitFor, World } = await import('../e2e/lib/harness.mjs');
+const { waitFor, World } = await import('../e2e/lib/harness.mjs');
 const { Brokers, hasNats, readRecord, startNode } = await import('../e2e/lib/cluster.mjs');
 const { Tunnel } = await import('../e2e/lib/tunnel.mjs');
+const { startApp } = await import('./app.mjs');
 if (!hasNats) {
 	console.log('cluster: nats-server is not installed, or this build is without NATS');
 	process.exit(0);
@@ -35,19 +36,6 @@ const mib = (p) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${p.pid}/sta
 const cpuSeconds = (all) => all.reduce((sum, p) => sum + readFileSync(`/proc/${p.pid}/stat`, 'latin1').split(' ').slice(13, 15).reduce((a, b) => a + Number(b), 0) / 100, 0);
 const metric = async (node, name) => Number((await node.get('/metrics')).text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
 const ms = (text) => parseFloat(text) * (/us$/.test(text) ? 0.001 : /ms$/.test(text) ? 1 : 1000);
-
-async function startApp() {
-	const port = await freePort(), dir = w.fresh('nginx');
-	mkdirSync(dir);
-	writeFileSync(path.join(dir, 'nginx.conf'), `worker_processes 2; pid ${dir}/pid; error_log ${dir}/error.log; daemon off;
-events { worker_connections 4096; }
-http { access_log off; client_body_buffer_size 64k; client_max_body_size 0; keepalive_requests 100000000;
-	client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p; fastcgi_temp_path ${dir}/f; uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
-	server { listen 127.0.0.1:${port}; listen [::1]:${port}; location / { return 200 '{"received":1}'; } } }`);
-	w.spawn('nginx', ['-c', path.join(dir, 'nginx.conf'), '-p', dir]);
-	await waitFor('the app', () => fetch(`http://127.0.0.1:${port}/`).then(() => true, () => false));
-	return port;
-}
 
 /** Messages that the nodes have sent to their servers of NATS. */
 async function messagesSent(brokers) {
@@ -100,7 +88,7 @@ async function node(brokers, at, account, replicas) {
 }
 
 async function live(nodes, alone, brokers) {
-	const app = await startApp();
+	const app = await startApp(w);
 	const listen = (relay, name) => w.startClient({ relay, target: app, name, db: w.fresh('db'), output: 'quiet' });
 	const near = await listen(nodes[0], 'bench'), single = await listen(alone, 'bench');
 	await waitFor('the other node to know the client', async () => (await fetch(`http://127.0.0.1:${nodes[1].port}/bench/x`)).ok);
