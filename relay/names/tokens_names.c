@@ -75,16 +75,16 @@ bool tokens_settle(struct tokens *t, struct error *e)
 	return false;
 }
 
-/* A name that its owner takes up again. Nothing is lost where the moment of it is: it needs no sync. */
-static enum claim take_up(struct tokens *t, const char *tunnel)
+/* A name that its owner takes up again. Nothing is lost where the moment of it is: it needs no sync, and a full disk
+ * turns nobody away who is known. */
+static void take_up(struct tokens *t, const char *tunnel)
 {
 	tokens_sync_less(t, true);
 	sqlite3_stmt *st = ask(t, "UPDATE tunnel SET seen_at = ?2 WHERE name = ?1", tunnel);
-	bool fine =
-	    st && sqlite3_bind_int64(st, 2, (int64_t)clock_now_us()) == SQLITE_OK && sqlite3_step(st) == SQLITE_DONE;
+	if (st && sqlite3_bind_int64(st, 2, (int64_t)clock_now_us()) == SQLITE_OK)
+		sqlite3_step(st);
 	sqlite3_finalize(st);
 	tokens_sync_less(t, false);
-	return fine ? CLAIM_OK : CLAIM_ERROR;
 }
 
 enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel, int64_t most)
@@ -94,7 +94,7 @@ enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel,
 	if (!tokens_may_hold(t, owner, tunnel))
 		return CLAIM_FORBIDDEN;
 	if (tokens_owner_of(t, tunnel, now_owner) == NAME_OWNED && strcmp(now_owner, owner) == 0)
-		return take_up(t, tunnel);
+		return take_up(t, tunnel), CLAIM_OK;
 	sqlite3_stmt *st =
 	    ask(t,
 		"INSERT INTO tunnel (name, owner, created_at, seen_at) VALUES (?1,?2,?3,?3) ON CONFLICT (name)"

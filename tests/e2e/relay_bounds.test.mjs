@@ -223,15 +223,8 @@ describe('a small disk', () => {
 		return s.bavail * s.bsize;
 	};
 
-	it('what cannot be deleted is not in the way of what waits behind it, once a client that refused one takes them again', async () => {
-		const ids = new Set(), sent = new Set();
-		await away(relay, 'mail');
-		for (let i = 0; i < 200; i++) {
-			const answer = await post(relay.port, '/mail/x', Buffer.alloc(1000));
-			assert.equal(answer.status, 202);
-			sent.add(field(answer.lines, 'Creel-Event-Id'));
-		}
-		const t = await Tunnel.online(relay.port, 'mail'); // before it is full, when no name can be registered
+	/** Not a byte is left. */
+	function fill() {
 		const ballast = openSync(`${disk}/ballast`, 'w');
 		for (let size = MiB; size >= 1; size >>= 1) {
 			try {
@@ -241,6 +234,18 @@ describe('a small disk', () => {
 			}
 		}
 		closeSync(ballast);
+	}
+
+	it('what cannot be deleted is not in the way of what waits behind it, once a client that refused one takes them again', async () => {
+		const ids = new Set(), sent = new Set();
+		await away(relay, 'mail');
+		for (let i = 0; i < 200; i++) {
+			const answer = await post(relay.port, '/mail/x', Buffer.alloc(1000));
+			assert.equal(answer.status, 202);
+			sent.add(field(answer.lines, 'Creel-Event-Id'));
+		}
+		const t = await Tunnel.online(relay.port, 'mail'); // before it is full, when no name can be registered
+		fill();
 		let n = 0, refused = false;
 		await waitFor(() => `${ids.size} of ${sent.size} came; ${t.requests.length} requests`, () => {
 			for (; n < t.requests.length; n++) {
@@ -257,6 +262,19 @@ describe('a small disk', () => {
 		});
 		await t.leave();
 		assert.deepEqual([...ids].sort(), [...sent].sort());
+		rmSync(`${disk}/ballast`);
+	});
+
+	it('with no byte left, a client that it knows comes back and is sent what comes', async () => {
+		await away(relay, 'known');
+		fill();
+		assert.equal(free(), 0);
+		const t = await Tunnel.online(relay.port, 'known');
+		const answer = post(relay.port, '/known/x', Buffer.from('still'));
+		const [r] = await waitFor('the webhook', () => t.requests.length && t.requests);
+		t.answer(r, { status: 200, body_len: 2, headers: '', body: 'ok' });
+		assert.equal((await answer).status, 200);
+		await t.leave();
 		rmSync(`${disk}/ballast`);
 	});
 
