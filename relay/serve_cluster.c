@@ -6,6 +6,7 @@
 #include "relay/names/router.h"
 #include "relay/names/tokens.h"
 #include "relay/registry/registry.h"
+#include "relay/shares/levels.h"
 
 #include <string.h>
 
@@ -68,10 +69,13 @@ static int64_t on_adopt(void *user, const struct copy_message *m)
 	return registry_adopt(s->relay->registry, m->tunnel, &r, cluster_id(s->relay->cluster));
 }
 
-static void on_adopted(void *user, const char *tunnel)
+static void on_adopted(void *user, const uint8_t id[RECORD_NODE_ID_LEN], const struct copy_message *m, size_t size)
 {
 	struct serve_cluster *s = user;
-	registry_hand_out(s->relay->registry, tunnel);
+	const struct level v = { .tunnel = bytes_of(m->tunnel), .key = bytes_make(m->key, m->key_len), 1, size, 0 };
+	if (s->relay->crossing)
+		crossing_adopted(s->relay->crossing, id, &v);
+	registry_hand_out(s->relay->registry, m->tunnel);
 }
 
 static void on_node_heard(void *user, const uint8_t id[RECORD_NODE_ID_LEN])

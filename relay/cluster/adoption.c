@@ -62,6 +62,7 @@ struct gone {
 	uint64_t again_ms; /* how long to wait after a try that brought nothing */
 	size_t putting, putting_bytes;
 	bool failed, emptied; /* a put since it was claimed; the stream has no more */
+	bool untold;          /* some of it was put since the last time it was over */
 	struct partial *partials;
 	struct ahead ahead[AHEAD_MOST]; /* from next_sequence on */
 	size_t ahead_count, ahead_unanswered;
@@ -127,7 +128,8 @@ static void settled(struct gone *g)
 	struct adoption *a = g->all;
 	if (g->count > 0)
 		g->again_ms = 0;
-	if (g->emptied && !g->failed && g->count > 0) {
+	if (g->emptied && !g->failed && g->untold) {
+		g->untold = false;
 		log_event(LOG_INFO, "node_adopted", "node", g->hex, NULL);
 		a->events.over(a->user, g->id);
 		rest(g, AGAIN_MS);
@@ -175,7 +177,8 @@ static void on_put(void *user, const struct error *e)
 		g->count++;
 		a->count++;
 		delete_copies(a, p);
-		a->events.put(a->user, p->of.tunnel);
+		g->untold = true;
+		a->events.put(a->user, g->id, &p->of, p->payload.len);
 	}
 	free_partial(p);
 	if (a->closing)

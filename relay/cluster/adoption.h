@@ -18,8 +18,8 @@ struct adoption_settings {
 struct adoption_events {
 	/* The mailbox here for the client of a copy, which is made if there is none; 0: out of memory. */
 	int64_t (*mailbox)(void *user, const struct copy_message *m);
-	/* Something came into that mailbox. */
-	void (*put)(void *user, const char *tunnel);
+	/* What waited at that node, so many bytes, came into that mailbox. */
+	void (*put)(void *user, const uint8_t id[RECORD_NODE_ID_LEN], const struct copy_message *m, size_t size);
 	/* All copies of that node were taken over. */
 	void (*over)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
 	/* Whether that node is there. */

@@ -396,10 +396,10 @@ static int64_t on_adopt(void *user, const struct copy_message *m)
 	return c->events.adopt(c->user, m);
 }
 
-static void on_adopted(void *user, const char *tunnel)
+static void on_adopted(void *user, const uint8_t id[RECORD_NODE_ID_LEN], const struct copy_message *m, size_t size)
 {
 	struct cluster *c = user;
-	c->events.adopted(c->user, tunnel);
+	c->events.adopted(c->user, id, m, size);
 }
 
 static void on_node_adopted(void *user, const uint8_t id[RECORD_NODE_ID_LEN])

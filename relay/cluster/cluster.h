@@ -30,9 +30,9 @@ struct cluster_events {
 	/* The record could not be written, for other nodes changed it each time. */
 	void (*contended)(void *user, const char *name);
 	/* A copy of what waited at a node that is gone: the mailbox here for its client, which is made if there is none
-	 * (0: out of memory); and that something came into it. */
+	 * (0: out of memory); and that it came into it, so many bytes. */
 	int64_t (*adopt)(void *user, const struct copy_message *m);
-	void (*adopted)(void *user, const char *tunnel);
+	void (*adopted)(void *user, const uint8_t id[RECORD_NODE_ID_LEN], const struct copy_message *m, size_t size);
 	/* What another node said last of itself came from it a moment ago; it is gone; this node took over all that was
 	 * copied of what waited there. */
 	void (*node_heard)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);

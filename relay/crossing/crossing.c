@@ -9,6 +9,7 @@
 #define TICK_MS 200
 #define MAILBOX_TICKS 25 /* a round of them */
 #define ASKED_TICKS 3    /* the first of these */
+#define EXPIRE_TICKS 300
 #define MAILBOXES_A_ROUND 100
 
 /* The peer of a trunk; NULL when out of memory. */
@@ -28,18 +29,17 @@ static struct crossing_peer *peer_of(struct crossing *x, struct trunk *t)
 
 static void note_there(struct crossing_peer *p)
 {
-	struct crossing *x = p->crossing;
-	p->heard_at = uv_now(x->relay->loop);
 	if (p->there)
 		return;
 	p->there = true;
-	crossing_levels_tell(x);
+	crossing_levels_tell(p->crossing);
 }
 
 static void note_away(struct crossing_peer *p)
 {
 	p->there = false;
 	p->greeted = false; /* what changes meanwhile may be forgotten before it is told */
+	crossing_levels_keep(p->crossing);
 	crossing_ask_end_of_peer(p);
 }
 
@@ -57,14 +57,6 @@ void crossing_node_gone(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN]
 	struct crossing_peer *p = t ? peer_of(x, t) : NULL;
 	if (p)
 		note_away(p);
-}
-
-void crossing_node_adopted(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN])
-{
-	levels_forget(x->levels, id);
-	for (struct crossing_peer *p = x->peers; p; p = p->next)
-		if (p->there)
-			crossing_send(p, TRUNK_ADOPTED, 0, 0, bytes_make(id, RECORD_NODE_ID_LEN));
 }
 
 /* ---- what the trunks say ---- */
@@ -255,16 +247,6 @@ static bool waits_elsewhere(const struct client *c, const struct spool *spool)
 	return !c->line && !c->connection && !c->in_grace && spool_level(spool, c->mailbox).count > 0;
 }
 
-/* By then all that waited at a node that stays away has expired. */
-static void look_after(struct crossing_peer *p)
-{
-	const struct relay *relay = p->crossing->relay;
-	const uint64_t now = uv_now(relay->loop);
-	crossing_ask_look(p, now);
-	if (!p->there && now - p->heard_at > (uint64_t)relay->settings.spool_max_age_ms)
-		levels_forget(p->crossing->levels, trunk_node(p->trunk));
-}
-
 /* Those whose streams wait for them. */
 static void ask_for_lost(struct crossing *x)
 {
@@ -305,7 +287,11 @@ static void on_tick(uv_timer_t *h)
 	if (++x->ticks % MAILBOX_TICKS < ASKED_TICKS)
 		ask_for_mailboxes(x);
 	for (struct crossing_peer *p = x->peers; p; p = p->next)
-		look_after(p);
+		crossing_ask_look(p, uv_now(h->loop));
+	if (x->ticks % MAILBOX_TICKS == 0)
+		crossing_levels_keep(x);
+	if (x->ticks % EXPIRE_TICKS == 0)
+		crossing_levels_expire(x);
 }
 
 /* ---- the whole ---- */

@@ -19,6 +19,7 @@
 
 struct client;
 struct crossing;
+struct level;
 struct wire_frame;
 
 struct crossing_events {
@@ -41,10 +42,11 @@ void crossing_receive(struct crossing *x, struct bytes message);
 /* The directory says whose the tunnel is, which is its owner's name at this node too, and where its clients are: opens
  * lines to those that are at other nodes, and closes those of clients that left. */
 void crossing_learn(struct crossing *x, const char *tunnel, const struct record_tunnel *record);
-/* The directory says that the node is there, and again while it is; that it is gone; that another took over all that
- * waited there, and tells the others. */
+/* The directory says that the node is there, and again while it is; that it is gone. */
 void crossing_node_heard(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN]);
 void crossing_node_gone(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN]);
+/* So much of what waited there was taken over here; and all that was copied of it: tells the others what is left. */
+void crossing_adopted(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN], const struct level *v);
 void crossing_node_adopted(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN]);
 /* How many messages of others made no sense, and how many bytes went and came. */
 uint64_t crossing_malformed(const struct crossing *x);

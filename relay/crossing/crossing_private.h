@@ -20,7 +20,6 @@ struct crossing_peer {
 	struct crossing_ask *asks;     /* utlist */
 	bool there, greeted;           /* it is there; it was told all levels from the beginning */
 	uint64_t told;                 /* the last change of a level that it was told */
-	uint64_t heard_at;             /* loop ms */
 };
 
 struct crossing {
@@ -175,3 +174,7 @@ void crossing_levels_end(struct crossing *x);
 /* The others are told soon what they have not heard. */
 void crossing_levels_tell(struct crossing *x);
 MUST_CHECK bool crossing_levels_take(struct crossing_peer *p, const struct trunk_part *part);
+/* Writes what others have said, for the next start, as much of it as a turn of the loop may; and forgets what has
+ * expired at nodes that stay away. */
+void crossing_levels_keep(struct crossing *x);
+void crossing_levels_expire(struct crossing *x);

@@ -111,6 +111,35 @@ void spool_gap_told(struct spool *s, int64_t mailbox, uint64_t count);
 /* `gap` is called after a sweep for each mailbox whose client is to be told of a gap. May be NULL. */
 void spool_on_gap(struct spool *s, void (*gap)(void *user, const struct spool_mailbox *m), void *user);
 
+/* ---- spool_elsewhere.c: what waits at other nodes of a cluster, kept for the next start (relay/shares/levels.h) ----
+ */
+
+#define SPOOL_NODE_LEN 16
+
+/* A mailbox at another node. */
+struct spool_elsewhere {
+	uint8_t node[SPOOL_NODE_LEN];
+	struct bytes tunnel, key;
+	uint64_t count, bytes;
+	uint64_t said_at_us, adopted_at_us; /* microseconds since 1970; the latter 0 where it does not apply */
+};
+
+struct spool_elsewhere_events {
+	/* One that was kept by an earlier run; soon after the beginning, borrowed for the call. */
+	void (*row)(void *user, const struct spool_elsewhere *r);
+	/* One that could not be written. */
+	void (*failed)(void *user, const struct spool_elsewhere *r);
+};
+
+/* Reads what is kept of what was said since then, and deletes what is older. False when out of memory. */
+MUST_CHECK bool spool_begin_elsewhere(struct spool *s, uint64_t since_us, const struct spool_elsewhere_events *events,
+				      void *user);
+/* Calls neither of them any more. */
+void spool_end_elsewhere(struct spool *s);
+/* Writes it with one of the next transactions; with neither count nor adopted_at_us it is deleted. A copy. False when
+ * out of memory. */
+MUST_CHECK bool spool_keep_elsewhere(struct spool *s, const struct spool_elsewhere *r);
+
 /* ---- spool_copy.c: for a backup ---- */
 
 struct spool_copy;

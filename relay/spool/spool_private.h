@@ -3,7 +3,7 @@
  * here in memory and written by jobs for the writer thread, which call spool_seal.h and spool_sqlite.h. Of these files
  * spool.c calls the others, and each only those that stand below it:
  *
- *    spool · spool_expiry · spool_copy · spool_queue · spool_mailbox · spool_level · spool_jobs */
+ *    spool · spool_expiry · spool_elsewhere · spool_copy · spool_queue · spool_mailbox · spool_level · spool_jobs */
 #pragma once
 
 #include "relay/common/hash.h"
@@ -53,6 +53,8 @@ struct spool {
 	void *level_user;
 	void (*put)(void *user, int64_t row, void (*done)(void *user, const struct error *e), void *done_user);
 	void *put_user; /* of copies elsewhere */
+	struct spool_elsewhere_events elsewhere;
+	void *elsewhere_user;
 	void (*closed)(void *user);
 	void *closed_user;
 };

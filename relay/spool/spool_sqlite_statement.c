@@ -50,6 +50,13 @@ static const char *const statement_sql[SPOOL_STATEMENTS] = {
 	[SPOOL_USELESS] = "SELECT c.sequence FROM copied c WHERE NOT EXISTS (SELECT 1 FROM waiting w WHERE"
 			  " w.event_id = c.event_id AND w.mailbox = c.mailbox) LIMIT ?1",
 	[SPOOL_COPY_GONE] = "DELETE FROM copied WHERE sequence = ?1",
+	/* Likewise (spool_elsewhere.c). */
+	[SPOOL_ELSEWHERE] = "SELECT node, tunnel, key, count, bytes, said_at, adopted_at FROM elsewhere",
+	[SPOOL_ELSEWHERE_KEEP] =
+	    "INSERT OR REPLACE INTO elsewhere (node, tunnel, key, count, bytes, said_at, adopted_at)"
+	    " VALUES (?1,?2,?3,?4,?5,?6,?7)",
+	[SPOOL_ELSEWHERE_DROP] = "DELETE FROM elsewhere WHERE node = ?1 AND tunnel = ?2 AND key = ?3",
+	[SPOOL_ELSEWHERE_OLD] = "DELETE FROM elsewhere WHERE said_at < ?1",
 	[SPOOL_MERGE_FIND] = "SELECT id FROM mailbox WHERE tunnel = ?1 AND key = ?2 AND is_left = 0",
 	[SPOOL_MERGE_MAILBOX] = "INSERT INTO mailbox (tunnel, owner, key, options, random_name, seen_at, expired)"
 				" VALUES (?1,?2,?3,?4,?5,?6,?7)",

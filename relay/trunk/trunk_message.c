@@ -110,12 +110,33 @@ bool trunk_message_put_level(struct buffer *out, const struct trunk_level *v)
 	return buffer_put_u64(out, v->count) && buffer_put_u64(out, v->bytes) && trunk_message_put_name(out, &v->of);
 }
 
+static bool read_level(struct reader *r, struct trunk_level *out)
+{
+	out->count = reader_u64(r);
+	out->bytes = reader_u64(r);
+	return read_name(r, &out->of) && out->bytes <= LEVEL_MOST;
+}
+
 bool trunk_message_read_level(struct bytes in, struct trunk_level *out)
 {
 	struct reader r = reader_of(in);
-	out->count = reader_u64(&r);
-	out->bytes = reader_u64(&r);
-	return read_name(&r, &out->of) && out->bytes <= LEVEL_MOST;
+	return read_level(&r, out);
+}
+
+bool trunk_message_put_adopted(struct buffer *out, const struct trunk_adopted *a)
+{
+	return buffer_append(out, a->node, sizeof a->node) && buffer_put_u64(out, a->at_us) &&
+	       trunk_message_put_level(out, &a->rest);
+}
+
+bool trunk_message_read_adopted(struct bytes in, struct trunk_adopted *out)
+{
+	struct reader r = reader_of(in);
+	struct bytes node = reader_bytes(&r, sizeof out->node);
+	if (node.len == sizeof out->node)
+		memcpy(out->node, node.at, sizeof out->node);
+	out->at_us = reader_u64(&r);
+	return read_level(&r, &out->rest) && out->at_us > 0;
 }
 
 bool trunk_message_put_offer(struct buffer *out, const struct trunk_offer *v)

@@ -45,7 +45,7 @@ enum trunk_kind {
 	TRUNK_ASK,     /* what waits there for a client (struct trunk_client_name): LEVEL answers */
 	TRUNK_LEVEL,   /* struct trunk_level: what waits here for a client */
 	TRUNK_LEVELS,  /* LEVELs that came before do not count any more */
-	TRUNK_ADOPTED, /* a node's id: what it had waiting was taken over */
+	TRUNK_ADOPTED, /* struct trunk_adopted: what is left of it at a node that is gone, since some was taken over */
 	TRUNK_KINDS_END,
 };
 
@@ -64,6 +64,12 @@ struct trunk_client_name {
 struct trunk_level {
 	struct trunk_client_name of;
 	uint64_t count, bytes;
+};
+
+struct trunk_adopted {
+	uint8_t node[TRUNK_NODE_LEN];
+	uint64_t at_us; /* since 1970 */
+	struct trunk_level rest;
 };
 
 struct trunk_offer {
@@ -98,12 +104,14 @@ enum trunk_read { TRUNK_READ_PART, TRUNK_READ_MORE, TRUNK_READ_BAD };
 /* The part at the front, of *used bytes. MORE: its end has not come. */
 MUST_CHECK enum trunk_read trunk_message_read_part(struct bytes in, struct trunk_part *out, size_t *used);
 
-/* The data of OPEN and ASK, of STATE, of LEVEL, and of OFFER. */
+/* The data of OPEN and ASK, of STATE, of LEVEL, of ADOPTED, and of OFFER. */
 MUST_CHECK bool trunk_message_put_name(struct buffer *out, const struct trunk_client_name *n);
 MUST_CHECK bool trunk_message_read_name(struct bytes in, struct trunk_client_name *out);
 MUST_CHECK bool trunk_message_put_state(struct buffer *out, const struct trunk_state *s);
 MUST_CHECK bool trunk_message_read_state(struct bytes in, struct trunk_state *out);
 MUST_CHECK bool trunk_message_put_level(struct buffer *out, const struct trunk_level *v);
 MUST_CHECK bool trunk_message_read_level(struct bytes in, struct trunk_level *out);
+MUST_CHECK bool trunk_message_put_adopted(struct buffer *out, const struct trunk_adopted *a);
+MUST_CHECK bool trunk_message_read_adopted(struct bytes in, struct trunk_adopted *out);
 MUST_CHECK bool trunk_message_put_offer(struct buffer *out, const struct trunk_offer *v);
 MUST_CHECK bool trunk_message_read_offer(struct bytes in, struct trunk_offer *out);

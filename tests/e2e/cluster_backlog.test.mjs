@@ -135,7 +135,7 @@ describe('a backlog at several nodes', { skip: hasNats ? false : 'nats-server is
 		await p.stop('SIGINT');
 	});
 
-	test('--spool-max-bytes counts what waits at the others, also while they are away', async () => {
+	test('--spool-max-bytes counts what waits at the others, also while they are away, and after a start', async () => {
 		const args = ['--resume-grace', '1s', '--spool-max-bytes', '64KiB'];
 		const small = [await startNode(w, brokers, { args }), await startNode(w, brokers, { args })];
 		const app = await newApp(), name = 'full', db = w.fresh('db');
@@ -156,11 +156,20 @@ describe('a backlog at several nodes', { skip: hasNats ? false : 'nats-server is
 		await small[0].end();
 		await waitFor('it to be gone', () => /event=node_gone/.test(small[1].err), 40_000);
 		assert.equal((await post(small[1].port, `/${name}/n5`, body)).status, 503, 'its last word counts');
+		small[1].signal('SIGKILL');
+		await small[1].end();
+		small[1] = await startNode(w, brokers, { data: small[1].data, args });
+		const little = await waitFor('an answer of its own', async () => {
+			const r = await post(small[1].port, `/${name}/n6`, 'little');
+			return r.status === 202 && r;
+		}, 30_000);
+		assert.ok(little, 'what fits is taken');
+		assert.equal((await post(small[1].port, `/${name}/n7`, body)).status, 503, 'and after a start of the one that counts');
 		small[0] = await startNode(w, brokers, { data: small[0].data, args });
 		p = await listen(small[1], app, name, { db });
 		await waitFor(() => `what waited there (${app.numbers})`, () => [0, 1, 2].every((i) => app.numbers.includes(i)), 30_000);
 		await p.stop('SIGINT');
-		await waitFor('room again', async () => (await post(small[1].port, `/${name}/n6`, body)).status === 202, 10_000);
+		await waitFor('room again', async () => (await post(small[1].port, `/${name}/n8`, body)).status === 202, 10_000);
 		await Promise.all(small.map((node) => node.stop('SIGTERM')));
 	});
 });

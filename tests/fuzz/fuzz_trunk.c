@@ -30,6 +30,7 @@ static bool on_part(void *user, struct trunk *t, const struct trunk_part *p)
 	struct trunk_client_name name;
 	struct trunk_state state;
 	struct trunk_level level;
+	struct trunk_adopted adopted;
 	struct trunk_offer offer;
 	struct buffer again = { 0 };
 	(void)user;
@@ -42,6 +43,9 @@ static bool on_part(void *user, struct trunk *t, const struct trunk_part *p)
 	again.len = 0;
 	if (trunk_message_read_level(p->data, &level))
 		check(trunk_message_put_level(&again, &level) && bytes_equal(buffer_view(&again), p->data));
+	again.len = 0;
+	if (trunk_message_read_adopted(p->data, &adopted))
+		check(trunk_message_put_adopted(&again, &adopted) && bytes_equal(buffer_view(&again), p->data));
 	again.len = 0;
 	if (trunk_message_read_offer(p->data, &offer))
 		check(trunk_message_put_offer(&again, &offer) && bytes_equal(buffer_view(&again), p->data));

@@ -17,7 +17,8 @@ struct member {
 	struct adoption *adoption;
 	char deliver[32];
 	int put, over, asked, closed;
-	bool there; /* what it is told of all others */
+	size_t size; /* of what was put */
+	bool there;  /* what it is told of all others */
 };
 
 static struct member one, two;
@@ -59,10 +60,13 @@ static int64_t on_mailbox(void *user, const struct copy_message *m)
 	return spool_join(((struct member *)user)->spool, &is);
 }
 
-static void on_put(void *user, const char *tunnel)
+static void on_put(void *user, const uint8_t id[RECORD_NODE_ID_LEN], const struct copy_message *m, size_t size)
 {
-	assert_string_equal(tunnel, "shop");
-	((struct member *)user)->put++;
+	struct member *member = user;
+	assert_int_equal(id[0], 9);
+	assert_string_equal(m->tunnel, "shop");
+	member->put++;
+	member->size += size;
 }
 
 static void on_over(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
@@ -175,6 +179,7 @@ static void test_one_of_them_and_then_the_other(void **state)
 	adoption_gone(one.adoption, gone);
 	WAIT(one.over == 1);
 	assert_int_equal(one.put, 2);
+	assert_int_equal(one.size, (1 + 3) * strlen("a payload"));
 	assert_int_equal(adoption_count(one.adoption), 2);
 	/* The other finds it claimed, and leaves it. */
 	copy(gone, 4, 1); /* of its last moments */

@@ -275,10 +275,24 @@ static void test_how_much_waits_elsewhere(void **state)
 	nodes[0].hangs = true;
 	crossing_node_gone(nodes[2].crossing, nodes[0].id);
 	assert_int_equal(levels_elsewhere(at_third, "shop"), 2 * one);
-	/* It was taken over. */
+	/* Some of it was taken over, and then all. */
+	const struct levels *at_second = nodes[1].relay.registry->table.levels;
+	struct level over = { .tunnel = bytes_of("shop"), .key = bytes_make(l->key, sizeof l->key), .count = 1 };
+	over.bytes = one - 10;
+	crossing_adopted(nodes[1].crossing, nodes[0].id, &(struct level){ over.tunnel, over.key, 0, 10, 0 });
 	crossing_node_adopted(nodes[1].crossing, nodes[0].id);
+	WAIT(levels_elsewhere(at_third, "shop") == 2 * one - 10); /* the rest counts until it is back */
+	assert_int_equal(levels_elsewhere(at_second, "shop"), one - 10);
+	crossing_adopted(nodes[1].crossing, nodes[0].id, &over);
+	deaf = true;
+	crossing_node_adopted(nodes[1].crossing, nodes[0].id);
+	turn();
+	assert_int_equal(levels_elsewhere(at_second, "shop"), 0);
+	assert_int_equal(levels_elsewhere(at_third, "shop"), 2 * one - 10); /* it did not hear it */
+	deaf = false;
+	crossing_node_gone(nodes[1].crossing, nodes[2].id);
+	crossing_node_heard(nodes[1].crossing, nodes[2].id);
 	WAIT(levels_elsewhere(at_third, "shop") == one);
-	assert_int_equal(levels_elsewhere(nodes[1].relay.registry->table.levels, "shop"), 0);
 	/* It is back, and says so itself. */
 	nodes[0].hangs = false;
 	crossing_node_heard(nodes[0].crossing, nodes[2].id);
