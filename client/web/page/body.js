@@ -9,13 +9,7 @@ const header = (message, name) => message.headers.find(([n]) => n.toLowerCase() 
 
 const bytesOf = (message) => (message.body_base64 !== undefined ? Uint8Array.fromBase64(message.body_base64) : new TextEncoder().encode(message.body ?? ''));
 
-function charset(message, b) {
-	const named = /charset="?([\w-]+)/i.exec(header(message, 'content-type'))?.[1];
-	if (named) return named;
-	if (b[0] === 0xff && b[1] === 0xfe) return 'utf-16le';
-	if (b[0] === 0xfe && b[1] === 0xff) return 'utf-16be';
-	return 'utf-8';
-}
+const charset = (message, b) => /charset="?([\w-]+)/i.exec(header(message, 'content-type'))?.[1] ?? { '255,254': 'utf-16le', '254,255': 'utf-16be' }[b.subarray(0, 2)] ?? 'utf-8';
 
 const SETS = 'utf-8 utf-16le utf-16be iso-8859-1 iso-8859-2 windows-1251 windows-1252 koi8-r shift_jis euc-jp euc-kr gb18030 big5'.split(' ');
 function toText(b, name, chosen) {
@@ -76,8 +70,11 @@ const textView = (text, state) => linesView(text.split('\n'), state);
 function readable(url, attempt, state, label) {
 	const box = el('div.col');
 	get(url, { attempt, view: 'text' }).then((d) => {
-		word(label, d.about);
-		box.replaceChildren(linesView(d.lines, state), d.more ? el('p.note', 'Raw has further lines.') : '');
+		const at = /^invalid.* line (\d+)/.exec(d.about)?.[1];
+		word(label, at ? d.lines.shift()[0][1] : d.about);
+		const view = linesView(d.lines, state);
+		view.goTo(at);
+		box.replaceChildren(view, d.more ? el('p.note', 'Raw has further lines.') : '');
 	}).catch((error) => box.replaceChildren(trouble(error)));
 	return box;
 }
@@ -88,14 +85,8 @@ function hexView(b, state) {
 	let at = 0;
 	const add = () => {
 		for (const end = Math.min(b.length, at + width * 400); at < end; at += width) {
-			const row = b.subarray(at, at + width);
-			let hex = '', text = '';
-			for (let i = 0; i < width; i++) {
-				hex += i < row.length ? `${hex2(row[i])} ` : '   ';
-				if (i % 4 === 3) hex += ' ';
-				if (i < row.length) text += row[i] >= 32 && row[i] < 127 ? String.fromCharCode(row[i]) : '·';
-			}
-			box.append(el('div.l', { 'data-offset': at }, el('span.ho', `${at.toString(16).padStart(8, '0')}  `), el('span.hb', hex), el('span.ht', text)));
+			const row = b.subarray(at, at + width), hex = Array.from({ length: width }, (_, i) => (i < row.length ? hex2(row[i]) : '  ') + (i % 4 === 3 ? '  ' : ' '));
+			box.append(el('div.l', { 'data-offset': at }, el('span.ho', `${at.toString(16).padStart(8, '0')}  `), el('span.hb', hex.join('')), el('span.ht', String.fromCharCode(...row).replace(/[^ -~]/g, '·'))));
 		}
 		goOn(box, b.length - at, 'bytes', add);
 	};
@@ -214,7 +205,7 @@ export function show(id, part, message, state, change, tools) {
 				el('span.end', find, state.find ? el('span.hits', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
 					el('span.seg', { role: 'group', label: 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render ? seg('frame', 'Render') : null))),
 			body,
-			b.length < whole ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `${url}?download=1` }, 'all of it as a file')) : '');
+			b.length < whole && !body.src ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `${url}?download=1` }, 'all of it as a file')) : '');
 	};
 	async function load() {
 		state.bytes = await new Blob([state.bytes, await bodyPiece(id, part, state.bytes.length, attempt)]).bytes();

@@ -63,7 +63,7 @@ export async function onReplay(r) {
 		if (!began.has(r.id)) began.set(r.id, now);
 		const pace = r.sent / Math.max(0.1, now - began.get(r.id));
 		strip.hidden = false;
-		strip.replaceChildren(el('progress', { max: r.total, value: r.sent, label: 'Replay' }), `${number(r.sent)}/${number(r.total)} sent, ${number(r.ok)} ok, ${number(r.failed)} failed`, over || !r.sent ? '' : `${number(pace)}/s, ${number((r.total - r.sent) / pace)} s left`, r.trouble ? plain(r.trouble) : '',
+		strip.replaceChildren(el('progress', { max: r.total, value: r.sent, label: 'Replay' }), `${number(r.sent)}/${number(r.total)} sent, ${number(r.ok)} ok, ${number(r.failed)} failed`, over || !r.sent ? '' : `, ${number(pace)}/s, ${number((r.total - r.sent) / pace)} s left`, r.trouble ? `, ${plain(r.trouble)}` : '',
 			over ? button('Close', () => (strip.hidden = true)) : button('Stop', () => remove(`/api/replays/${r.id}`).catch((e) => alarm(e.message))));
 		if (over) say(`${r.sent} of ${r.total} sent, ${r.failed} failed`);
 		return;

@@ -77,7 +77,7 @@ export function table(head, rows) {
 	const cell = (tag, i, c) => el(tag + (head[i][0] === '>' ? '.n' : ''), [c]);
 	return el('table', el('thead', el('tr', head.map((h, i) => cell('th', i, h.replace('>', ''))))), el('tbody', rows.map((r) => el('tr', r.map((c, i) => cell('td', i, c))))));
 }
-export const back = (onclick = () => history.back()) => el('button.q.back', { label: 'Back', onclick }, '←');
+export const back = (onclick) => el('button.q.back', { label: 'Back', onclick }, '←');
 /** A click that asks for another tab gets it; any other opens it in this page. */
 export const here = (open) => (e) => e.ctrlKey || e.metaKey || e.shiftKey || instead(open)(e);
 export const link = (href, open, ...text) => el('a', { href, onclick: here(open) }, text);

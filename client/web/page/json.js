@@ -66,7 +66,7 @@ const CLASS = { string: 'js', number: 'jn', literal: 'jl', open: 'jp', close: 'j
 
 export function tree(text, tools) {
 	const lines = layOut(text), folded = new Set(), box = el('div.tree', { role: 'tree', label: 'Body as JSON', tabindex: 0 });
-	let limit = 60, current = 0; // what is seen first; the others come when that is painted
+	let limit = 60, current = 0, chosen; // what is seen first; the others come when that is painted
 	const visible = () => {
 		const out = [];
 		for (let i = 0; i < lines.length; i++) {
@@ -85,8 +85,8 @@ export function tree(text, tools) {
 		const value = el('span.x', l.key && [part('jk', l.key), dim(': ')], l.again && [el('span.esc', 'again'), ' '],
 			l.empty ? dim(l.empty) : shut ? dim(`${l.text} ${many(l.members, l.text === '{' ? 'key' : 'item')}, ${size(l.bytes)} ${lines[l.end].text}`) : part(CLASS[l.kind], l.text),
 			(shut ? lines[l.end] : l).comma && dim(','));
-		return el(`div.l${i === current ? '.cur' : ''}`, {
-			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? !shut : undefined, 'aria-selected': i === current, id: `json-${i}`, 'data-line': i + 1,
+		return el(`div.l${i === chosen ? '.cur' : ''}`, {
+			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? !shut : undefined, 'aria-selected': i === chosen, id: `json-${i}`, 'data-line': i + 1,
 		}, el('span.g', HIDDEN, i + 1),
 		el('span.a', HIDDEN, can ? (shut ? '▸' : '▾') : ' '), l.depth > 0 && el('span.in', { ...HIDDEN, style: { '--depth': l.depth } }), value);
 	};
@@ -109,7 +109,7 @@ export function tree(text, tools) {
 		};
 		choose(before, false);
 		before?.querySelector('.on')?.remove();
-		current = i;
+		chosen = current = i;
 		node ??= box.querySelector(`#json-${i}`);
 		choose(node, true);
 		node?.append(buttons(i));

@@ -25,16 +25,10 @@ export const setContext = (c) => {
 	drawFoot();
 };
 
-export function run(name, n = 1) {
-	const h = handlers.get(`${context} ${name}`);
-	if (!h) return false;
-	const why = h.when?.();
-	if (typeof why === 'string') {
-		alarm(why);
-		return true;
-	}
-	h.handler(n);
-	return true;
+export function run(name, n = 1, where = context) {
+	const h = handlers.get(`${where} ${name}`), why = h?.when?.();
+	if (typeof why === 'string') alarm(why);
+	else h?.handler(n);
 }
 
 function keyOf(event) {
@@ -80,7 +74,7 @@ export function start(table) {
 }
 
 function drawFoot() {
-	const said = $('said'), parts = actions.filter((a) => a.bar && a.keys.length && here(a)).sort((a, b) => b.bar - a.bar).slice(0, 7).map((a) => el('span', el('kbd', a.keys[0]), ` ${a.label.toLowerCase()}`));
+	const said = $('said'), parts = actions.filter((a) => a.bar && a.keys[0] && here(a)).sort((a, b) => b.bar - a.bar).slice(0, 7).map((a) => el('span', el('kbd', a.keys[0]), ` ${a.label.toLowerCase()}`));
 	$('foot').replaceChildren(...parts, said);
 }
 
@@ -99,7 +93,7 @@ export function dialog(title, body, buttons) {
 export const choice = (id, label, checked, change) => el('p', el('label', check({ id, checked, onchange: (e) => change(e.target.checked) }), ` ${label}`));
 
 export function help() {
-	const rows = actions.filter(here).map((a) => [el('span.mono', a.keys.join(' ')), a.help]);
+	const rows = actions.filter((a) => a.keys[0] && here(a)).map((a) => [el('span.mono', a.keys.join(' ')), a.help]);
 	dialog('Keys', [
 		[['single-keys', 'Single-key shortcuts'], ['announce', 'Announce new deliveries']].map(([id, label]) => choice(id, label, kept.get(id, true), (on) => kept.set(id, on))), table(['KEY', 'DOES'], rows),
 		el('p', 'From another machine: ', el('code', `ssh -L ${location.port}:127.0.0.1:${location.port} THIS-MACHINE`), ', then the same address there.'),
@@ -121,7 +115,7 @@ function palette() {
 	const draw = () => {
 		const letters = input.value.trim();
 		const fits = new RegExp([...letters].map(RegExp.escape).join('.*'), 'i');
-		found = actions.filter((a) => can(a) && fits.test(`${a.name} ${a.help}`)).slice(0, 60);
+		found = actions.filter((a) => can(a) && fits.test(`${a.name} ${a.help}`)).sort((a, b) => b.name.startsWith(letters) - a.name.startsWith(letters));
 		at = Math.min(at, Math.max(0, found.length - 1));
 		choices(input, list, found.map((a, i) => [a.name, plain(a.help, 60), () => ((at = i), pick())]), at);
 	};

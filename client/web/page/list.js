@@ -27,7 +27,7 @@ export function setOrder(order = '') {
 	const before = list.sort, name = order.replace(/^-/, '');
 	list.sort = SORTS.includes(name) ? order : '';
 	list.old = order === 'old';
-	for (const node of head.children) node.ariaSort = node.dataset.sort !== (list.sort ? name : 'time') ? null : list.old || (name && list.sort === name) ? 'ascending' : 'descending';
+	for (const node of head.children) node.ariaSort = node.matches('.id') || node.dataset.sort !== (list.sort ? name : 'time') ? null : list.old || (name && list.sort === name) ? 'ascending' : 'descending';
 	return list.sort !== before;
 }
 export const COLUMNS = CELLS.filter((c) => c[2]).map((c) => columnName(c[1])), DEFAULT = COLUMNS.slice(0, 5).join();
@@ -625,8 +625,9 @@ export function onGone({ ids, before }) {
 function drawNote() {
 	const note = $('note');
 	const kind = list.rows.length ? 'rows' : list.loading || list.wrong ? 'loading' : list.filter ? 'nothing' : 'first';
-	if (note.of === kind + list.filter) return;
-	note.of = kind + list.filter;
+	const of = kind + list.filter + (list.total === null);
+	if (note.of === of) return;
+	note.of = of;
 	if (kind === 'rows' || kind === 'loading') note.replaceChildren();
 	else if (kind === 'first') note.replaceChildren(firstRun ?? el('p.note', 'The first delivery shows up here by itself.'));
 	else note.replaceChildren(el('div.note', el('p', `Nothing matches. ${number(list.total ?? 0)} looked at.`), el('button', { onclick: list.onClear }, 'Clear filter ', el('kbd', 'Esc')), ' ', list.wider()));

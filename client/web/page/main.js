@@ -28,7 +28,7 @@ async function show(before = {}) {
 	keys.setContext(CONTEXT[state.view] ?? 'L');
 	for (const [id, on] of [['nav-list', !is('overview', 'export')], ['nav-overview', is('overview')]]) $(id).toggleAttribute('aria-current', on);
 	const beside = is('list', 'detail', 'edit');
-	$('list').hidden = !beside;
+	$('list').hidden = $('fol').hidden = !beside;
 	if (beside) $('whole')?.remove();
 	const narrow = !wider(1200) || state.split === 'off';
 	if (lists.setOrder(state.order) || (state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && /^\d+$/.test(state.id) ? Number(state.id) : undefined });
@@ -93,10 +93,11 @@ function drawRate() {
 	rates = rates.filter((t) => now - t < 5000);
 	word($('rate'), list.total === null ? '' : `${number(list.total)}${rates.length ? ` · ${number(Math.max(1, rates.length / 5))}/s` : ''}`);
 }
+const inList = (name) => keys.run(name, 1, 'L');
 function drawFollow() {
 	const f = $('fol'), [paused, fresh, order] = f.children;
 	if (!order) {
-		f.append(el('b', 'PAUSED'), el('button.p', { onclick: () => keys.run(list.sort ? 'sort-again' : 'bottom') }, el('span'), el('kbd')), el('button.q', { onclick: () => keys.run('sort') }));
+		f.append(el('b', 'PAUSED'), el('button.p', { onclick: () => inList(list.sort ? 'sort-again' : 'bottom') }, el('span'), el('kbd')), el('button.q', { onclick: () => inList('sort') }));
 		return drawFollow();
 	}
 	paused.hidden = list.follow || !!list.sort;
@@ -243,7 +244,7 @@ const hits = (d) => {
 	all[hit].scrollIntoView({ block: 'center' });
 };
 const orderBy = (order) => go({ order: order || url.kept.get('order', '') }, true);
-list.onOrder = (name) => (name !== 'time' ? orderBy(lists.nextOrder(name)) : list.sort ? orderBy('') : keys.run('reverse'));
+list.onOrder = (name) => (name !== 'time' ? orderBy(lists.nextOrder(name)) : list.sort ? orderBy('') : inList('reverse'));
 act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size || chosen()));
 act('edit', 'LD', () => deeds.run('edit', current()), chosen);
 act('mark', 'LD', async () => {
