@@ -192,7 +192,7 @@ static bool open_file(struct store *s, enum store_mode mode, struct error *e)
 		    "PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"
 		    " PRAGMA journal_size_limit=67108864;"
 		    /* 16 MiB of log between checkpoints: each is an fsync of both files. */
-		    " PRAGMA wal_autocheckpoint=4096; PRAGMA cache_size=-8192",
+		    " PRAGMA wal_autocheckpoint=4096; PRAGMA cache_size=-4096",
 		    "opened", e);
 }
 
