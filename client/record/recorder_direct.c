@@ -1,5 +1,6 @@
 /* Puts deliveries and attempts straight into the database: when there is no journal, or they are too large for it. */
 #include "client/record/recorder_private.h"
+#include "shared/disk/disk_aside.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ struct attempt_job {
 /* ---- large bodies ---- */
 
 struct body_sync {
-	uv_work_t work;
+	struct disk_task task; /* first */
 	struct recorder *recorder;
 	const struct spill *body;
 	struct error failed;
@@ -37,19 +38,18 @@ struct body_sync {
 	void *user;
 };
 
-static void sync_body(uv_work_t *work)
+static void sync_body(struct disk_task *task)
 {
-	struct body_sync *y = (struct body_sync *)work;
+	struct body_sync *y = (struct body_sync *)task;
 	if (!spill_sync(y->body))
 		error_set(&y->failed, EXIT_STORE, "a body of %llu bytes cannot be written: %s",
 			  (unsigned long long)spill_len(y->body), strerror(errno));
 }
 
-static void on_synced(uv_work_t *work, int status)
+static void on_synced(struct disk_task *task)
 {
-	struct body_sync *y = (struct body_sync *)work;
+	struct body_sync *y = (struct body_sync *)task;
 	struct recorder *r = y->recorder;
-	(void)status; /* nobody cancels it */
 	y->done(y->user, *y->failed.text ? &y->failed : NULL);
 	free(y);
 	r->syncing--;
@@ -67,11 +67,10 @@ bool recorder_sync_body(struct recorder *r, const struct spill *body, void (*don
 	y->body = body;
 	y->done = done;
 	y->user = user;
-	if (uv_queue_work(r->loop, &y->work, sync_body, on_synced) != 0) {
-		free(y);
-		return false;
-	}
+	y->task.run = sync_body;
+	y->task.done = on_synced;
 	r->syncing++;
+	disk_aside_run(r->loop, &y->task);
 	return true;
 }
 

@@ -81,8 +81,8 @@ void recorder_log_look(struct recorder *r);
 void recorder_log_stop(struct recorder *r, void (*stopped)(struct recorder *r));
 
 /* recorder_direct.c: makes a large body's file outlive a power cut, on the pool, before a row names it: the writer's
- * thread and what waits for it do not wait for that. False: there is no such file, or it cannot be begun; `done` is not
- * called, and the writer's thread syncs the file. The body is borrowed until `done`. */
+ * thread and what waits for it do not wait for that. One at a time. False: there is no such file, or no memory; `done`
+ * is not called, and the writer's thread syncs the file. The body is borrowed until `done`. */
 MUST_CHECK bool recorder_sync_body(struct recorder *r, const struct spill *body,
 				   void (*done)(void *user, const struct error *e), void *user);
 

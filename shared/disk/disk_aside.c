@@ -4,67 +4,126 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define WRITES_MOST 2 /* of the pool's four threads: files are synced there, too */
+/* ---- the line ---- */
 
-struct aside {
-	uv_work_t work;
+static struct disk_task *first, *last; /* the first is under way */
+
+static void begin(uv_loop_t *loop);
+
+static void on_work(uv_work_t *work)
+{
+	struct disk_task *t = (struct disk_task *)work;
+	t->run(t);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	struct disk_task *t = (struct disk_task *)work;
+	uv_loop_t *loop = work->loop;
+	(void)status; /* nobody cancels it */
+	first = t->next;
+	if (first)
+		begin(loop);
+	else
+		last = NULL;
+	t->done(t);
+}
+
+static void begin(uv_loop_t *loop)
+{
+	/* libuv refuses work without a function, and nothing else. */
+	if (uv_queue_work(loop, &first->work, on_work, on_worked) != 0)
+		abort();
+}
+
+void disk_aside_run(uv_loop_t *loop, struct disk_task *t)
+{
+	t->next = NULL;
+	if (last)
+		last->next = t;
+	else
+		first = t;
+	last = t;
+	if (first == t)
+		begin(loop);
+}
+
+/* ---- writing early ---- */
+
+#ifdef SYNC_FILE_RANGE_WRITE
+
+struct early {
+	struct disk_task task;
 	int fd;
-	uint64_t from, len; /* 0: only to be closed */
+	uint64_t from, len;
 };
 
-static unsigned writes; /* under way */
-
-static void run(uv_work_t *work)
+/* Not waited for: that would take the error of a failed write away from the file's sync, which is to say why. */
+static void write_range(struct disk_task *t)
 {
-	const struct aside *a = (const struct aside *)work;
-#ifdef SYNC_FILE_RANGE_WRITE
-	/* Where this fails the file's sync says why. */
-	if (a->len)
-		sync_file_range(a->fd, (off_t)a->from, (off_t)a->len, SYNC_FILE_RANGE_WRITE);
-#endif
-	close(a->fd);
+	const struct early *w = (const struct early *)t;
+	sync_file_range(w->fd, (off_t)w->from, (off_t)w->len, SYNC_FILE_RANGE_WRITE);
+	close(w->fd);
 }
 
-static void on_run(uv_work_t *work, int status)
+static void on_written(struct disk_task *t)
 {
-	struct aside *a = (struct aside *)work;
-	(void)status; /* nobody cancels it */
-	writes -= a->len > 0;
-	free(a);
-}
-
-static bool begin(uv_loop_t *loop, int fd, uint64_t from, uint64_t len)
-{
-	struct aside *a = malloc(sizeof *a);
-	if (!a)
-		return false;
-	*a = (struct aside){ .fd = fd, .from = from, .len = len };
-	if (uv_queue_work(loop, &a->work, run, on_run) != 0) {
-		free(a);
-		return false;
-	}
-	writes += len > 0;
-	return true;
+	free(t);
 }
 
 bool disk_aside_write(uv_loop_t *loop, int fd, uint64_t from, uint64_t len)
 {
-#ifdef SYNC_FILE_RANGE_WRITE
-	int own = writes < WRITES_MOST ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-#else
-	int own = -1;
-	(void)fd;
-#endif
-	if (own < 0)
+	struct early *w = first ? NULL : malloc(sizeof *w);
+	if (!w)
 		return false;
-	if (begin(loop, own, from, len))
-		return true;
-	close(own);
+	*w = (struct early){ { .run = write_range, .done = on_written }, fcntl(fd, F_DUPFD_CLOEXEC, 0), from, len };
+	if (w->fd < 0) {
+		free(w);
+		return false;
+	}
+	disk_aside_run(loop, &w->task);
+	return true;
+}
+
+#else
+
+bool disk_aside_write(uv_loop_t *loop, int fd, uint64_t from, uint64_t len)
+{
+	(void)loop;
+	(void)fd;
+	(void)from;
+	(void)len;
 	return false;
+}
+
+#endif
+
+/* ---- closing ---- */
+
+struct closing {
+	uv_work_t work;
+	int fd;
+};
+
+static void run_close(uv_work_t *work)
+{
+	close(((const struct closing *)work)->fd);
+}
+
+static void on_closed(uv_work_t *work, int status)
+{
+	(void)status; /* nobody cancels it */
+	free(work);
 }
 
 void disk_aside_close(uv_loop_t *loop, int fd)
 {
-	if (!begin(loop, fd, 0, 0))
-		close(fd);
+	struct closing *c = malloc(sizeof *c);
+	if (c) {
+		c->fd = fd;
+		if (uv_queue_work(loop, &c->work, run_close, on_closed) == 0)
+			return;
+		free(c);
+	}
+	close(fd);
 }
