@@ -214,7 +214,7 @@ bool forward_answer_offer_held(struct forward *w)
 	w->resuming = false;
 	if (!w->ops->on_body(w->user, buffer_view(&w->held)))
 		return false;
-	w->held.len = 0;
+	buffer_free(&w->held);
 	w->paused = false;
 	limit_body(w, w->event_stream);
 	return use_kept(w);

@@ -49,14 +49,15 @@ void attempt_take_raw(struct stream *st, struct bytes raw)
 		st->answer.raw.len = 0; /* the record says less */
 }
 
-/* What is kept until the relay's DONE is the response alone. */
+/* What is kept until the relay's DONE is the response alone, with the answer's body where that is a part of it. */
 static void forget_request(struct stream *st)
 {
 	struct wire_request *r = &st->request;
 	r->peer = r->method = r->target = r->prefix = r->headers = bytes_of(NULL);
 	struct buffer *done_with[] = { &st->head, &st->spoilt, &st->trailers, &st->called, &st->answer.raw };
 	spill_free(&st->body);
-	spill_free(&st->answer.body);
+	if (!response_needs_record(st))
+		spill_free(&st->answer.body);
 	for (size_t i = 0; i < sizeof done_with / sizeof *done_with; i++)
 		buffer_free(done_with[i]);
 }

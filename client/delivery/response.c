@@ -26,9 +26,19 @@ static bool windows_open(const struct response *r, const struct wire_out *w)
 	return r->window > 0 && w->ops->may_send(w->link, r->sent + unsent(r) > SHORT_MOST);
 }
 
-static void drop_credited(struct response *r)
+/* The first bytes of it that the record has, and can be read from there. */
+static uint64_t on_record(const struct stream *st)
 {
-	uint64_t until = r->credited < r->sent ? r->credited : r->sent;
+	return st->answer.apart ? 0 : spill_len(&st->answer.body);
+}
+
+/* What was sent is kept no more once the relay has credited it, or where the record has it. */
+static void drop_sent(struct stream *st)
+{
+	struct response *r = &st->response;
+	uint64_t recorded = on_record(st), until = recorded > r->credited ? recorded : r->credited;
+	if (until > r->sent)
+		until = r->sent;
 	if (until <= r->kept_from)
 		return;
 	buffer_consume(&r->kept, (size_t)(until - r->kept_from));
@@ -149,7 +159,7 @@ void response_send(struct stream *st)
 	if (st->sent == SENT_NOTHING)
 		send_head(st, w);
 	send_rest(st, w);
-	drop_credited(r);
+	drop_sent(st);
 	count(st);
 	if (st->sent == SENT_END)
 		note_given(st);
@@ -162,8 +172,7 @@ void response_send(struct stream *st)
 /* At once what a large body will need, so that no smaller pieces are left over from growing. */
 static void reserve_kept(struct response *r)
 {
-	const size_t most = WIRE_STREAM_WINDOW + UNSENT_MAX;
-	if (r->body_len != WIRE_UNKNOWN_LENGTH && r->body_len > most && !buffer_reserve(&r->kept, most))
+	if (r->body_len != WIRE_UNKNOWN_LENGTH && r->body_len > UNSENT_MAX && !buffer_reserve(&r->kept, UNSENT_MAX))
 		return; /* it grows, or the answer breaks off there */
 }
 
@@ -274,7 +283,29 @@ bool response_credit(struct stream *st, uint32_t credit)
 	r->credited += credit;
 	if (r->window > MAX_WINDOW)
 		return false;
-	drop_credited(r);
+	drop_sent(st);
+	count(st);
+	return true;
+}
+
+bool response_needs_record(const struct stream *st)
+{
+	return st->on_wire && st->response.kept_from > st->response.credited;
+}
+
+/* Reads again, from the record, what came before what is kept. */
+static bool read_again(struct stream *st, uint64_t from)
+{
+	struct response *r = &st->response;
+	struct buffer all = { 0 };
+	if (r->kept_from > on_record(st) || !spill_read(&st->answer.body, from, (size_t)(r->kept_from - from), &all) ||
+	    !buffer_append_bytes(&all, buffer_view(&r->kept))) {
+		buffer_free(&all);
+		return false;
+	}
+	buffer_free(&r->kept);
+	r->kept = all;
+	r->kept_from = from;
 	count(st);
 	return true;
 }
@@ -284,13 +315,14 @@ bool response_rewind(struct stream *st, bool head, uint64_t body_seen)
 	struct response *r = &st->response;
 	if ((head && !r->head_ever_sent) || body_seen > r->reached)
 		return false;
-	if (body_seen < r->kept_from) {
+	/* What it has credited it has seen. */
+	if (body_seen < r->kept_from && (body_seen < r->credited || !read_again(st, body_seen))) {
 		stream_send_reset(st, WIRE_RESET_APP_ABORTED, "the client no longer has these bytes of the answer");
 		return true;
 	}
 	r->window = WIRE_STREAM_WINDOW;
 	r->sent = r->credited = body_seen;
 	stream_sent_to(st, head ? SENT_HEAD : SENT_NOTHING);
-	drop_credited(r);
+	drop_sent(st);
 	return true;
 }

@@ -1,5 +1,6 @@
-/* What goes back to the relay on a stream, and what is kept of it until the relay has credited it (PROTOCOL.md §3, §4).
- * Nothing is sent before the delivery is synced. Loop thread. */
+/* What goes back to the relay on a stream, and what is kept of it until the relay has credited it (PROTOCOL.md §3, §4):
+ * in memory what has not been sent, and the rest only where the record of the answer does not have it. Nothing is sent
+ * before the delivery is synced. Loop thread. */
 #pragma once
 
 #include "client/stream/stream.h"
@@ -25,5 +26,7 @@ void response_take_status(struct stream *st, int status);
 MUST_CHECK bool response_credit(struct stream *st, uint32_t credit);
 /* After a lost connection, goes back to what the relay says it has received. False when that was never sent. */
 MUST_CHECK bool response_rewind(struct stream *st, bool head, uint64_t body_seen);
+/* Whether that may have to be read from the body in st->answer, which then stays. */
+bool response_needs_record(const struct stream *st);
 /* Once the attempt is on record: adds when the whole response had been given to the tunnel, if that came later. */
 void response_record_given(struct stream *st);

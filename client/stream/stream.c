@@ -271,6 +271,15 @@ void stream_send_reset(struct stream *st, enum wire_reset code, const char *reas
 	stream_leave_wire(st);
 }
 
+static void forget_kept(struct stream *st)
+{
+	struct response *r = &st->response;
+	size_t counted = r->kept.len < r->counted ? r->kept.len : r->counted;
+	stream_hold(st, -(int64_t)counted);
+	r->counted -= counted;
+	buffer_free(&r->kept);
+}
+
 void stream_leave_wire(struct stream *st)
 {
 	const struct app_ops *app = st->set->app;
@@ -280,7 +289,7 @@ void stream_leave_wire(struct stream *st)
 	st->on_wire = false;
 	if (st->inbound == INBOUND_RECEIVING)
 		stream_inbound_to(st, INBOUND_DROPPED);
-	buffer_free(&st->response.kept);
+	forget_kept(st);
 	/* Not from here: the caller may be within a call of libcurl. */
 	if (st->upgrade || (st->forward && app->is_event_stream(st->forward))) {
 		stream_at_turn_end(st, TURN_HANG_UP);

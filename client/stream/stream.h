@@ -41,7 +41,7 @@ struct response {
 	int status;
 	uint64_t body_len; /* as the app declared, or WIRE_UNKNOWN_LENGTH */
 	struct buffer reason, headers, trailers;
-	struct buffer kept;       /* from `kept_from` on: not credited, or not sent */
+	struct buffer kept;       /* from `kept_from` on: not sent, or not credited and not on record either */
 	uint64_t kept_from, sent; /* `sent`: where the next byte sent on this connection stands */
 	uint64_t credited;        /* may run ahead of what was sent */
 	uint64_t reached;         /* the furthest byte ever sent: no relay has seen more */

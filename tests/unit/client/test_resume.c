@@ -1,4 +1,5 @@
 /* A lost connection and its return (PROTOCOL.md §4). */
+#include "client/stream/stream.h"
 #include "tests/unit/client/session_fixture.h"
 
 /* On stream 1, committed and synced, with a head and 20 bytes of the answer said. */
@@ -36,6 +37,31 @@ static void an_answer_goes_on_where_the_relay_stands(void **state)
 	assert_int_equal(f.said[0].body_len, 25);
 	assert_int_equal(f.said[0].body[0], fixture_byte(5));
 	fixture_end_call(&f.calls[0], ATTEMPT_OK, 200);
+	fixture_end(&f);
+}
+
+/* What was sent is in the record alone, which stays readable until the relay needs nothing more of it. */
+static void what_was_sent_is_kept_once(void **state)
+{
+	struct fixture f;
+	(void)state;
+	begin(&f);
+	const struct stream *st = f.calls[0].user;
+	assert_int_equal(st->response.kept.len, 0);
+	fixture_body(&f.calls[0], 10);
+	assert_int_equal(st->response.kept.len, 10);
+	fixture_end_call(&f.calls[0], ATTEMPT_OK, 200);
+	fixture_attempt(&f, true);
+	assert_int_equal(st->response.kept.len, 0);
+	f.said_count = 0;
+	come_back(&f);
+	assert_true(fixture_list(&f, 1, 1, true, true, 7));
+	assert_true(fixture_list(&f, 0, 0, false, false, 0));
+	fixture_expect(&f, 0, SAID_DATA, 1);
+	assert_int_equal(f.said[0].body_len, 23);
+	for (size_t i = 0; i < 23; i++)
+		assert_int_equal(f.said[0].body[i], fixture_byte(7 + i));
+	assert_true(f.said[0].end);
 	fixture_end(&f);
 }
 
@@ -207,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_goes_on_where_the_relay_stands),
+		cmocka_unit_test(what_was_sent_is_kept_once),
 		cmocka_unit_test(without_a_head_it_begins_anew),
 		cmocka_unit_test(a_request_that_comes_again_is_ignored),
 		cmocka_unit_test(one_that_ended_meanwhile_does_not_begin_anew),
