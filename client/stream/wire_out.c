@@ -32,7 +32,8 @@ static void response(void *link, uint64_t stream, uint8_t flags, const struct wi
 
 static void data(void *link, uint64_t stream, uint8_t flags, struct bytes piece)
 {
-	append_or_close(link, wire_encode_data(link_out(link), stream, flags, piece));
+	struct buffer *out = piece.len < WIRE_DATA_CHUNK ? link_out(link) : link_out_long(link);
+	append_or_close(link, wire_encode_data(out, stream, flags, piece));
 	if (!(flags & WIRE_TRAILERS))
 		link_sent_body(link, piece.len);
 }

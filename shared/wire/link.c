@@ -16,8 +16,9 @@
 #define SENT_KEEP (256u << 10)
 #define CLOSE_FLUSH_SECONDS 5 /* how long a peer that does not read may delay a close */
 #define LEFT_TO_SHORT (WIRE_LINK_WINDOW / 8)
-#define LONG_QUEUE (512u << 10) /* two messages */
-#define MUCH (64 << 10)         /* bytes; what pongs come to is far less */
+#define LONG_ROOM (512u << 10)                      /* the buffer while long bodies are sent: two messages */
+#define LONG_QUEUE (LONG_ROOM - (64u << 10) - 4096) /* so that what comes to it then does not have it grow */
+#define MUCH (64 << 10)                             /* bytes; what pongs come to is far less */
 #define MAX_SEND_WINDOW (INT64_C(1) << 31)
 /* lws keeps the name to itself, and the place in its enum free. */
 #define LWS_WRITE_CLOSE ((enum lws_write_protocol)4)
@@ -90,6 +91,14 @@ struct buffer *link_out(struct link *l)
 	}
 	l->moved_at = uv_now(l->flush.loop);
 	return &l->out;
+}
+
+struct buffer *link_out_long(struct link *l)
+{
+	struct buffer *out = link_out(l);
+	if (out->cap < LONG_ROOM && !buffer_reserve(out, LONG_ROOM - out->len))
+		l->broken = true;
+	return out;
 }
 
 void link_flush_soon(struct link *l)

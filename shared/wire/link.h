@@ -33,6 +33,9 @@ void link_free(struct link *l);
 /* The buffer that wire_encode_… appends frames to; link_flush_soon sends them. Its memory is there from here until all
  * of it has left: call this again for each frame. */
 struct buffer *link_out(struct link *l);
+/* The same for a part of a long body: with room for all that link_may_send_long lets wait, which would otherwise be
+ * moved each time that the buffer grows. */
+struct buffer *link_out_long(struct link *l);
 /* Whether the queue is full (LINK_QUEUE): frames that may wait should, until on_credit. */
 bool link_is_full(const struct link *l);
 /* For how long nothing has left of what waits here or in lws, in ms, if this is called each second; 0: nothing waits.
@@ -48,7 +51,8 @@ void link_flush_soon(struct link *l);
  * Streams keep their own windows. */
 bool link_may_send_body(const struct link *l);
 /* The same for long bodies: leaves a part of the window to others, so that a short answer does not wait behind long
- * ones that began before it, and is false from half a MiB in the queue on: whoever has a long body keeps it already. */
+ * ones that began before it, and is false from nearly half a MiB in the queue on: whoever has a long body keeps it
+ * already. */
 bool link_may_send_long(struct link *l);
 void link_sent_body(struct link *l, size_t len);
 /* The owner took body bytes: returns credit to the peer in good time. Closes with 1002 when they were beyond the
