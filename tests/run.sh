@@ -54,6 +54,7 @@ done
 whole "make demo, under ASan" tests/demo/demo.sh "$asan"
 whole "instructions a delivery" tests/bench/instructions.sh "$release"
 grep '^instructions: ' "$log" # what was not compared, and why
+whole "a client's memory beside what is given up" env SETS="cut half gone" ROUNDS=1 SECONDS_EACH=2 LIMIT_MS=Infinity node tests/bench/beside.mjs "$release"
 
 CREEL_BIN_DIR=$asan tests/e2e/run.sh 2>&1 | tee "$log"
 sum=$(grep -E '^e2e: [0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
