@@ -25,6 +25,7 @@ static void on_tokens_changed(void *user)
 static bool on_held(void *user, const char *name, struct record_tunnel *out)
 {
 	struct serve_cluster *s = user;
+	registry_ask_unsure(s->relay->registry, name);
 	return registry_describe(s->relay->registry, name, cluster_id(s->relay->cluster), out);
 }
 

@@ -1,5 +1,6 @@
 /* The lws end of the tunnels: context, vhosts, callbacks. */
 #include "relay/links/tunnel_private.h"
+#include "relay/cluster/cluster.h"
 #include "relay/net/tls_policy.h"
 #include "relay/net/trusted.h"
 #include "relay/links/handshakes.h"
@@ -113,6 +114,17 @@ static void note_close(struct connection *c, const uint8_t *at, size_t len)
 	c->clean = true;
 	if (c->client)
 		client_heard(c->client);
+}
+
+/* What waited for it to be there for certain is its record. */
+static void on_pong(struct connection *c, struct bytes payload)
+{
+	bool asked = connection_take_pong(c, payload);
+	if (!c->client)
+		return;
+	client_heard(c->client);
+	if (asked && c->relay->cluster)
+		cluster_tell(c->relay->cluster, c->tunnel);
 }
 
 static void refuse(const struct tunnel_server *s, struct lws *wsi, enum refusal why, const char *sentence)
@@ -248,10 +260,11 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		return 0;
 	}
 	case LWS_CALLBACK_SERVER_WRITEABLE:
+		if (c->ask == ASK_DUE)
+			return connection_send_ping(c);
 		return c->link ? link_on_writable(c->link) : 0;
 	case LWS_CALLBACK_RECEIVE_PONG:
-		if (c->client)
-			client_heard(c->client);
+		on_pong(c, bytes_make(in, len));
 		return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		if (c->link)

@@ -95,6 +95,9 @@ void registry_spool_all(struct registry *r);
 
 /* ---- registry_elsewhere.c: the other nodes of a cluster, of which this one has the id `node` ---- */
 
+/* Before registry_describe is written: asks those clients that joined a while ago, and are in no record yet, whether
+ * they are still there. Who answers is told of anew; until then they are described as away. */
+void registry_ask_unsure(const struct registry *r, const char *name);
 /* What this node has of the tunnel, for cluster.h. False: nothing that others have to know. */
 bool registry_describe(const struct registry *r, const char *name, const uint8_t node[RECORD_NODE_ID_LEN],
 		       struct record_tunnel *out);

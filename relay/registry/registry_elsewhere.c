@@ -8,10 +8,23 @@
 #include <string.h>
 
 /* One that joined while nothing could be written, and was lost before it was, is away: it may be at another node by
- * now, and what is written late must not take it from there. Where it comes back here, that is written. */
+ * now, and what is written late must not take it from there. Where it comes back here, that is written. It may also be
+ * lost and this node not know it yet: then it has to answer first. */
 static bool is_held_here(const struct client *c)
 {
-	return !c->foreign && (c->connection || (c->in_grace && c->generation > 0));
+	if (c->foreign)
+		return false;
+	if (c->generation > 0)
+		return c->connection || c->in_grace;
+	return c->connection && connection_is_sure(c->connection);
+}
+
+void registry_ask_unsure(const struct registry *r, const char *name)
+{
+	const struct tunnel *t = tunnel_find(&r->table, name);
+	for (const struct client *c = t ? t->clients : NULL; c; c = c->next)
+		if (c->connection && c->generation == 0 && !connection_is_sure(c->connection))
+			connection_ask(c->connection);
 }
 
 static void describe_client(const struct client *c, const uint8_t node[RECORD_NODE_ID_LEN], struct record_client *out)

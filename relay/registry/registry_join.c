@@ -154,6 +154,8 @@ static void displace_others(struct client *c, uint32_t options)
 static void take_place(struct client *c, struct connection *connection, const struct join *j)
 {
 	c->connection = connection;
+	if (connection)
+		connection->there_at_ms = client_now_ms(c);
 	c->foreign = !connection;
 	c->remote = NULL;
 	c->gap_told = 0;

@@ -15,6 +15,11 @@ struct client;
 struct lws;
 struct tunnel_server;
 
+/* For how long a client that joined, or gave a sign of life, counts as there for certain, ms. */
+#define CONNECTION_SURE_MS 2000
+
+enum ask { ASK_NONE, ASK_DUE, ASK_SENT };
+
 struct connection {
 	struct tunnel_server *server;
 	struct lws *wsi;
@@ -29,6 +34,9 @@ struct connection {
 	struct lookups_waiter lookup; /* of the name that HELLO asks for, in a cluster */
 	struct buffer hello;          /* its payload meanwhile */
 	struct entry *entry;          /* its name is being written (relay/links/connection_entry.h); NULL: none */
+	uint64_t there_at_ms;         /* loop time: then the client was there for certain */
+	uint64_t asked_ms;            /* loop time, and what the ping says; of `ask` */
+	enum ask ask;                 /* whether it is there still */
 	uint64_t owner_stamp;         /* of this token, not of a later one of the same name */
 	bool welcomed;
 	bool waits_late;
@@ -44,6 +52,17 @@ void connection_carry(struct connection *c, struct link *link);
 /* Sends a NOTICE or GOAWAY (`type`) with this code, number and sentence. */
 void connection_send_note(struct connection *c, enum wire_type type, enum wire_notice code, uint64_t number,
 			  const char *text);
+/* Whether its client is there for certain: one that went to another node does not tell, and a connection that was cut
+ * looks as a quiet one does. False once CONNECTION_SURE_MS have gone by since it joined or answered connection_ask. */
+bool connection_is_sure(const struct connection *c);
+/* Asks the client by a ping of its own (RFC 6455 §5.5.2), unless one is under way: connection_take_pong gets the
+ * answer. */
+void connection_ask(struct connection *c);
+/* For the writable callback while `ask` is due: sends the ping. 0, or -1 to close. */
+int connection_send_ping(struct connection *c);
+/* A pong came. True: it answers connection_ask, and the client is there. Those of older pings say nothing, for they may
+ * have lain in the socket. */
+bool connection_take_pong(struct connection *c, struct bytes payload);
 /* Sends a NOTICE with the reason and closes with 1008; the client gets no grace. */
 void connection_refuse(struct connection *c, enum wire_notice code, const char *text);
 /* The name of the tunnel that it holds or held, or "" before HELLO. Lives as long as the connection. */

@@ -1,6 +1,7 @@
 // Which node of a cluster has a tunnel: what the others know of it, find out, and do without.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { ask, Brokers, connected, hasNats, publish, readRecord, startNode, writeRecord } from './lib/cluster.mjs';
 import { removeFolder, waitFor, within, World } from './lib/harness.mjs';
@@ -13,6 +14,34 @@ const tokens = {};
 const listen = (node, target, name, token = 'me', db = w.fresh('db'), rest = {}) =>
 	w.startClient({ relay: node, target, name, db, env: { CREEL_TOKEN: tokens[token] }, ...rest });
 const metric = async (node, name) => Number((await node.get('/metrics')).text.match(new RegExp(`^${name.replace(/[{}"]/g, '\\$&')} (\\d+)$`, 'm'))[1]);
+
+/** A way to `port_to` that deserts a client: its end is cut, the node's stays open and is never read again. */
+class Way {
+	static async start(port) {
+		const way = new Way();
+		way.port_to = port;
+		way.pairs = [];
+		way.server = net.createServer((near) => {
+			const far = net.connect(way.port_to, '127.0.0.1');
+			near.on('error', () => {}).pipe(far).on('error', () => {}).pipe(near);
+			way.pairs.push([near, far]);
+		});
+		await new Promise((resolve) => way.server.listen(0, '127.0.0.1', resolve));
+		way.port = way.server.address().port;
+		return way;
+	}
+	desert() {
+		for (const [near, far] of this.pairs) {
+			near.unpipe(far);
+			far.unpipe(near).pause();
+			near.destroy();
+		}
+	}
+	close() {
+		for (const pair of this.pairs) for (const socket of pair) socket.destroy();
+		this.server.close();
+	}
+}
 
 describe('tunnels of two nodes', { skip: hasNats ? false : 'nats-server is not installed' }, () => {
 	before(async () => {
@@ -150,6 +179,28 @@ describe('tunnels of two nodes', { skip: hasNats ? false : 'nats-server is not i
 		await waitFor('what waits at the other node', () => receiver.requests.some((r) => r.body.toString() === 'kept'), 40_000);
 		await waitFor('no copy to be due', async () => /^creel_cluster_copies_pending 0$/m.test((await b.get('/metrics')).text));
 		await again.stop('SIGINT');
+	});
+
+	test('a client that a node joined while NATS hung, and lost without a sign, is not taken back from the node where it is now', async () => {
+		const receiver = w.keep(await Receiver.start());
+		const { process } = brokers.all[0];
+		process.signal('SIGSTOP');
+		const way = w.keep(await Way.start(b.port));
+		const client = await listen({ ...b, port: way.port }, receiver.port, 'moved-on');
+		b.signal('SIGSTOP');
+		way.port_to = a.port;
+		way.desert();
+		await waitFor('it to be at the other node', async () => (await post(a.port, '/moved-on', 'there')).status === 200, 30_000);
+		process.signal('SIGCONT');
+		const record = await waitFor('its record', () => readRecord(brokers, 'tunnel.moved-on'), 30_000);
+		b.signal('SIGCONT');
+		await connected(b);
+		// Node b has a connection that looks alive, until its pings are not answered.
+		await waitFor('the node that lost it to find it', async () => (await post(b.port, '/moved-on', 'across')).status === 200, 60_000);
+		assert.equal(client.result, undefined, client.err);
+		const clients = (bytes) => bytes.subarray(13); // behind version, owner and since when the name is its: the earlier of two
+		assert.deepEqual(clients(await readRecord(brokers, 'tunnel.moved-on')), clients(record));
+		await client.stop('SIGINT');
 	});
 
 	for (const late of ['told first', 'told last'])
