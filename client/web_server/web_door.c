@@ -38,6 +38,30 @@ static void put_page(struct web_exchange *x, unsigned status, const char *title,
 		x->status = 503;
 }
 
+/* A form's query takes the place of its address's, in which stands what was asked for. */
+static bool put_asked(struct buffer *out, const struct web_exchange *x)
+{
+	bool fine = true;
+	for (size_t i = 0; fine && i < x->param_count; i++)
+		fine = strcmp(x->params[i].name, "token") == 0 ||
+		       (buffer_append_text(out, "<input type=\"hidden\" name=\"") &&
+			html_text(out, bytes_of(x->params[i].name)) && buffer_append_text(out, "\" value=\"") &&
+			html_text(out, bytes_of(x->params[i].value)) && buffer_append_text(out, "\">"));
+	return fine && buffer_append_text(out, "</form>") && buffer_put_u8(out, 0);
+}
+
+static void ask_for_token(struct web_exchange *x)
+{
+	struct buffer asked = { 0 };
+	put_page(x, 401, "Open the link that creel printed",
+		 "This page shows what is on record to its owner alone. Open the link that <code>creel web</code> "
+		 "printed, or put its token here:</p><form method=\"get\"><label>Token "
+		 "<input name=\"token\" type=\"password\" autocomplete=\"off\" required></label> "
+		 "<button>Open</button>",
+		 NULL, put_asked(&asked, x) ? (const char *)asked.at : "</form>");
+	buffer_free(&asked);
+}
+
 static void refuse_token(struct web_exchange *x, const struct web_door *door)
 {
 	if (door->too_often) {
@@ -46,13 +70,7 @@ static void refuse_token(struct web_exchange *x, const struct web_door *door)
 		return;
 	}
 	if (wants_page(x))
-		put_page(
-		    x, 401, "Open the link that creel printed",
-		    "This page shows what is on record to its owner alone. Open the link that <code>creel web</code> "
-		    "printed, or put its token here:</p><form method=\"get\"><label>Token "
-		    "<input name=\"token\" type=\"password\" autocomplete=\"off\" required></label> "
-		    "<button>Open</button></form>",
-		    NULL, "");
+		ask_for_token(x);
 	else
 		web_problem(
 		    x, 401, "token",
@@ -121,7 +139,7 @@ static bool without_token(const char *link, struct buffer *out)
 void web_door_enter(struct web_exchange *x, const struct web_door *door, const char *cookie, const char *site)
 {
 	struct buffer link = { 0 };
-	if (!without_token(x->link, &link) || link.len > 500) {
+	if (!without_token(x->link, &link) || link.len > WEB_LINK_MOST) {
 		link.len = 0;
 		if (!buffer_append_text(&link, "/") || !buffer_put_u8(&link, 0))
 			return;

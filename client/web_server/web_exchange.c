@@ -114,7 +114,7 @@ bool web_params_known(struct web_exchange *x, const char *known)
 
 bool web_answer_header(struct web_exchange *x, const char *format, ...)
 {
-	char line[600];
+	char line[WEB_LINE_MOST];
 	va_list args;
 	va_start(args, format);
 	int n = vsnprintf(line, sizeof line, format, args);

@@ -9,6 +9,8 @@
 #include "shared/base/error.h"
 
 #define WEB_PARAMS_MOST 24
+#define WEB_LINK_MOST 7000                  /* bytes of an address that is led on to: a filter of 2,000 signs as %2F */
+#define WEB_LINE_MOST (WEB_LINK_MOST + 200) /* of a header field that is answered */
 
 enum web_method { WEB_GET, WEB_HEAD, WEB_POST, WEB_DELETE, WEB_OTHER };
 

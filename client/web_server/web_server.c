@@ -86,7 +86,7 @@ static bool add_own(struct MHD_Response *r, const struct web_exchange *x)
 {
 	const char *at = (const char *)x->headers.at, *end = at + x->headers.len;
 	while (at && at < end) {
-		char name[60], value[600];
+		char name[60], value[WEB_LINE_MOST];
 		const char *colon = memchr(at, ':', (size_t)(end - at)), *line = memchr(at, '\n', (size_t)(end - at));
 		if (!colon || !line || line < colon)
 			return false;

@@ -11,6 +11,7 @@
 #include "shared/text/text.h"
 #include "client/web_views/web_outcome.h"
 #include "client/web_views/web_rows.h"
+#include "shared/http/form.h"
 #include "shared/http/headers.h"
 #include "shared/query/store_filter.h"
 
@@ -194,8 +195,10 @@ static void on_row(void *user, const struct delivery_row *row)
 static bool on_slice(void *user, const struct store_slice *slice)
 {
 	struct rows *rows = user;
-	(void)slice;
+	if (slice->searched >= slice->total || rows->more)
+		return true;
 	rows->more = true;
+	rows->lowest = slice->from;
 	return false;
 }
 
@@ -238,7 +241,8 @@ static bool put_list_end(struct page *p, const struct rows *rows)
 	if (fine && rows->more && rows->lowest)
 		fine = buffer_printf(
 			   out, "<p class=\"note older\"><a href=\"/?before=%" PRId64 "&amp;filter=", rows->lowest) &&
-		       put_words(out, p->filter) && buffer_append_text(out, "\">Older deliveries</a></p>");
+		       form_encode(bytes_of(p->filter), FORM_OF_BROWSERS, out) &&
+		       buffer_append_text(out, "\">Older deliveries</a></p>");
 	return fine && buffer_append_text(out, "</div></section>");
 }
 
