@@ -15,12 +15,21 @@ static const struct action {
 	{ #id, name, keys, label, help, contexts, (when) == HAVE_REPLAY ? 0 : (bar) },
 #include "tui/keys/actions.def"
 #undef ACTION
+	/* The page's own: no context of the terminal has them. */
+	{ "VERIFY", "verify", "", "Verify", "whether the signature holds, and why not", 0, 0 },
+	{ "THEME", "theme", "", "Light or dark", "by the system, light, dark", 0, 0 },
 };
 
 /* What the page does in another way, or by other keys. NULL: as in the table. */
 static const struct on_page {
 	const char *name, *contexts, *keys, *help;
 } on_page[] = {
+	{ "top", NULL, NULL, "to the top; in the list g is to the oldest, whatever the order" },
+	{ "bottom", NULL, NULL, "to the bottom; in the list G is to the newest, whatever the order, and follow" },
+	{ "next-tab", "", NULL, NULL }, /* Tab goes on, as anywhere in a browser */
+	{ "context", "", NULL, NULL },  /* the page's hunks have no lines around them */
+	{ "verify", "D", "4 V", NULL },
+	{ "theme", "LDFHO", NULL, NULL },
 	{ "clear", NULL, NULL, "close a finished replay's line, else drop the filter, else back to time order" },
 	{ "search", NULL, NULL, "in the list what matches, in a body a text" },
 	{ "raw-tab", NULL, "5", NULL },

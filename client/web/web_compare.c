@@ -9,6 +9,7 @@
 #include "client/print/diff_output.h"
 #include "client/signing/verified_json.h"
 #include "client/web_views/web_ask.h"
+#include "client/web_views/web_outcome.h"
 
 #define VERIFIED_MOST 1000
 #define TRIED_MOST 200 /* things that are named of a delivery */
@@ -79,6 +80,11 @@ static void add_tried(void *user, const struct verify_tried *t)
 	json_array_append_new(all, json_fields_end(&o));
 }
 
+static struct bytes signature_of(json_t *result)
+{
+	return bytes_of(json_string_value(json_object_get(result, "signature")));
+}
+
 static bool verify_each(struct web_read *r, const struct web_ask_ids *ids, const struct verify_options *o, bool tried,
 			json_t *results)
 {
@@ -98,6 +104,7 @@ static bool verify_each(struct web_read *r, const struct web_ask_ids *ids, const
 		}
 		result = verified_json(ids->ids[i], &v);
 		if (!result || (tried && json_object_set(result, "tried", all) != 0) ||
+		    json_object_set_new(result, "verdict", web_verdict_json(signature_of(result))) != 0 ||
 		    json_array_append(results, result) != 0)
 			e.code = EXIT_STORE;
 		json_decref(result);

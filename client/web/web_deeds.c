@@ -82,7 +82,7 @@ static void answer_asker(struct job *j)
 		web_problem(x, 503, "store", "%s", j->trouble ? j->trouble : "out of memory");
 	else if (j->status == 204 && j->progress.recorded)
 		x->status = 204;
-	else if (j->status == 204)
+	else if (!j->progress.recorded && (j->status == 204 || (j->delivery_id && j->trouble && is_over(j))))
 		web_problem(x, 422, "target", "%s", j->trouble ? j->trouble : "it was stopped");
 	else if (web_answer_header(x, "Location: /api/replays/%lld", (long long)j->id))
 		web_answer_json(x, 202, job_json(j));

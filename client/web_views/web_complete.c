@@ -5,8 +5,11 @@
 
 #include "client/web_views/web_rows.h"
 #include "shared/base/clock.h"
+#include "shared/http/headers.h"
 #include "shared/json/json_bytes.h"
 #include "shared/query/store_filter.h"
+#include "shared/query/store_part.h"
+#include "shared/store/store_labels.h"
 
 #define COMPLETIONS 50
 #define LOOKED_AT 2000 /* of the newest deliveries, for values */
@@ -41,6 +44,7 @@ static void add_fields(json_t *list, struct bytes word)
 
 /* The values that the newest deliveries have, and how often. */
 struct values {
+	struct store *store;
 	struct bytes field, begun;
 	json_t *counts;
 };
@@ -58,10 +62,8 @@ static struct bytes value_of(struct bytes field, const struct delivery_row *row)
 	return bytes_of(NULL);
 }
 
-static void on_row(void *user, const struct delivery_row *row)
+static void count(const struct values *v, struct bytes value)
 {
-	struct values *v = user;
-	struct bytes value = value_of(v->field, row);
 	if (!value.len || value.len > 200 || !begins_with(value, v->begun))
 		return;
 	json_t *key = json_from_bytes(value);
@@ -70,6 +72,47 @@ static void on_row(void *user, const struct delivery_row *row)
 	if (text && (before || json_object_size(v->counts) < 1000))
 		json_object_set_new(v->counts, text, json_integer(before + 1));
 	json_decref(key);
+}
+
+static void count_host(const struct values *v, int64_t id)
+{
+	struct store_part part = { 0 };
+	struct bytes host;
+	struct error ignored;
+	if (store_get_part(v->store, id, 0, 0, &part, &ignored) &&
+	    headers_find(buffer_view(&part.headers), "host", &host))
+		count(v, host);
+	store_part_free(&part);
+}
+
+static void count_tags(const struct values *v, int64_t id)
+{
+	struct store_labels labels = { 0 };
+	struct error ignored;
+	if (!store_labels_get(v->store, id, &labels, &ignored))
+		return;
+	if (labels.marked)
+		count(v, bytes_of("marked"));
+	struct bytes rest = buffer_view(&labels.tags);
+	while (rest.len) {
+		const uint8_t *blank = memchr(rest.at, ' ', rest.len);
+		size_t len = blank ? (size_t)(blank - rest.at) : rest.len;
+		count(v, bytes_make(rest.at, len));
+		len += blank != NULL;
+		rest = bytes_make(rest.at + len, rest.len - len);
+	}
+	store_labels_free(&labels);
+}
+
+static void on_row(void *user, const struct delivery_row *row)
+{
+	const struct values *v = user;
+	if (bytes_equal(v->field, bytes_of("host")))
+		count_host(v, row->id);
+	else if (bytes_equal(v->field, bytes_of("tag")))
+		count_tags(v, row->id);
+	else
+		count(v, value_of(v->field, row));
 }
 
 /* A value that has blanks or signs of the language is quoted. */
@@ -130,7 +173,9 @@ static bool complete(struct web_read *r, struct bytes word, json_t *list)
 		add_fields(list, word);
 		return true;
 	}
-	struct values v = { .field = bytes_make(word.at, (size_t)(colon - word.at)), .counts = json_object() };
+	struct values v = { .store = r->store,
+			    .field = bytes_make(word.at, (size_t)(colon - word.at)),
+			    .counts = json_object() };
 	v.begun = bytes_make(colon + 1, word.len - v.field.len - 1);
 	struct store_search search = { .limit = LOOKED_AT, .row = on_row, .user = &v };
 	add_words(list, v.field, v.begun);

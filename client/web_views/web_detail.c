@@ -7,6 +7,7 @@
 #include "client/json/row_json.h"
 #include "client/signing/verify_one.h"
 #include "client/web_views/web_body.h"
+#include "client/web_views/web_outcome.h"
 #include "client/web_views/web_rows.h"
 #include "shared/json/json_bytes.h"
 #include "shared/query/store_query.h"
@@ -154,7 +155,9 @@ static bool put_why(const struct web_detail *w, const struct item *item, json_t 
 		     (bytes_equal(item->row.signature, bytes_of("invalid")) ||
 		      bytes_equal(item->row.signature, bytes_of("unknown"))) &&
 		     verify_one(w->store, w->id, &o, &v, &ignored);
-	if (asked && v.result.verdict == SIGNATURE_VALID && !put(out, "signature", json_string("valid"), e))
+	if (asked && v.result.verdict == SIGNATURE_VALID &&
+	    !(put(out, "signature", json_string("valid"), e) &&
+	      put(out, "verdict", web_verdict_json(bytes_of("valid")), e)))
 		return false;
 	return put(out, "why",
 		   asked && v.result.verdict == SIGNATURE_INVALID ? json_string(v.result.text) : json_null(), e);

@@ -35,3 +35,17 @@ struct web_outcome web_outcome(const struct delivery_row *row)
 	snprintf(o.text, sizeof o.text, "%d", row->status);
 	return o;
 }
+
+json_t *web_verdict_json(struct bytes signature)
+{
+	static const struct {
+		const char *signature, *sign, *kind, *text;
+	} all[] = { { "valid", "sv", "o2", "signature valid" },
+		    { "invalid", "sb", "o4", "bad signature" },
+		    { "none", "sn", "ow", "not signed" },
+		    { "", "sn", "ow", "signature not checked" } };
+	size_t i = 0;
+	while (*all[i].signature && !bytes_equal(signature, bytes_of(all[i].signature)))
+		i++;
+	return json_pack("{s:s, s:s, s:s}", "sign", all[i].sign, "kind", all[i].kind, "text", all[i].text);
+}

@@ -1,6 +1,8 @@
 /* How a delivery went, in one word, as a row of the page shows it. Pure. */
 #pragma once
 
+#include <jansson.h>
+
 #include "shared/store/store.h"
 
 struct web_outcome {
@@ -9,3 +11,6 @@ struct web_outcome {
 	const char *sign; /* its symbol in index.html: "s2" to "s7", "sw", "sd", "sh", "sr" */
 };
 struct web_outcome web_outcome(const struct delivery_row *row);
+/* What is known of a signature ("valid", "invalid", "none"; else unknown), as {sign, kind, text}; NULL when out of
+ * memory. */
+json_t *web_verdict_json(struct bytes signature);

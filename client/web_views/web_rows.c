@@ -58,6 +58,7 @@ static json_t *row_json(struct store *s, const struct delivery_row *row, size_t 
 		*texts[i] = text_start(*texts[i], text_most);
 	json_t *j = row_json_delivery(NULL, &shown);
 	if (j && put_besides(j, s, row->id, text_most) && json_object_set_new(j, "outcome", outcome_json(row)) == 0 &&
+	    json_object_set_new(j, "verdict", web_verdict_json(row->signature)) == 0 &&
 	    json_object_set_new(j, "timed_out", json_boolean(row->timed_out)) == 0 &&
 	    json_object_set_new(j, "broke_off", json_boolean(row->broke_off)) == 0)
 		return j;

@@ -59,6 +59,10 @@ describe('who is let in', () => {
 		assert.equal((await call(web, '/api/deliveries', { token: false, headers: { Cookie: `creel_${web.port}=x; ${value}` } })).status, 200);
 		assert.equal((await call(web, '/api/deliveries', { token: false, headers: { Cookie: value.replace(/.$/, (c) => (c === '0' ? '1' : '0')) } })).status, 401);
 	});
+	it('the link leads on to all that it asks for, long as it is', async () => {
+		const asked = `/d/2?tab=raw&filter=${encodeURIComponent('path:'.padEnd(1990, '/'))}`, a = await call(web, `${asked}&token=${web.token}`, { token: false });
+		assert.deepEqual([a.status, a.headers.location], [303, asked]);
+	});
 	it('no link leads elsewhere', async () => {
 		for (const target of [`//evil.example/?token=${web.token}`, `///evil.example/?token=${web.token}`]) {
 			const a = await call(web, target, { token: false });
@@ -249,6 +253,10 @@ describe('what the API answers', () => {
 		assert.ok((await texts('sta')).includes('status:'));
 		assert.ok((await texts('state:fa')).includes('state:failed'));
 		assert.ok((await texts('path:')).includes('path:/hooks/github'));
+		assert.deepEqual(await texts('host:sho'), ['host:shop.example.dev']);
+		for (const name of ['marked', 'odd-one']) assert.equal((await call(web, '/api/deliveries/3/tags', { method: 'POST', body: { name, set: true } })).status, 204);
+		assert.deepEqual(await texts('-tag:'), ['tag:marked', 'tag:odd-one']);
+		assert.deepEqual(await texts('tag:od'), ['tag:odd-one']);
 	});
 	it('marks, and deletes with a count', async () => {
 		assert.equal((await call(web, '/api/deliveries/7/tags', { method: 'POST', body: { name: 'marked', set: true } })).status, 204);
@@ -331,6 +339,9 @@ describe('what the API answers', () => {
 		assert.equal((await call(web, `/api/replays/${r.id}`, { method: 'DELETE', body: {} })).status, 200);
 		await waitFor('its end', async () => (await web.json(`/api/replays/${r.id}`)).state === 'stopped');
 		assert.equal((await replay({ delivery_id: 1, edited_base64: '!' })).status, 400);
+		const nowhere = await replay({ delivery_id: 1 });
+		assert.equal(nowhere.status, 422, 'it is for no place: nothing is taken');
+		assert.match(JSON.parse(nowhere.text).type, /:target$/);
 	});
 	it('replays no faster than it is asked to, and stops while it waits', async () => {
 		const at = [], app = createServer((request, response) => {
@@ -399,12 +410,19 @@ describe('what the API answers', () => {
 	it('a note that is too long is said to be', async () => assert.equal((await call(web, '/api/deliveries/1/note', { method: 'POST', body: { text: 'x'.repeat(2001) } })).status, 413));
 	it('has the actions of the terminal’s table', async () => {
 		const table = [...readFileSync(new URL('../../tui/keys/actions.def', import.meta.url), 'utf8').matchAll(/^ACTION\(\w+, "([^"]+)", [^"]+, "([^"]*)"/gm)].map(([, name, keys]) => [name, keys.replaceAll('\\\\', '\\')]);
-		assert.deepEqual((await web.json('/api/actions')).map((a) => [a.name, a.keys.join(' ')]), table);
+		const actions = await web.json('/api/actions'), [own, terminals] = [actions.filter((a) => !a.contexts), actions.filter((a) => a.contexts)];
+		assert.deepEqual(terminals.map((a) => [a.name, a.keys.join(' ')]), table);
+		assert.deepEqual(own.map((a) => [a.name, a.keys, a.page.contexts]), [['verify', [], 'D'], ['theme', [], 'LDFHO']]);
 	});
 	it('can be read without JavaScript', async () => {
 		const page = await call(web, '/');
 		assert.match(page.text, /href="\/d\/300"/);
 		assert.match(page.text, /Older deliveries/);
+		const older = async (filter) => /class="note older"><a href="([^"]+)"/.exec((await call(web, `/?filter=${encodeURIComponent(filter)}`)).text)?.[1].replaceAll('&amp;', '&');
+		const tenant = 'target:*?tenant=7*', link = await older(tenant);
+		assert.equal(new URL(link, web.base).searchParams.get('filter'), tenant, link);
+		assert.ok(Number(new URL(link, web.base).searchParams.get('before')) < 300);
+		assert.equal((await call(web, link)).status, 200);
 		const d = await call(web, '/d/2');
 		assert.match(d.text, /\{&quot;n&quot;:2/);
 		assert.equal((await call(web, '/d/99999')).status, 404);

@@ -1,6 +1,6 @@
 // The calls. Failures are Problems: a sentence of the server's, its name and its fields.
 
-export class Problem extends Error {
+class Problem extends Error {
 	constructor(status, body) {
 		super(body?.detail ?? (status ? `creel answered ${status}` : 'creel does not answer'));
 		this.status = status;
@@ -29,9 +29,9 @@ export const post = (path, body, options) => call(path, { method: 'POST', body, 
 export const remove = (path, body) => call(path, { method: 'DELETE', body });
 
 const PIECE = 256 * 1024;
-export async function bodyPiece(id, part, from, attempt) {
+export async function bodyPiece(id, part, from, attempt, most = PIECE) {
 	const answer = await call(`/api/deliveries/${id}/${part}/body`, {
-		params: { attempt }, raw: true, headers: { Range: `bytes=${from}-${from + PIECE - 1}` },
+		params: { attempt }, raw: true, headers: { Range: `bytes=${from}-${from + most - 1}` },
 	}).catch((error) => {
 		if (error.status === 416) return null;
 		throw error;

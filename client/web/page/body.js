@@ -11,7 +11,7 @@ const bytesOf = (message) => (message.body_base64 !== undefined ? Uint8Array.fro
 
 const charset = (message, b) => /charset="?([\w-]+)/i.exec(header(message, 'content-type'))?.[1] ?? { '255,254': 'utf-16le', '254,255': 'utf-16be' }[b.subarray(0, 2)] ?? 'utf-8';
 
-const SETS = 'utf-8 utf-16le utf-16be iso-8859-1 iso-8859-2 windows-1251 windows-1252 koi8-r shift_jis euc-jp euc-kr gb18030 big5'.split(' ');
+const SETS = 'utf-8 utf-16le utf-16be iso-8859-1 iso-8859-2 windows-1251 koi8-r shift_jis euc-jp euc-kr gb18030 big5'.split(' ');
 function toText(b, name, chosen) {
 	try {
 		return { text: new TextDecoder(chosen || name, { fatal: !chosen, ignoreBOM: true }).decode(b), name };
@@ -29,7 +29,7 @@ function sniff(message, b, chosen) {
 	return { kind: 'read', label: t ? 'text' : 'binary', ...t, render: /html|svg/.test(type) };
 }
 
-export function marked(text, find) {
+function marked(text, find) {
 	if (!find) return gate(text);
 	return el('span', text.split(new RegExp(`(${RegExp.escape(find)})`, 'gi')).map((t, i) => (i % 2 ? el('mark', gate(t)) : t && gate(t))));
 }
@@ -161,10 +161,8 @@ export function jwt(text) {
 	}
 }
 
-/**
- * A body with its own line of controls. `state` ({ mode, find, wrap, attempt, width }, and what was read of it) is kept
- * by the caller; `change({ mode, find })` draws it again. Gives { node, tree }.
- */
+/** With its line of controls. The caller keeps `state` ({ mode, find, wrap, attempt, width }, and what was read);
+ * `change({ mode, find })` draws again. Gives { node, tree }. */
 export function show(id, part, message, state, change, tools) {
 	const url = `/api/deliveries/${id}/${part}/body`, { attempt } = state, coded = header(message, 'content-encoding');
 	state.bytes ??= bytesOf(message);
@@ -173,7 +171,7 @@ export function show(id, part, message, state, change, tools) {
 		const b = state.bytes, whole = state.decoded ? b.length : message.body_bytes ?? b.length;
 		const what = sniff(message, b, state.charset), mode = ['raw', 'hex', what.render && 'frame'].find((m) => m === state.mode) || 'tree';
 		const about = `${what.label}, ${number(whole)} bytes`, label = el('span', about);
-		let tree = null;
+		let tree = null, further = el('span');
 		const body = guarded('This body', () => {
 			if (what.kind === 'empty') return el('p.note', 'No body.');
 			if (mode === 'hex' || (mode === 'raw' && what.text === undefined)) return hexView(b, state);
@@ -183,9 +181,13 @@ export function show(id, part, message, state, change, tools) {
 				return el('img.body', { src: `${url}?view=image${attempt ? `&attempt=${attempt}` : ''}`, alt: about, onerror: (e) => e.target.replaceWith(hexView(b, state)),
 					onload: ({ target: i }) => word(label, `${what.label}, ${i.naturalWidth} x ${i.naturalHeight}, ${number(whole)} bytes`) });
 			}
-			if (what.kind === 'json' && b.length === whole) {
-				if (b.length > TREE_BY_ITSELF && !state.big) {
-					return el('div.col', el('p.note', `${size(b.length)}: `, button('Lay it out', () => ((state.big = true), draw()))), textView(what.text, state));
+			if (what.kind === 'json' && whole <= TEXT_MOST) {
+				if (whole > TREE_BY_ITSELF && !state.big) {
+					return el('div.col', el('p.note', `${size(whole)}: `, button('Lay it out', () => ((state.big = true), draw()))), textView(what.text, state));
+				}
+				if (b.length < whole && !state.all) {
+					load((state.all = true), whole).catch(draw);
+					return '';
 				}
 				try {
 					tree = json.tree(what.text, { mark: (t) => marked(t, state.find), ...tools });
@@ -205,10 +207,16 @@ export function show(id, part, message, state, change, tools) {
 				el('span.end', find, state.find ? el('span.hits', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
 					el('span.seg', { role: 'group', label: 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render ? seg('frame', 'Render') : null))),
 			body,
-			b.length < whole && !body.src ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `${url}?download=1` }, 'all of it as a file')) : '');
+			b.length < whole && !body.src ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `${url}?download=1` }, 'all of it as a file'), ' ', further) : '');
+		if (b.length < whole && state.find) {
+			get(`/api/deliveries/${id}/find`, { part, text: state.find, attempt }).then(({ offsets }) => {
+				const { length, 0: next } = offsets.filter((o) => o >= b.length);
+				if (length) further.append(button(`${length} hits further on`, () => load(0, next - b.length + 4096)));
+			}, () => {});
+		}
 	};
-	async function load() {
-		state.bytes = await new Blob([state.bytes, await bodyPiece(id, part, state.bytes.length, attempt)]).bytes();
+	async function load(event, most) {
+		state.bytes = await new Blob([state.bytes, await bodyPiece(id, part, state.bytes.length, attempt, most)]).bytes();
 		if (state.bytes.length > TEXT_MOST) state.mode = 'hex';
 		draw();
 	}

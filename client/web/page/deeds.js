@@ -22,14 +22,13 @@ export function more(d, anchor) {
 }
 
 const waiting = new Map(); // own replays, by id
-const began = new Map(), early = new Map(); // results that came before their ids
+const began = new Map();
 export async function replay(id, change) {
 	try {
 		const r = await post('/api/replays', { delivery_id: Number(id), ...change });
 		waiting.set(r.id, id);
 		foot(`#${id} is sent again`);
-		if (early.has(r.id)) onReplay(early.get(r.id));
-		early.clear();
+		catchUp();
 		return r;
 	} catch (error) {
 		alarm(error.message);
@@ -65,14 +64,10 @@ export async function onReplay(r) {
 		strip.hidden = false;
 		strip.replaceChildren(el('progress', { max: r.total, value: r.sent, label: 'Replay' }), `${number(r.sent)}/${number(r.total)} sent, ${number(r.ok)} ok, ${number(r.failed)} failed`, over || !r.sent ? '' : `, ${number(pace)}/s, ${number((r.total - r.sent) / pace)} s left`, r.trouble ? `, ${plain(r.trouble)}` : '',
 			over ? button('Close', () => (strip.hidden = true)) : button('Stop', () => remove(`/api/replays/${r.id}`).catch((e) => alarm(e.message))));
-		if (over) say(`${r.sent} of ${r.total} sent, ${r.failed} failed`);
+		if (over) waiting.delete(r.id), say(`${r.sent} of ${r.total} sent, ${r.failed} failed`);
 		return;
 	}
-	if (!over) return;
-	if (!waiting.has(r.id)) {
-		early.set(r.id, r);
-		return;
-	}
+	if (!over || !waiting.has(r.id)) return;
 	const from = waiting.get(r.id), to = r.result_ids[0];
 	waiting.delete(r.id);
 	if (!to) {
@@ -85,6 +80,9 @@ export async function onReplay(r) {
 		say(`${from} replayed as ${to}: ${plain(words, 80)}, ${took(d.duration_ms)}`);
 	} catch { /* deleted at once */ }
 }
+
+/** How they went unheard. */
+export const catchUp = () => waiting.forEach((_, id) => get(`/api/replays/${id}`).then(onReplay, () => ($('strip').hidden = waiting.delete(id))));
 
 const said = (f) => (...args) => f(...args).catch((e) => alarm(e.message));
 

@@ -1,5 +1,5 @@
 // One delivery: head, deeds, tabs.
-import { $, SECRET, answer, answered, back, button, clock, day, el, gate, guarded, icon, instead, link as linkTo, live, many, moment, number, outcomeNode, plain, region, table, took, trouble, verdict, wider } from './dom.js';
+import { $, SECRET, answer, answered, back, button, clock, day, el, gate, guarded, icon, instead, link as linkTo, live, many, moment, number, outcomeNode, plain, region, table, took, trouble, wider } from './dom.js';
 import { aborted, get, latest, post } from './api.js';
 import * as body from './body.js';
 import * as deeds from './deeds.js';
@@ -11,7 +11,7 @@ export const detail = {};
 const signal = latest();
 let section, attemptShown, read; // of the bodies, by part
 
-export const wide = () => wider(1800);
+const wide = () => wider(1800);
 
 export const build = (main) => (section = main.appendChild(el('section.det', { id: 'detail', role: 'complementary', label: 'Delivery', tabindex: -1 })));
 export const hide = () => {
@@ -65,9 +65,9 @@ function tabsOf(d, tab) {
 }
 
 function head(d) {
-	const [sign, kind, text] = verdict(d), last = d.all_attempts.at(-1);
+	const { sign, kind, text } = d.verdict, last = d.all_attempts.at(-1);
 	const deed = (name, label, key, sig, primary) => el(`button${primary ? '.p' : ''}`, { id: `deed-${name}`, onclick: (e) => deeds.run(name, d, e.currentTarget) }, icon(sig), label, ' ', el('kbd', key));
-	return el('div.dh', null,
+	return el('div.dh',
 		el('h1', back(detail.onBack), el('span.id', `#${d.id}`), el('span.e', { title: plain(d.event_type ?? d.target) }, gate(d.event_type ?? d.path)),
 			outcomeNode(d, plain((!d.broke_off && answered(d)) || d.outcome.text))),
 		last?.error && !d.response ? el('p.wrong', gate(last.error)) : null,
@@ -83,7 +83,7 @@ function head(d) {
 const link = (id) => linkTo(`/d/${id}`, () => detail.onOpen(id), `#${id}`);
 
 function fields(message, d, part) {
-	const secrets = new Set(), [sign, kind, text] = verdict(d);
+	const secrets = new Set(), { sign, kind, text } = d.verdict;
 	const row = ([name, value, hidden = SECRET.test(name)]) => {
 		const dd = el('dd');
 		const draw = () => dd.replaceChildren(...(hidden && !secrets.has(name) ? ['•••• ', el('button', { label: `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')]
@@ -122,11 +122,11 @@ function attempts(d) {
 
 function verify(d) {
 	const out = live(), secret = el('input', { type: 'password', autocomplete: 'off', id: 'secret' }), provider = el('input', { id: 'provider', value: d.provider ?? '', spellcheck: 'false' });
-	const [sign, kind, text] = verdict(d);
+	const { sign, kind, text } = d.verdict;
 	const ask = async () => {
-		const { results: [r] } = await post('/api/verify', { delivery_id: d.id, tried: true, secret: secret.value || undefined, provider: provider.value.trim() || undefined }), v = verdict(r);
+		const { results: [r] } = await post('/api/verify', { delivery_id: d.id, tried: true, secret: secret.value || undefined, provider: provider.value.trim() || undefined }), v = r.verdict;
 		secret.value = '';
-		return [el(`p.o.${v[1]}`, icon(v[0]), v[2]), el('dl', el('dt', 'provider'), el('dd', gate(r.provider ?? 'not known')), el('dt', 'age'), el('dd', r.age_s === null ? '–' : `${r.age_s} s`), r.why ? [el('dt', 'why'), el('dd', gate(r.why))] : ''),
+		return [el(`p.o.${v.kind}`, icon(v.sign), v.text), el('dl', el('dt', 'provider'), el('dd', gate(r.provider ?? 'not known')), el('dt', 'age'), el('dd', r.age_s === null ? '–' : `${r.age_s} s`), r.why ? [el('dt', 'why'), el('dd', gate(r.why))] : ''),
 			el('h2', 'What was tried'), table(['PROVIDER', 'SECRET', 'HOW', 'OUTCOME'], r.tried.map((t) => [t.provider, t.secret, [t.what, t.url ? [', ', gate(t.url)] : ''], t.holds ? el('b.o2', 'holds') : gate(t.why ?? 'does not hold')]))];
 	};
 	return el('div.pad', el(`h2.o.${kind}`, icon(sign), text), d.why ? el('p', gate(d.why)) : null,

@@ -157,7 +157,7 @@ export function took(ms) {
 }
 let how = 'local';
 export const timeStyle = { next: () => (how = { local: 'utc', utc: 'ago', ago: 'local' }[how]) };
-const iso = (at) => new Date(new Date(at) - (how === 'utc' ? 0 : new Date(at).getTimezoneOffset() * 60_000)).toISOString();
+export const iso = (at) => new Date(new Date(at) - (how === 'utc' ? 0 : new Date(at).getTimezoneOffset() * 60_000)).toISOString();
 export function clock(at, millis) {
 	if (how !== 'ago') return iso(at).slice(11, millis ? 23 : 19);
 	const s = Math.max(0, (Date.now() - new Date(at)) / 1000), [unit, name] = s < 60 ? [1, 's'] : s < 3600 ? [60, 'm'] : s < 86400 ? [3600, 'h'] : [86400, 'd'];
@@ -171,5 +171,3 @@ export const SECRET = /^((proxy-)?authorization|(set-)?cookie|x-api-key)$/i;
 
 /** How it went, as web_outcome.c says. */
 export const outcomeNode = ({ outcome: o }, text = o.text) => el(`span.o.${o.kind}`, icon(o.sign), text);
-const VERDICTS = { valid: ['sv', 'o2', 'signature valid'], invalid: ['sb', 'o4', 'bad signature'], none: ['sn', 'ow', 'not signed'], unknown: ['sn', 'ow', 'signature not checked'] };
-export const verdict = (row) => VERDICTS[row.signature] ?? VERDICTS.unknown;

@@ -95,24 +95,28 @@ export function tree(text, tools) {
 		if (target.className === 'a') toggle(i);
 		else if (lines[i] && lines[i].kind !== 'close') go(i, node);
 	};
+	box.onpointerover = ({ target }) => {
+		const node = target.closest('.l');
+		if (lines[node?.dataset.line - 1]?.kind !== 'close') offer(node);
+	};
+	const offer = (node) => node?.querySelector('.on') ?? node?.append(buttons(node.dataset.line - 1));
 	const buttons = (i) => {
 		const l = lines[i];
-		return el('span.on', null,
+		return el('span.on',
 			button('Copy value', () => tools.onCopyValue(valueOf(l))), button('Copy path', () => tools.onCopyPath(l.path)),
 			l.open || !l.path ? null : button('Filter by this', () => tools.onFilter(l.path, l.text)));
 	};
 	const valueOf = ({ open, at, bytes, kind, text: lexeme }) => (open ? text.slice(at, at + bytes) : kind === 'string' ? unquoted(lexeme) : lexeme);
 	const go = (i, node) => {
-		const before = box.querySelector('.cur'), choose = (n, on) => {
+		const choose = (n, on) => {
 			n?.classList.toggle('cur', on);
 			n?.setAttribute('aria-selected', on);
 		};
-		choose(before, false);
-		before?.querySelector('.on')?.remove();
+		choose(box.querySelector('.cur'), false);
 		chosen = current = i;
 		node ??= box.querySelector(`#json-${i}`);
 		choose(node, true);
-		node?.append(buttons(i));
+		offer(node);
 		near(node);
 		box.setAttribute('aria-activedescendant', `json-${i}`);
 		tools.onLine(i + 1);

@@ -4,11 +4,6 @@ import { go } from './main.js';
 import { kept } from './url.js';
 
 const NAMED = { Escape: 'Esc', PageDown: 'PgDn', PageUp: 'PgUp', ' ': 'Space' };
-// The page's own, beside the table.
-const OWN = [
-	{ name: 'verify', contexts: 'D', keys: ['4', 'V'], label: 'Verify', help: 'whether the signature holds, and why not' },
-	{ name: 'theme', contexts: 'LDFHO', keys: [], label: 'Light or dark', help: 'by the system, light, dark' },
-];
 
 export let actions = [];
 const handlers = new Map();
@@ -25,10 +20,10 @@ export const setContext = (c) => {
 	drawFoot();
 };
 
-export function run(name, n = 1, where = context) {
+export function run(name, n = 1, key, where = context) {
 	const h = handlers.get(`${where} ${name}`), why = h?.when?.();
 	if (typeof why === 'string') alarm(why);
-	else h?.handler(n);
+	else h?.handler(n, key);
 }
 
 function keyOf(event) {
@@ -62,11 +57,11 @@ function onKey(event) {
 	event.preventDefault();
 	const n = Number(count) || 1;
 	count = '';
-	run(action.name, n);
+	run(action.name, n, key);
 }
 
 export function start(table) {
-	actions = [...table.map((a) => ({ ...a, ...a.page })), ...OWN];
+	actions = table.map((a) => ({ ...a, ...a.page }));
 	document.onkeydown = onKey;
 	act('help', '*', help);
 	act('palette', '*', palette);

@@ -1,6 +1,6 @@
 // The deliveries: any number under one scrollbar. Rows come by pages of 128 around a delivery's id, never around a
 // number that changes when something arrives.
-import { $, clamp, clock, day, el, icon, many, number, plain, put, say, size, took, verdict, word } from './dom.js';
+import { $, clamp, clock, day, el, icon, many, number, plain, put, say, size, took, word } from './dom.js';
 import { aborted, counted, get, latest } from './api.js';
 import { kept } from './url.js';
 
@@ -73,7 +73,6 @@ export function build(main) {
 	main.replaceChildren(section);
 	scroller.onscroll = onScroll;
 	grid.onclick = onClick;
-	grid.ondblclick = () => list.onOpen(list.selected);
 	grid.onkeydown = () => grid.classList.add('keys');
 	new ResizeObserver(() => {
 		columns(list.columns);
@@ -233,7 +232,7 @@ function makeRow() {
 }
 
 function spoken(row) {
-	const parts = [row.outcome.text, row.provider ?? '', row.event_type ?? row.path, clock(row.received_at), many(row.attempts, 'attempt'), verdict(row)[2]];
+	const parts = [row.outcome.text, row.provider ?? '', row.event_type ?? row.path, clock(row.received_at), many(row.attempts, 'attempt'), row.verdict.text];
 	if (list.marked.has(row.id)) parts.push('marked');
 	return plain(parts.filter(Boolean).join(', '));
 }
@@ -250,14 +249,14 @@ function fillRow(node, row) {
 	if (node.row === row && node.drawn === stamp) return;
 	node.row = row;
 	node.drawn = stamp;
-	const c = node.cells, o = row.outcome, [shield, kind, text] = verdict(row), time = clock(row.received_at), b = node.link.firstChild;
+	const c = node.cells, o = row.outcome, { verdict: v } = row, time = clock(row.received_at), b = node.link.firstChild;
 	node.dataset.id = row.id;
 	set(node, 'class', `row${row.odd ? ' z2' : ''}${fresh ? ' new' : ''}`);
 	set(node, 'aria-selected', String(selected));
 	node.setAttribute('aria-label', spoken(row));
-	set(c.s, 'title', text);
+	set(c.s, 'title', v.text);
 	sign(node.mark, mark ? 'mk' : row.replay_of ? 'rp' : '');
-	sign(node.shield, shield, kind);
+	sign(node.shield, v.sign, v.kind);
 	word(c.t, time);
 	c.t.title = `${row.day} ${time}`;
 	set(node.outcome, 'class', `o ${o.kind}`);
@@ -372,6 +371,7 @@ export async function load(filter, { around } = {}) {
 		if (around) {
 			list.base = list.moreAfter ? Math.round(((list.newest - (rows[0]?.id ?? 0)) / Math.max(1, list.newest - list.oldest)) * Math.max(0, height() - view())) : 0;
 			list.selected = around;
+			draw();
 			reveal();
 		} else {
 			list.follow = !list.sort;
@@ -394,7 +394,7 @@ export async function load(filter, { around } = {}) {
 	}
 }
 
-export async function recount() {
+async function recount() {
 	const signal = countSignal(), filter = list.filter;
 	list.count = null;
 	try {

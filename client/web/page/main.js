@@ -13,6 +13,7 @@ const { list } = lists, { detail } = details, { act } = keys, main = $('main'), 
 let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, editing, whole, unmarked = [];
 
 const is = (...views) => views.includes(state.view);
+const numbered = () => /^\d{1,15}$/.test(state.id) && Number(state.id);
 const CONTEXT = { detail: 'D', edit: 'D', diff: 'F', overview: 'O', export: 'H' };
 
 function title() {
@@ -31,7 +32,7 @@ async function show(before = {}) {
 	$('list').hidden = $('fol').hidden = !beside;
 	if (beside) $('whole')?.remove();
 	const narrow = !wider(1200) || state.split === 'off';
-	if (lists.setOrder(state.order) || (state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && /^\d+$/.test(state.id) ? Number(state.id) : undefined });
+	if (lists.setOrder(state.order) || (state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && numbered() });
 	filters.set(state.filter ?? '');
 	if (list.columns !== state.cols) lists.columns(state.cols);
 	lists.schedule();
@@ -39,7 +40,7 @@ async function show(before = {}) {
 		if (narrow || !list.selected) details.hide();
 		else if (detail.id) $('detail').hidden = false;
 	} else if (is('detail')) {
-		if (/^\d+$/.test(state.id) && list.selected !== Number(state.id)) lists.select(Number(state.id), !before.cold);
+		if (numbered() && list.selected !== numbered()) lists.select(numbered(), !before.cold);
 		await details.show(state);
 	} else if (is('edit')) {
 		editing = await deeds.edit(state.id, $('detail'), () => open(state.id)).catch((error) => alarm(error.message));
@@ -93,7 +94,7 @@ function drawRate() {
 	rates = rates.filter((t) => now - t < 5000);
 	word($('rate'), list.total === null ? '' : `${number(list.total)}${rates.length ? ` · ${number(Math.max(1, rates.length / 5))}/s` : ''}`);
 }
-const inList = (name) => keys.run(name, 1, 'L');
+const inList = (name) => keys.run(name, 1, 0, 'L');
 function drawFollow() {
 	const f = $('fol'), [paused, fresh, order] = f.children;
 	if (!order) {
@@ -196,7 +197,7 @@ function listen() {
 		setLost(true);
 		get('/api/status').catch(() => {}); // tells 401 from gone
 	});
-	for (const name of ['seen', 'open', 'reset']) events.on(name, ({ record }) => (record ? location.reload() : lists.refresh(events.tell)));
+	for (const name of ['seen', 'open', 'reset']) events.on(name, ({ record }) => (record ? location.reload() : (lists.refresh(events.tell), deeds.catchUp())));
 	events.start();
 	setInterval(drawRate, 2000);
 }
@@ -211,6 +212,10 @@ for (const [name, share] of [['half-page-down', 0.5], ['half-page-up', -0.5], ['
 	act(name, 'L', () => lists.pageStep(share));
 	act(name, 'DFHO', () => scrollBy(scroller().clientHeight * share));
 }
+const newest = async () => {
+	await lists.follow();
+	if (list.rows[0]) lists.select(list.rows[0].id);
+};
 const other = (n) => {
 	const id = lists.neighbour(state.id, n);
 	if (id) lists.select(id), go({ view: 'detail', id, tab: state.tab }, false);
@@ -270,18 +275,15 @@ act('delete', 'LD', () => deeds.erase(list.marked.size && is('list') ? [...list.
 acts('L', {
 	'down': lists.step,
 	'up': (n) => lists.step(-n),
-	'top': async () => {
+	'top': async (n, key) => {
 		if (list.ids) return lists.end(0);
+		if (key === 'Home' && !list.old) return newest();
 		const oldest = await get('/api/deliveries', { filter: list.filter, after: 1, limit: 1 }).catch(() => null);
 		const id = Math.min(...[oldest?.deliveries[0]?.id, list.oldest].filter(Boolean));
 		if (Number.isFinite(id)) await lists.load(list.filter, { around: id });
 		lists.pause();
 	},
-	'bottom': async () => {
-		if (list.ids) return lists.end(-1);
-		await lists.follow();
-		if (list.rows[0]) lists.select(list.rows[0].id);
-	},
+	'bottom': (n, key) => (list.ids ? lists.end(-1) : key === 'End' && !list.old ? keys.run('top') : newest()),
 	'open': () => list.onOpen(list.selected || list.rows[0]?.id),
 	'clear': () => {
 		if (!$('strip').hidden) $('strip').hidden = true;
@@ -291,7 +293,7 @@ acts('L', {
 	'search': filters.focus,
 	'filter': filters.focus,
 	'follow': () => (list.sort ? orderBy('') : list.follow ? lists.pause() : lists.follow()),
-	'sort': () => keys.menu(one('#fol .q'), ['time', ...lists.SORTS].map((name) => [name, '', () => list.onOrder(name)])),
+	'sort': () => keys.menu(one('#fol .q'), ['time', ...lists.SORTS].map((name, i) => [name, 'csmpentzufhgra'[i], () => list.onOrder(name)])),
 	'sort-again': () => lists.load(list.filter),
 	'reverse': () => {
 		if (list.sort) return orderBy(lists.turned(list.sort));
@@ -339,7 +341,6 @@ acts('DFHO', {
 	'back': back,
 });
 acts('D', {
-	'next-tab': () => {},
 	'pretty': () => mode('raw'),
 	'hex': () => mode('hex'),
 	'wrap': () => {
@@ -388,7 +389,6 @@ acts('*', {
 acts('F', {
 	'volatile': () => go(turned('mode', 'all'), true),
 	'key-order': () => go(turned('order', 'keys'), true),
-	'context': () => go({ line: { undefined: '10', 10: 'all', all: '' }[state.line] }, true),
 });
 deeds.hooks.target = () => client.target;
 const share = () => parseInt(url.kept.get('share', '46'), 10);

@@ -1,5 +1,5 @@
 // Charts of what matches: by outcome over time, how long the app took, and by source, event or path.
-import { $, button, clamp, el, fill, gate, halt, icon, link, number, outcomeNode, say, size, select, svg, table, took, trouble, wider } from './dom.js';
+import { $, button, clamp, el, fill, gate, halt, icon, iso, link, number, outcomeNode, say, size, select, svg, table, took, trouble, wider } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { quoted } from './filter.js';
 
@@ -12,10 +12,10 @@ export const turns = {};
 
 const sum = (list, f) => list.reduce((n, x) => n + f(x), 0);
 const all = (b) => sum(KINDS, ([k]) => b[k]);
-const from = (b) => b.at.slice(0, 16).replace('T', ' ');
+const from = (b) => iso(b.at).slice(0, 16).replace('T', ' ');
 const failed = (b) => b['4xx'] + b['5xx'] + b.no_answer;
 let step = 60;
-const hm = (at) => (step < 86400 ? new Date(at).toTimeString().slice(0, 5) : new Date(at).toISOString().slice(5, 10));
+const hm = (at) => iso(at).slice(...(step < 86400 ? [11, 16] : [5, 10]));
 const label = (s) => (s < 60 ? `${s} s` : s < 3600 ? `${s / 60} min` : s < 86400 ? `${s / 3600} h` : `${s / 86400} d`);
 
 function nice(most) {
@@ -46,8 +46,7 @@ function bars(s, W, go, state) {
 			const h = (b[k] / most) * H;
 			if (h > 0.3) chart.append(svg('rect', { class: c, x: 40 + i * bw, y: (at -= h).toFixed(1), width: Math.max(1, bw - 1.5).toFixed(1), height: h.toFixed(1) }));
 		}
-		const d = new Date(b.at);
-		if (~~(d / 1e3 / s.step_s) % every === 0 && i * bw < W - 80) chart.append(path('ax', `M${40 + i * bw} ${H}v4`), text(40 + i * bw, H + 17, s.step_s >= 86400 || d.getHours() + d.getMinutes() === 0 ? b.at.slice(5, 10) : hm(b.at), null));
+		if (~~(Date.parse(b.at) / 1e3 / s.step_s) % every === 0 && i * bw < W - 80) chart.append(path('ax', `M${40 + i * bw} ${H}v4`), text(40 + i * bw, H + 17, hm(b.at) === '00:00' ? iso(b.at).slice(5, 10) : hm(b.at), null));
 	});
 	const now = svg('rect', { class: 'curbar' }), words = el('span.cur', { 'aria-live': 'polite' });
 	chart.append(now);
@@ -115,7 +114,7 @@ function groups(id, list, by, state, go, again) {
 	const filter = (key, not) => go({ view: 'list', filter: [state.filter, `${not ? '-' : ''}${by}:${quoted(key)}`].filter(Boolean).join(' ') }, true);
 	return [data([by.toUpperCase(), 'COUNT', 'OUTCOME', 'FAILED', 'P95'], list.slice(0, most).map((g) => {
 		const share = g.count ? (100 * g.failed) / g.count : 0, part = (name, width) => el(name, { style: { width: `${width}%` } });
-		return [el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–')), number(g.count), el('span.meter', { hush: 'true' }, part('i.k2', 100 - share), part('i.k5', share)), number(g.failed), took(g.p95_ms)];
+		return [el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || 'none')), number(g.count), el('span.meter', { hush: 'true' }, part('i.k2', 100 - share), part('i.k5', share)), number(g.failed), took(g.p95_ms)];
 	})), list.length > most ? button(`${list.length - most} more`, () => ((tabled[id] = true), again())) : ''];
 }
 
