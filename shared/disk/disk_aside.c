@@ -103,11 +103,17 @@ bool disk_aside_write(uv_loop_t *loop, int fd, uint64_t from, uint64_t len)
 struct closing {
 	uv_work_t work;
 	int fd;
+	bool kept;
 };
 
 static void run_close(uv_work_t *work)
 {
-	close(((const struct closing *)work)->fd);
+	const struct closing *c = (const struct closing *)work;
+#ifdef POSIX_FADV_DONTNEED
+	if (c->kept)
+		posix_fadvise(c->fd, 0, 0, POSIX_FADV_DONTNEED);
+#endif
+	close(c->fd);
 }
 
 static void on_closed(uv_work_t *work, int status)
@@ -116,14 +122,25 @@ static void on_closed(uv_work_t *work, int status)
 	free(work);
 }
 
-void disk_aside_close(uv_loop_t *loop, int fd)
+static void close_aside(uv_loop_t *loop, int fd, bool kept)
 {
 	struct closing *c = malloc(sizeof *c);
 	if (c) {
 		c->fd = fd;
+		c->kept = kept;
 		if (uv_queue_work(loop, &c->work, run_close, on_closed) == 0)
 			return;
 		free(c);
 	}
 	close(fd);
+}
+
+void disk_aside_close(uv_loop_t *loop, int fd)
+{
+	close_aside(loop, fd, false);
+}
+
+void disk_aside_close_kept(uv_loop_t *loop, int fd)
+{
+	close_aside(loop, fd, true);
 }

@@ -24,3 +24,7 @@ bool disk_aside_write(uv_loop_t *loop, int fd, uint64_t from, uint64_t len);
 /* Closes the descriptor, there or, where that cannot be, at once: where its file has no name any more, that frees all
  * its blocks. Not in the line. */
 void disk_aside_close(uv_loop_t *loop, int fd);
+/* The same for one whose bytes are on the disk and will hardly be read soon: the system need not keep them in memory,
+ * and may use that for what comes next. Pages that it has never used before cost far more to write to where a machine's
+ * memory is lent to it bit by bit, as a virtual one's is. */
+void disk_aside_close_kept(uv_loop_t *loop, int fd);

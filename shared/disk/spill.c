@@ -118,7 +118,9 @@ static void close_file(struct spill *s, uint64_t keep)
 		body_file_remove(s->folder, s->file->name);
 	else if (keep && keep < s->len && ftruncate(s->fd, (off_t)keep) != 0)
 		why = 0; /* it stays longer than it has to be, until the next sweep */
-	if (s->fd >= 0 && s->loop)
+	if (s->fd >= 0 && s->loop && keep && s->file && s->file->synced)
+		disk_aside_close_kept(s->loop, s->fd);
+	else if (s->fd >= 0 && s->loop)
 		disk_aside_close(s->loop, s->fd);
 	else if (s->fd >= 0)
 		close(s->fd);
