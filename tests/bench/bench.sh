@@ -2,7 +2,7 @@
 # Figures: webhooks through creel with every delivery recorded, through nginx as a reverse proxy to the same app, and, where
 # given, through another version of creel, in turns whose order changes; medians of ROUNDS rounds. 1 KiB POST in plain and
 # with TLS, 10 MiB POST, a burst, and what the disk adds to a webhook that comes alone. Fails when a series has errors, when
-# bytes are missing at the app, or when creel's CPU time is over its limit in limits.txt.
+# bytes are missing at the app, or when creel's CPU time, in nginx's of the same rounds, is over its limit in limits.txt.
 # Usage: bench.sh BUILD_DIR [OTHER_BUILD_DIR]; ROUNDS, SECONDS_EACH, SETS="plain tls large burst disk"
 set -eu
 new=$(cd "${1:?usage: bench.sh BUILD_DIR [OTHER_BUILD_DIR]}" && pwd)
@@ -66,11 +66,17 @@ sum() { awk -v f="$2" '{n += $f} END {printf "%d", n}' "$1"; }
 # median least-most of a column
 spread() { awk -v f="$2" '{print $f}' "$1" | sort -g | awk -v p="$3" '{v[NR]=$1} END {printf p " (" p "-" p ")", v[int((NR+1)/2)], v[1], v[NR]}'; }
 
-limit() { # name median: against limits.txt
-	local most
+# SET-CONNECTIONS: creel's CPU time in nginx's of the same round, the median against limits.txt
+limit() {
+	local most times
 	most=$(awk -v n="$1" '$1 == n {print $2}' "$here/limits.txt")
-	[ -z "$most" ] || awk "BEGIN{exit !($2 > $most)}" || return 0
-	[ -z "$most" ] || fault "$1: $2, limit $most"
+	[ -n "$most" ] || return 0
+	paste "$dir/${1%-*}-nginx-${1#*-}" "$dir/${1%-*}-creel-${1#*-}" | awk '$5 > 0 {print $11 / $5}' >"$dir/times"
+	times=$(median "$dir/times" 1)
+	[ -n "$times" ] || { fault "$1: nginx's CPU time was too little to be measured"; return 0; }
+	printf 'CPU of relay and client, c=%s: %.2f times nginx'"'"'s, at most %s\n' "${1#*-}" "$times" "$most"
+	awk "BEGIN{exit !($times > $most)}" || return 0
+	fault "$1: CPU of relay and client is $times times nginx's, limit $most"
 }
 
 # set what script connections…: a table
@@ -98,7 +104,7 @@ compare() {
 				"$(median "$f" 2)/$(median "$f" 3)" "$(spread "$f" 5 %.2f)" "$(sum "$f" 4)"
 			[ "$(sum "$f" 4)" -eq 0 ] || fault "$what, c=$c: $s has $(sum "$f" 4) errors"
 		done
-		limit "$set-$c" "$(median "$dir/$set-creel-$c" 5)"
+		limit "$set-$c"
 	done
 	for s in $series; do
 		[ "$s" != nginx ] || continue
