@@ -51,6 +51,21 @@ static void on_news(struct bus *b, struct bus_news *v)
 	}
 }
 
+static void free_read(struct bus *b)
+{
+	while (b->read_count > 0)
+		bus_queue_free_news(b->read[--b->read_count]);
+	b->read_size = 0;
+}
+
+static void drop(struct bus *b, struct bus_news *v)
+{
+	b->read[b->read_count++] = v;
+	b->read_size += v->size;
+	if (b->read_count == BUS_READ_COUNT || b->read_size > BUS_READ_BYTES)
+		free_read(b);
+}
+
 static void on_handle_closed(uv_handle_t *h)
 {
 	struct bus *b = h->data;
@@ -80,6 +95,7 @@ static void end(struct bus *b)
 {
 	if (b->thread_runs)
 		uv_thread_join(&b->thread);
+	free_read(b);
 	b->open_handles = 2;
 	uv_close((uv_handle_t *)&b->notify, on_handle_closed);
 	uv_close((uv_handle_t *)&b->requests.timer, on_timer_closed);
@@ -94,7 +110,7 @@ static void on_notify(uv_async_t *h)
 		struct bus_news *next = v->next;
 		if (!b->closing)
 			on_news(b, v);
-		bus_queue_free_news(v);
+		drop(b, v);
 		v = next;
 	}
 	if (ended)

@@ -11,6 +11,8 @@
 #define BUS_INBOX "_INBOX."
 #define BUS_INBOX_LEN (sizeof BUS_INBOX - 1 + 32)
 #define BUS_WHY_LEN 200
+#define BUS_READ_COUNT 64
+#define BUS_READ_BYTES (1u << 20)
 
 enum bus_job_kind { BUS_JOB_PUBLISH, BUS_JOB_MOVE_ON };
 
@@ -61,6 +63,9 @@ struct bus {
 
 	uv_async_t notify;
 	struct bus_requests requests;
+	/* Messages that were read, to be freed together: the library does that on a thread of its own, and wakes it. */
+	struct bus_news *read[BUS_READ_COUNT];
+	size_t read_count, read_size;
 	bool connected, closing, thread_runs;
 	int open_handles;
 	void (*closed)(void *user);

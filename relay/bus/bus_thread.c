@@ -222,20 +222,30 @@ static natsConnection *connect_one(struct bus *b, const struct bus_server **wher
 
 /* ---- the thread: working ---- */
 
-static natsStatus publish(struct bus *b, natsConnection *nc, const struct bus_job *j)
+/* The library frees each message of its kind on a thread of its own, which is woken for it; one is made only where
+ * there is a header to put into it. */
+static natsStatus publish_with_header(natsConnection *nc, const struct bus_job *j, const char *reply)
 {
-	char reply[BUS_INBOX_LEN + 20];
 	natsMsg *msg = NULL;
-	if (j->id)
-		snprintf(reply, sizeof reply, "%s.%llx", b->inbox, (unsigned long long)j->id);
-	natsStatus s =
-	    natsMsg_Create(&msg, j->subject, j->id ? reply : NULL, (const char *)j->data.at, (int)j->data.len);
-	if (s == NATS_OK && j->header)
+	natsStatus s = natsMsg_Create(&msg, j->subject, reply, (const char *)j->data.at, (int)j->data.len);
+	if (s == NATS_OK)
 		s = natsMsgHeader_Set(msg, j->header, j->value);
 	if (s == NATS_OK)
 		s = natsConnection_PublishMsg(nc, msg);
 	natsMsg_Destroy(msg);
 	return s;
+}
+
+static natsStatus publish(struct bus *b, natsConnection *nc, const struct bus_job *j)
+{
+	char reply[BUS_INBOX_LEN + 20];
+	if (j->id)
+		snprintf(reply, sizeof reply, "%s.%llx", b->inbox, (unsigned long long)j->id);
+	if (j->header)
+		return publish_with_header(nc, j, j->id ? reply : NULL);
+	if (j->id)
+		return natsConnection_PublishRequest(nc, j->subject, reply, j->data.at, (int)j->data.len);
+	return natsConnection_Publish(nc, j->subject, j->data.at, (int)j->data.len);
 }
 
 static void tell_not_sent(struct bus *b, const struct bus_job *j)
