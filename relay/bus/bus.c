@@ -119,13 +119,12 @@ static void on_notify(uv_async_t *h)
 
 static bool choose_inbox(struct bus *b)
 {
-	uint8_t random[17];
+	uint8_t random[16];
 	if (RAND_bytes(random, sizeof random) != 1)
 		return false;
 	snprintf(b->inbox, sizeof b->inbox, BUS_INBOX "%016llx%016llx", (unsigned long long)bytes_get_u64(random),
 		 (unsigned long long)bytes_get_u64(random + 8));
 	snprintf(b->inbox_all, sizeof b->inbox_all, "%s.*", b->inbox);
-	b->server = random[16]; /* so that the nodes do not all begin with the same one */
 	return true;
 }
 

@@ -57,7 +57,7 @@ struct bus {
 	unsigned held;      /* by callbacks of the library that are still to come: connections and subscriptions */
 
 	/* The thread's. */
-	size_t server; /* which one is tried next */
+	size_t server; /* which one is tried next, from the list's first on */
 	natsSubscription *subscriptions[BUS_SUBSCRIPTIONS_MOST + 1];
 	size_t subscription_count;
 

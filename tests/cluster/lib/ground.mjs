@@ -45,7 +45,6 @@ export class Ground {
 			this.brokers.all.push({ name: `s${i}`, machine, host: machine.host, port: await lowPort(), route: await lowPort(), http: await lowPort(), store: path.join(dir, `js${i}`) });
 		}
 		const { all } = this.brokers;
-		this.brokers.urls = `nats://${all.map(({ host, port }) => `${host}:${port}`).join(',')}`;
 		for (const b of all) {
 			const config = path.join(dir, `${b.name}.conf`);
 			writeFileSync(config, brokerConfig(b, all));
@@ -57,6 +56,12 @@ export class Ground {
 		for (const b of all) await waitFor('JetStream to answer', () => answersInfo(b), LEADER_MS);
 	}
 
+	/** What `--cluster` takes. Two nodes sit at the first server; the third at another, so that some messages pass one, and some two. */
+	urls(node) {
+		const [first, ...rest] = this.brokers.all.map(({ host, port }) => `${host}:${port}`);
+		return `nats://${(node === 2 ? [...rest, first] : [first, ...rest]).join(',')}`;
+	}
+
 	async startNodes() {
 		this.nodes = [];
 		for (let i = 0; i < 3; i++) {
@@ -66,7 +71,7 @@ export class Ground {
 			const secret = await this.token(node, 'add', `first${i}`);
 			this.secret ??= secret;
 			node.program = this.program(node.name, machine, [path.join(binDir, 'creel-relay'), 'serve', '--listen', `${node.host}:${node.port}`,
-				'--data', node.data, '--admin', `127.0.0.1:${node.admin}`, '--cluster', this.brokers.urls, ...this.nodeArgs]);
+				'--data', node.data, '--admin', `127.0.0.1:${node.admin}`, '--cluster', this.urls(i), ...this.nodeArgs]);
 			node.program.start();
 			this.nodes.push(node);
 		}
