@@ -170,7 +170,7 @@ $(BUILD)/unit/client/test_%: $(BUILD)/tests/unit/client/test_%.o $(BUILD)/client
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT) $(LIBS_TUI) -lcmocka
 # Those that need it are skipped without NATS.
-$(patsubst %,$(BUILD)/tests/unit/relay/test_%.o,bus kv nodes adoption): CFLAGS_ALL += $(NATS:%=-DCREEL_NATS)
+$(patsubst %,$(BUILD)/tests/unit/relay/test_%.o,bus kv nodes adoption lookups cluster_tokens): CFLAGS_ALL += $(NATS:%=-DCREEL_NATS)
 $(BUILD)/unit/relay/test_%: $(BUILD)/tests/unit/relay/test_%.o $(BUILD)/relay.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

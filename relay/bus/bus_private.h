@@ -77,8 +77,10 @@ struct bus {
 struct bus_job *bus_queue_make_job(const struct bus_post *p, uint64_t id);
 /* For the thread; takes the job. False: the queue is full. Loop thread. */
 bool bus_queue_submit(struct bus *b, struct bus_job *j);
-/* All jobs, which are the caller's then. Under the lock. */
+/* All jobs, which are the caller's then, and count as queued until they are done. Under the lock. */
 struct bus_job *bus_queue_take_jobs(struct bus *b);
+/* One of them is done; frees it. */
+void bus_queue_done(struct bus *b, struct bus_job *j);
 
 /* NULL: out of memory. */
 struct bus_news *bus_queue_make_news(enum bus_news_kind kind);

@@ -87,8 +87,15 @@ struct bus_job *bus_queue_take_jobs(struct bus *b)
 	struct bus_job *jobs = b->jobs;
 	b->jobs = NULL;
 	b->jobs_last = &b->jobs;
-	b->jobs_size = 0;
 	return jobs;
+}
+
+void bus_queue_done(struct bus *b, struct bus_job *j)
+{
+	pthread_mutex_lock(&b->lock);
+	b->jobs_size -= j->size;
+	pthread_mutex_unlock(&b->lock);
+	free(j);
 }
 
 struct bus_news *bus_queue_take_news(struct bus *b, bool *ended)

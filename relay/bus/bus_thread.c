@@ -268,7 +268,7 @@ static bool do_jobs(struct bus *b, natsConnection *nc, struct bus_job *jobs)
 			stay = false;
 		else if (!nc || publish(b, nc, j) != NATS_OK)
 			tell_not_sent(b, j);
-		free(j);
+		bus_queue_done(b, j);
 	}
 	return stay;
 }

@@ -107,8 +107,19 @@ describe('tunnels of two nodes', { skip: hasNats ? false : 'nats-server is not i
 		await client.stop('SIGINT');
 	});
 
-	test('a scan of names that do not exist is turned away beyond a rate', async () => {
+	test('a scan of names that do not exist is turned away beyond a rate, and those that are known are served', async () => {
+		const receiver = w.keep(await Receiver.start());
+		const client = await listen(a, receiver.port, 'steady');
+		await waitFor('it at the other node', async () => (await post(b.port, '/steady')).status === 200);
+		let scanning = true, served = 0;
+		const known = (async () => {
+			for (; scanning; served++) assert.equal((await post(b.port, '/steady')).status, 200);
+		})();
 		const answers = await Promise.all(Array.from({ length: 400 }, (_, i) => post(b.port, `/scan-${i}`)));
+		scanning = false;
+		await known;
+		assert.ok(served > 1, `${served} meanwhile`);
+		await client.stop('SIGINT');
 		const count = (status) => answers.filter((r) => r.status === status).length;
 		assert.ok(count(503) > 0, 'some are refused');
 		assert.ok(count(404) > 0, 'some are looked up');

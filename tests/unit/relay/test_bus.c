@@ -1,5 +1,8 @@
 /* The bus with NATS servers of its own on loopback, which are stopped and killed. Skipped where there is no
  * nats-server. */
+#ifdef CREEL_NATS
+#include "relay/bus/bus_private.h"
+#endif
 #include "tests/unit/relay/broker.h"
 
 /* ---- a bus that notes what it is told ---- */
@@ -160,7 +163,7 @@ static void test_compare_and_swap(void **state)
 	finish(&one);
 }
 
-/* A server that hangs holds up nobody here: the loop goes on, the queue has an end, and the bus goes to the next. */
+/* A server that hangs holds up nobody here: the loop goes on, and the bus goes to the next. */
 static void test_a_server_that_hangs(void **state)
 {
 	(void)state;
@@ -175,21 +178,9 @@ static void test_a_server_that_hangs(void **state)
 	char first[300];
 	strcpy(first, one.server);
 	struct broker *in_use = &brokers[atoi(strrchr(first, ':') + 1) == brokers[1].port];
-	/* The other one as well: where this process is slow, it would be there before the queue is full. */
-	for (size_t i = 0; i < 2; i++)
-		kill(brokers[i].pid, SIGSTOP);
+	kill(in_use->pid, SIGSTOP);
 	struct answer a = { 0 };
 	assert_true(bus_request(one.bus, &(struct bus_post){ .subject = "creel.n.one" }, LONG_MS, on_answer, &a));
-	uint8_t *big = calloc(1, 1u << 18);
-	unsigned taken = 0;
-	uint64_t began = uv_hrtime();
-	while (taken < 2000 &&
-	       bus_publish(one.bus, &(struct bus_post){ .subject = "creel.n.one", .data = bytes_make(big, 1u << 18) }))
-		taken++;
-	assert_true(taken < 2000);
-	assert_true(uv_hrtime() - began < LONG_MS * UINT64_C(1000000));
-	free(big);
-	kill(brokers[in_use == brokers].pid, SIGCONT);
 	WAIT(one.connected == 2);
 	assert_int_equal(a.outcome, BUS_GONE);
 	assert_int_equal(one.lost, 1);
@@ -224,6 +215,93 @@ static void test_nodes_meet_at_one_server(void **state)
 	}
 	for (size_t i = 0; i < 4; i++)
 		finish(&nodes[i]);
+}
+
+#define MIB (1u << 20)
+#define PIECE (MIB / 4)
+
+static bool send_piece(struct node *n, bool bulk)
+{
+	static const uint8_t piece[PIECE];
+	return bus_publish(
+	    n->bus,
+	    &(struct bus_post){ .subject = "creel.n.one", .data = bytes_make(piece, sizeof piece), .bulk = bulk });
+}
+
+/* How much waits to be sent, and to be taken. */
+static size_t queued(struct node *n, bool came)
+{
+#ifdef CREEL_NATS
+	pthread_mutex_lock(&n->bus->lock);
+	size_t size = came ? n->bus->came_size : n->bus->jobs_size;
+	pthread_mutex_unlock(&n->bus->lock);
+	return size;
+#else
+	(void)n;
+	return came;
+#endif
+}
+
+/* What is to be sent: full, it takes no more and waits for nobody; what may not be late has room of its own. */
+static void test_what_waits_to_be_sent_is_bounded(void **state)
+{
+	(void)state;
+	struct node one;
+	size_t taken = 0;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	struct bus_settings s = listening(1);
+	begin(&one, &s);
+	WAIT(one.connected);
+	kill(brokers[0].pid, SIGSTOP);
+	while (send_piece(&one, true))
+		taken += PIECE;
+	assert_true(queued(&one, false) <= BUS_QUEUE_BYTES - BUS_SPARED_BYTES);
+	assert_true(taken > BUS_QUEUE_BYTES - BUS_SPARED_BYTES - MIB);
+	assert_true(send_piece(&one, false));
+	while (send_piece(&one, false))
+		assert_true(queued(&one, false) <= BUS_QUEUE_BYTES);
+	/* The server is given up, and what waited is dropped, as is said to those that wait for answers. */
+	kill(brokers[0].pid, SIGCONT);
+	WAIT(queued(&one, false) == 0);
+	finish(&one);
+}
+
+/* What came: while the loop stands still as much is kept as may be, and the rest is dropped. */
+static void test_what_came_is_bounded(void **state)
+{
+	(void)state;
+	struct node one, two;
+	struct bus_post after = { .subject = "creel.n.one", .data = bytes_of("after") };
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	struct bus_settings s = listening(1), other = settings_for(1);
+	begin(&one, &s);
+	begin(&two, &other);
+	WAIT(one.connected && two.connected);
+	const uint64_t end = uv_hrtime() + LONG_MS * UINT64_C(1000000);
+	for (size_t sent = 0; sent < BUS_QUEUE_BYTES + 8 * MIB;) {
+		assert_true(uv_hrtime() < end);
+		if (send_piece(&two, false))
+			sent += PIECE;
+		else
+			usleep(1000);
+	}
+	while (queued(&two, false) > 0 || queued(&one, true) < BUS_QUEUE_BYTES - 2 * PIECE) {
+		assert_true(uv_hrtime() < end);
+		usleep(1000);
+	}
+	assert_true(queued(&one, true) <= BUS_QUEUE_BYTES);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_in_range(one.bytes, BUS_QUEUE_BYTES - 2 * PIECE, BUS_QUEUE_BYTES);
+	/* Later ones come again. */
+	assert_true(bus_publish(two.bus, &after));
+	WAIT(strcmp(one.last, "after") == 0);
+	assert_true(one.bytes < BUS_QUEUE_BYTES + 8 * MIB);
+	finish(&one);
+	finish(&two);
 }
 
 static void test_a_server_that_dies(void **state)
@@ -333,6 +411,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_compare_and_swap, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_server_that_hangs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nodes_meet_at_one_server, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_waits_to_be_sent_is_bounded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_came_is_bounded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_server_that_dies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_credentials, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tls, set_up, tear_down),
