@@ -182,12 +182,12 @@ static void answer_question(struct cluster *c, const struct bus_message *m)
 	directory_write(c->directory, name);
 }
 
-/* A client came to a node without asking for a name. */
+/* A client came to a node without asking for a name; without `reply` that node knows the name itself. */
 static void answer_recall(struct cluster *c, const struct bus_message *m)
 {
 	struct record_tunnel r;
 	char name[LIMIT_TUNNEL_NAME + 1];
-	if (m->reply && lookups_read_recall(c->lookups, m->data, &r) &&
+	if (lookups_read_recall(c->lookups, m->data, &r) && m->reply &&
 	    c->events.last_name(c->user, r.owner, bytes_make(r.clients[0].key, r.clients[0].key_len), name) &&
 	    !bus_publish(c->bus, &(struct bus_post){ .subject = m->reply, .data = bytes_of(name) }))
 		log_event(LOG_DEBUG, "not_told", "tunnel", name, NULL);
@@ -526,6 +526,12 @@ enum lookup cluster_recall(struct cluster *c, const char *owner, struct bytes ke
 	if (nodes_count(c->nodes) == 0)
 		return LOOKUP_NONE;
 	return kv_is_open(c->kv) ? lookups_recall(c->lookups, owner, key, name) : LOOKUP_AWAY;
+}
+
+void cluster_take_up(struct cluster *c, const char *owner, struct bytes key)
+{
+	if (nodes_count(c->nodes) > 0)
+		lookups_take_up(c->lookups, owner, key);
 }
 
 bool cluster_has_rival(const struct cluster *c, const char *owner, struct bytes key)

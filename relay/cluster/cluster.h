@@ -67,6 +67,8 @@ enum lookup cluster_find(struct cluster *c, const char *name, struct record_tunn
 void cluster_wait(struct cluster *c, const char *name, struct lookups_waiter *w);
 /* The name that another node made up for the owner's client with that key: as lookups_recall. */
 enum lookup cluster_recall(struct cluster *c, const char *owner, struct bytes key, char name[LIMIT_TUNNEL_NAME + 1]);
+/* As lookups_take_up. */
+void cluster_take_up(struct cluster *c, const char *owner, struct bytes key);
 /* Whether another run of the client takes that up at another node just now. */
 bool cluster_has_rival(const struct cluster *c, const char *owner, struct bytes key);
 /* How many lookups ended in each way. */

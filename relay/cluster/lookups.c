@@ -321,15 +321,20 @@ bool lookups_read_question(struct lookups *l, struct bytes message, char name[LI
 
 /* ---- the last name of a client ---- */
 
-static void ask_whose(struct lookups_entry *e, const char *owner, struct bytes key)
+static bool put_whose(const struct lookups *l, struct buffer *out, const char *owner, struct bytes key)
 {
 	struct record_tunnel r = { .random_name = true, .client_count = 1 };
-	struct buffer question = { 0 };
 	snprintf(r.owner, sizeof r.owner, "%s", owner);
 	r.clients[0].key_len = sizeof r.clients[0].key;
 	memcpy(r.clients[0].key, key.at, sizeof r.clients[0].key);
-	memcpy(r.clients[0].node, e->all->self, sizeof e->all->self);
-	if (record_put_tunnel(&question, &r))
+	memcpy(r.clients[0].node, l->self, sizeof l->self);
+	return record_put_tunnel(out, &r);
+}
+
+static void ask_whose(struct lookups_entry *e, const char *owner, struct bytes key)
+{
+	struct buffer question = { 0 };
+	if (put_whose(e->all, &question, owner, key))
 		ask_nodes(e, LOOKUPS_WHOSE_SUBJECT, buffer_view(&question), on_whose);
 	else
 		settle(e, LOOKUP_AWAY, bytes_of(NULL));
@@ -356,6 +361,16 @@ enum lookup lookups_recall(struct lookups *l, const char *owner, struct bytes ke
 		return LOOKUP_TOO_MANY;
 	ask_whose(e, owner, key);
 	return e->stage == STAGE_OVER ? e->result : LOOKUP_UNDER_WAY;
+}
+
+void lookups_take_up(struct lookups *l, const char *owner, struct bytes key)
+{
+	struct buffer word = { 0 };
+	const bool fine =
+	    key.len == sizeof((struct record_client *)0)->key && put_whose(l, &word, owner, key) &&
+	    bus_publish(l->bus, &(struct bus_post){ .subject = LOOKUPS_WHOSE_SUBJECT, .data = buffer_view(&word) });
+	(void)fine; /* not heard: another run may take the same name, and the later one keeps it */
+	buffer_free(&word);
 }
 
 bool lookups_has_rival(const struct lookups *l, const char *owner, struct bytes key)

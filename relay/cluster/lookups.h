@@ -60,6 +60,9 @@ bool lookups_read_question(struct lookups *l, struct bytes message, char name[LI
  * nodes at once, among the same LOOKUPS_WHO_MOST. With LOOKUP_FOUND `name` is that; whether it may be taken up is for
  * the bucket to say. With LOOKUP_UNDER_WAY it is what lookups_wait takes for it. */
 enum lookup lookups_recall(struct lookups *l, const char *owner, struct bytes key, char name[LIMIT_TUNNEL_NAME + 1]);
+/* This node knows that name itself, and a run of the client takes it up: the other nodes hear of it as if it were asked
+ * for, so that a run that begins at one of them takes another. Nobody waits for them. */
+void lookups_take_up(struct lookups *l, const char *owner, struct bytes key);
 /* Whether another node asked for it within the last LOOKUPS_RIVAL_MS, and no record says yet what its client got:
  * another run of that client takes it up there. */
 bool lookups_has_rival(const struct lookups *l, const char *owner, struct bytes key);

@@ -128,6 +128,8 @@ static bool choose_name(struct connection *c, const struct wire_hello *hello, ch
 				 (const char *)hello->tunnel.at);
 	} else if ((hello->options & WIRE_OPTION_PROBE) || find_last_name(c, hello, name) != LOOKUP_FOUND) {
 		fine = router_make_name(name);
+	} else if (c->relay->cluster) {
+		cluster_take_up(c->relay->cluster, c->owner, hello->public_key);
 	}
 	if (!fine)
 		connection_refuse(c, WIRE_NOTICE_BAD_NAME,

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { Brokers, connected, hasNats, readRecord, startNode } from './lib/cluster.mjs';
+import { Brokers, connected, hasNats, hear, publish, readRecord, startNode } from './lib/cluster.mjs';
 import { digest, exactThrough, startApp } from './lib/exact_set.mjs';
 import { waitFor, within, World } from './lib/harness.mjs';
 import { field, post, requestBytes, send, Sender } from './lib/http.mjs';
@@ -272,6 +272,28 @@ describe('a webhook through another node', { skip: hasNats ? false : 'nats-serve
 			}
 			for (const t of runs) await t.leave();
 		}
+	});
+
+	test('a run without a name at a node that knows its client: others hear of it, and a run at one of them takes another', async () => {
+		const same = { public_key: randomBytes(32).toString('latin1') };
+		const online = (node) => Tunnel.online(node.port, '', { token: secret, say: same });
+		const first = await online(holder);
+		const name = first.welcome.tunnel;
+		await first.leave();
+		const port = brokers.all[0].port;
+		const ear = await hear(port, 'creel.whose');
+		const again = await online(holder);
+		assert.equal(again.welcome.tunnel, name);
+		const word = await ear.message();
+		assert.equal(word.reply, undefined, 'nobody is waited for');
+		ear.close();
+		await again.leave();
+		await waitFor('another name', async () => {
+			publish(port, 'creel.whose', word.text);
+			const beside = await online(taker);
+			await beside.leave();
+			return beside.welcome.tunnel !== name;
+		}, 30_000);
 	});
 
 	test('the holder hangs: 202 within 5 s and the grace, and the client is served elsewhere', async () => {

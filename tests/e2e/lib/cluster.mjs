@@ -134,6 +134,31 @@ export function publish(at, subject, payload) {
 	socket.end(Buffer.concat([Buffer.from(`CONNECT {"verbose":false,"headers":false}\r\nPUB ${subject} ${payload.length}\r\n`), payload, Buffer.from('\r\nPING\r\n')]));
 }
 
+/** Listens to a subject; `message()` waits for one: { text, reply }. */
+export async function hear(at, subject) {
+	let got = Buffer.alloc(0), ready = false;
+	const messages = [];
+	const socket = dial(at);
+	socket.on('error', () => {});
+	socket.on('data', (piece) => {
+		got = Buffer.concat([got, piece]);
+		for (;;) {
+			const end = got.indexOf('\r\n');
+			if (end < 0) return;
+			const line = got.toString('latin1', 0, end).split(' ');
+			const size = line[0] === 'MSG' ? Number(line.at(-1)) : -2;
+			if (got.length < end + 4 + size) return;
+			if (line[0] === 'MSG') messages.push({ text: Buffer.from(got.subarray(end + 2, end + 2 + size)), reply: line.length === 5 ? line[3] : undefined });
+			if (line[0] === 'PING') socket.write('PONG\r\n');
+			ready ||= line[0] === 'PONG';
+			got = got.subarray(end + 4 + size);
+		}
+	});
+	socket.write(`CONNECT {"verbose":false,"headers":false}\r\nSUB ${subject} 1\r\nPING\r\n`);
+	await waitFor('the server to know who listens', () => ready);
+	return { message: () => waitFor(`a message on ${subject}`, () => messages.shift()), close: () => socket.destroy() };
+}
+
 /** A record of the bucket, as its bytes; null where there is none. */
 export async function readRecord(brokers, key) {
 	const answer = JSON.parse(await ask(brokers.all[0], '$JS.API.STREAM.MSG.GET.KV_CREEL', JSON.stringify({ last_by_subj: `$KV.CREEL.${key}` })));
