@@ -215,7 +215,7 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		try {
 			await fill(w, [line(7000)]);
 			const { deliveries: [imported] } = await web.json('/api/deliveries?limit=1');
-			assert.equal((await call(web, '/api/replays', { method: 'POST', body: { delivery_id: imported.id } })).status, 202);
+			assert.equal((await call(web, '/api/replays', { method: 'POST', body: { delivery_id: imported.id } })).status, 422, 'it is for no place');
 			const r = await call(web, '/api/replays', { method: 'POST', body: { delivery_id: imported.id, to: String(app.address().port) } });
 			assert.equal(r.status, 202);
 			await waitFor('the app to be called by --to', () => app.got);
