@@ -275,3 +275,45 @@ CREATE TRIGGER delivery_takes_its_messages AFTER DELETE ON delivery BEGIN
   DELETE FROM attempt WHERE id BETWEEN old.id * 4096 AND old.id * 4096 + 4095;
   DELETE FROM message WHERE id BETWEEN old.id * 4096 AND old.id * 4096 + 4095;
 END;
+
+-- Schema 17: an index of words in the place of schema 2's, which cost more than all else that is done for a delivery.
+-- A running client fills it; deliveries beyond search_mark.indexed are not in it yet. It says where a word may stand: what
+-- is found is to be looked at again. The texts are schema 2's and 10's; a word is a run of letters A to Z, digits and
+-- bytes above 127, in lower case, of which the first 32 bytes count. All of it may be deleted at any time:
+--   DELETE FROM search_block; UPDATE search_mark SET indexed = 0;
+DROP TRIGGER search_mark_stays_within;
+DROP TABLE search;
+UPDATE search_mark SET indexed = 0;
+CREATE TABLE search_block (                 -- up to 4096 deliveries that follow each other; blocks do not overlap
+  first INTEGER PRIMARY KEY,                -- delivery.id
+  last  INTEGER NOT NULL,
+  size  INTEGER NOT NULL,                   -- the memory it took to make: small ones are made anew as one
+  gone  INTEGER NOT NULL                    -- how many of them were deleted: it is made anew when there is time
+) STRICT;
+CREATE INDEX search_block_by_gone ON search_block (gone, first, last) WHERE gone > 0;
+-- A block's words in the order of their bytes, some on each row. Each begins with a letter for its part: a about
+-- (`id event-id event_type target`), h headers, b body. `words` is, for each:
+--   u8 bytes that are the same as in the word before | u8 bytes that follow | these | number length | places
+-- and places, where the word stands, are one after the other, without what lies between:
+--   number 2 * ids passed over since the last one's end (of the first: since `first`), + 1 if more ids follow without a gap
+--   number, only then: how many more, less 1
+-- A number has 7 bits a byte, the lowest first, and the highest bit set in all its bytes but the last.
+CREATE TABLE search_words (
+  block INTEGER NOT NULL,                   -- search_block.first
+  word  BLOB NOT NULL,                      -- the first one of `words`
+  words BLOB NOT NULL,
+  PRIMARY KEY (block, word)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER search_block_takes_its_words AFTER DELETE ON search_block BEGIN
+  DELETE FROM search_words WHERE block = old.first;
+END;
+CREATE TRIGGER search_follows_delete AFTER DELETE ON delivery BEGIN
+  UPDATE search_block SET gone = gone + 1
+    WHERE first = (SELECT max(first) FROM search_block WHERE first <= old.id) AND last >= old.id;
+  -- An id comes again when the newest delivery is deleted.
+  UPDATE search_mark SET indexed = (SELECT coalesce(max(id), 0) FROM delivery)
+    WHERE indexed > (SELECT coalesce(max(id), 0) FROM delivery);
+  DELETE FROM search_block WHERE first > (SELECT coalesce(max(id), 0) FROM delivery);
+  UPDATE search_block SET last = (SELECT max(id) FROM delivery)
+    WHERE first = (SELECT max(first) FROM search_block) AND last > (SELECT max(id) FROM delivery);
+END;

@@ -56,6 +56,7 @@ static void part_closed(struct recorder *r)
 	recorder_journal_end(r);
 	store_close(r->watch);
 	store_close(r->shortening.own);
+	recorder_index_end(r);
 	store_close(r->store);
 	free(r->path);
 	free(r);

@@ -20,7 +20,7 @@ struct recorder *recorder_new(uv_loop_t *loop, const char *path, struct error *e
 void recorder_close(struct recorder *r, void (*closed)(void *user), void *user);
 /* Keeps the record to this size from now on. Call it before anything is submitted. */
 MUST_CHECK bool recorder_keep_bound(struct recorder *r, const struct store_bound *bound, struct error *e);
-/* `step` is called after each step of filling the search index, which is done while nothing arrives: the newest
+/* `step` is called after each step of filling the search index, the newest
  * delivery in it, the newest of all, and whether there is more to do. */
 void recorder_watch_index(struct recorder *r, void (*step)(void *user, uint64_t indexed, uint64_t newest, bool goes_on),
 			  void *user);

@@ -1,27 +1,68 @@
-/* Fills the search index, and then the figures (shared/stats/store_figures.h), in small steps, each a transaction of
- * its own. While there is nothing else to write, after a quarter of a second without a delivery: all there is. Beside
- * traffic that never pauses for so long but is light: as much as comes. Beside more: nothing, since to index a delivery
- * takes as much CPU as all else that is done for it. Loop thread, the steps themselves on the writer's. */
+/* Fills the search index while deliveries come: each quarter of a second those of it, in blocks that are read and made
+ * on libuv's pool by a connection of their own, so that the writer's thread has only to put them in, in a few
+ * milliseconds. What else may be done when there is time follows where there is: parts of the index that deliveries
+ * were deleted from are made anew, then the figures (shared/stats/store_figures.h), then room for what may come. Loop
+ * thread, the steps themselves on a thread of the pool and on the writer's. */
 #include "client/record/recorder_private.h"
 #include "shared/query/store_index.h"
+#include "shared/query/store_part.h"
 #include "shared/upkeep/store_bound.h"
 #include "shared/stats/store_figures.h"
 #include "shared/query/store_filter.h"
 
 #define TICK_MS 250
-#define LOOK_AGAIN 20         /* ticks between looks at what other programs recorded */
-#define INDEXED_AT_ONCE 65536 /* about the bytes that a step writes */
-#define LIGHT 512             /* deliveries and attempts in a tick: of 1,000 webhooks a second */
-#define STEPS_BESIDE 8        /* in a tick of light traffic */
-#define AFTER_TROUBLE 240     /* ticks: after a full disk, for example */
+#define LOOK_AGAIN 20     /* ticks between looks at what other programs recorded */
+#define LIGHT 512         /* deliveries and attempts in a tick: of 1,000 webhooks a second */
+#define AFTER_TROUBLE 240 /* ticks: after a full disk, for example */
+#define CACHE_KIB 256
+
+/* ---- reading ---- */
+
+static bool read_next(struct recorder *r, struct error *e)
+{
+	struct indexing *x = &r->indexing;
+	if (!x->own && (!store_open(&x->own, r->path, STORE_READ_WRITE, e) || !store_set_cache(x->own, CACHE_KIB, e)))
+		return false;
+	if (!x->index && !(x->index = store_index_new()))
+		return error_set(e, EXIT_STORE, "out of memory");
+	return store_index_read(x->own, x->index, 0, x->leisure, &x->bytes, e);
+}
+
+static void on_work(uv_work_t *work)
+{
+	struct recorder *r = work->data;
+	struct error e;
+	r->indexing.bytes = 0;
+	r->indexing.read = read_next(r, &e);
+}
+
+static void forget_index(struct indexing *x)
+{
+	store_index_free(x->index);
+	x->index = NULL;
+}
+
+static void stop_when_over(struct recorder *r)
+{
+	if (r->indexing.ending && r->indexing.timer_closed && !r->indexing.under_way)
+		r->indexing.stopped(r);
+}
+
+/* ---- writing ---- */
+
+/* As much as there is time for, besides the index. */
+static bool run_rest(struct indexing *x, void *db, struct error *e)
+{
+	return (x->more || !x->leisure || store_figures_keep_some(db, &x->more, e)) &&
+	       (x->more || !x->leisure || store_make_room_ahead(db, &x->more, e));
+}
 
 static bool run_index(struct writer_job *job, void *db, struct error *e)
 {
 	struct indexing *x = (struct indexing *)job;
-	return store_make_room(db, INDEXED_AT_ONCE, e) && store_index_some(db, &x->more, e) &&
-	       (!x->step || store_index_state(db, &x->indexed, &x->newest, e)) &&
-	       (x->more || store_figures_keep_some(db, &x->more, e)) &&
-	       (x->more || store_make_room_ahead(db, &x->more, e));
+	x->more = x->index && store_index_has_more(x->index);
+	return (!x->bytes || (store_make_room(db, x->bytes, e) && store_index_write(db, x->index, e))) &&
+	       (!x->step || store_index_state(db, &x->indexed, &x->newest, e)) && run_rest(x, db, e);
 }
 
 static bool is_idle(struct recorder *r)
@@ -29,48 +70,65 @@ static bool is_idle(struct recorder *r)
 	return r->indexing.submitted == r->indexing.seen && batch_writer_pending(r->writer) == 0;
 }
 
-/* Whether one more step may follow at once. */
-static bool may_go_on(struct recorder *r)
-{
-	if (is_idle(r))
-		return true;
-	return r->indexing.steps_left > 0 && --r->indexing.steps_left > 0;
-}
+static void begin_step(struct recorder *r);
 
-static void submit(struct recorder *r)
+static void finish_step(struct recorder *r, bool fine)
 {
-	r->indexing.under_way = true;
-	batch_writer_submit(r->writer, &r->indexing.job);
+	struct indexing *x = &r->indexing;
+	x->under_way = false;
+	recorder_log_look(r);
+	if (x->step && !x->ending)
+		x->step(x->step_user, x->indexed, x->newest, fine && x->more && x->indexed < x->newest);
+	x->wait = !fine ? AFTER_TROUBLE : x->more ? 0 : LOOK_AGAIN;
+	if (fine && x->more && !x->ending && (store_index_has_more(x->index) || is_idle(r)))
+		begin_step(r);
+	else if (x->leisure && !x->more)
+		forget_index(x);
+	stop_when_over(r);
 }
 
 static void done_index(struct writer_job *job, const struct error *e)
 {
 	struct indexing *x = (struct indexing *)job;
-	struct recorder *r = x->timer.data;
-	x->under_way = false;
-	recorder_log_look(r);
-	if (x->step && !x->ending)
-		x->step(x->step_user, x->indexed, x->newest, !e && x->more && x->indexed < x->newest);
-	x->wait = e ? AFTER_TROUBLE : LOOK_AGAIN;
-	if (!e && x->more)
-		x->wait = 0;
-	if (!e && x->more && !x->ending && may_go_on(r))
-		submit(r);
+	finish_step(x->timer.data, !e);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	struct recorder *r = work->data;
+	struct indexing *x = &r->indexing;
+	if (x->ending || status != 0) {
+		x->under_way = false;
+		stop_when_over(r);
+	} else if (!x->read) {
+		finish_step(r, false);
+	} else {
+		batch_writer_submit(r->writer, &x->job);
+	}
+}
+
+static void begin_step(struct recorder *r)
+{
+	struct indexing *x = &r->indexing;
+	x->work.data = r;
+	x->under_way = uv_queue_work(r->loop, &x->work, on_work, on_worked) == 0;
 }
 
 static void on_tick(uv_timer_t *timer)
 {
 	struct recorder *r = timer->data;
 	struct indexing *x = &r->indexing;
-	bool idle = is_idle(r), light = x->submitted - x->seen <= LIGHT;
+	uint64_t came = x->submitted - x->seen;
+	bool idle = is_idle(r);
 	if (x->wait > 0)
 		x->wait--;
-	if (x->submitted != x->seen && x->wait <= LOOK_AGAIN)
+	if (came && x->wait <= LOOK_AGAIN)
 		x->wait = 0;
 	x->seen = x->submitted;
-	x->steps_left = light ? STEPS_BESIDE : 0;
-	if ((idle || light) && x->wait == 0 && !x->under_way)
-		submit(r);
+	if (x->wait > 0 || x->under_way)
+		return;
+	x->leisure = idle || came <= LIGHT;
+	begin_step(r);
 }
 
 void recorder_index_start(struct recorder *r, uv_loop_t *loop)
@@ -99,7 +157,8 @@ void recorder_leave_out_index(struct recorder *r)
 static void on_closed(uv_handle_t *h)
 {
 	struct recorder *r = h->data;
-	r->indexing.stopped(r);
+	r->indexing.timer_closed = true;
+	stop_when_over(r);
 }
 
 void recorder_index_stop(struct recorder *r, void (*stopped)(struct recorder *r))
@@ -107,4 +166,10 @@ void recorder_index_stop(struct recorder *r, void (*stopped)(struct recorder *r)
 	r->indexing.stopped = stopped;
 	r->indexing.ending = true;
 	uv_close((uv_handle_t *)&r->indexing.timer, on_closed);
+}
+
+void recorder_index_end(struct recorder *r)
+{
+	forget_index(&r->indexing);
+	store_close(r->indexing.own);
 }

@@ -10,15 +10,20 @@
 /* recorder_index.c. `job` is first: the writer hands it back. */
 struct indexing {
 	struct writer_job job;
+	uv_work_t work;
 	uv_timer_t timer;
-	bool under_way, more, ending;
+	struct store *own;         /* the pool's connection; NULL until it is needed */
+	struct store_index *index; /* what was read and is to be written; NULL: nothing for some time */
+	uint64_t bytes;            /* about what there is to be written */
+	bool leisure;              /* this step: nothing else, or little, is to be done */
+	bool under_way, more, ending, timer_closed;
+	bool read;                                                                 /* it could be read */
 	uint64_t indexed, newest;                                                  /* after a step */
 	void (*step)(void *user, uint64_t indexed, uint64_t newest, bool goes_on); /* or NULL */
 	void *step_user;
 	uint64_t submitted; /* deliveries and attempts so far */
 	uint64_t seen;      /* of these, at the last tick */
 	int wait;           /* ticks to go before the next step */
-	int steps_left;     /* in this tick, beside light traffic */
 	void (*stopped)(struct recorder *r);
 };
 
@@ -74,6 +79,8 @@ struct recorder {
 void recorder_index_start(struct recorder *r, uv_loop_t *loop);
 /* `stopped` comes on the loop in a later turn. */
 void recorder_index_stop(struct recorder *r, void (*stopped)(struct recorder *r));
+/* Frees what is left after that. */
+void recorder_index_end(struct recorder *r);
 /* After each write: begins to move the log when it is long, and deletes the files of large bodies whose rows are gone.
  */
 void recorder_log_look(struct recorder *r);

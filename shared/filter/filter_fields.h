@@ -49,13 +49,13 @@ struct filter_field {
 	const char *name, *alias; /* an alias is read, but not offered */
 	const char *example;      /* of a term */
 	enum filter_field_kind kind;
-	bool list;                           /* a,b,c */
-	bool or_none;                        /* "other" and "none", as the list shows it, are the empty text */
-	bool reads;                          /* headers or bodies, which are slower to walk than rows */
-	bool later;                          /* nothing that is known of a request when it comes */
-	const char *column;                  /* SQL of what is compared: a column, a header block, a message */
-	const char *index;                   /* columns of the search index that hold its words; NULL: none */
-	const char *const *words;            /* for completion; NULL after the last */
+	bool list;                /* a,b,c */
+	bool or_none;             /* "other" and "none", as the list shows it, are the empty text */
+	bool reads;               /* headers or bodies, which are slower to walk than rows */
+	bool later;               /* nothing that is known of a request when it comes */
+	const char *column;       /* SQL of what is compared: a column, a header block, a message */
+	const char *index;        /* parts of the search index that hold its words, a letter each; NULL: none */
+	const char *const *words; /* for completion; NULL after the last */
 	const struct filter_choice *choices; /* all that KIND_STATE and KIND_CHOICE take; word NULL after the last */
 };
 

@@ -11,11 +11,6 @@ static uint8_t lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 }
 
-bool filter_is_word_byte(uint8_t c)
-{
-	return c > 127 || (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
-}
-
 /* `text` is folded. */
 static bool equal_at(const uint8_t *at, const uint8_t *text, size_t len)
 {
@@ -77,9 +72,9 @@ static bool fits_glob(struct bytes pattern, struct bytes value)
 
 static bool has_words(struct bytes text, struct bytes value)
 {
-	bool bounded = text.len > 0 && filter_is_word_byte(text.at[0]);
+	bool bounded = text.len > 0 && word_is_byte(text.at[0]);
 	for (size_t from = 0; (from = find(value, from, text.at, text.len)) != SIZE_MAX; from++)
-		if (!bounded || from == 0 || !filter_is_word_byte(value.at[from - 1]))
+		if (!bounded || from == 0 || !word_is_byte(value.at[from - 1]))
 			return true;
 	return false;
 }
@@ -166,14 +161,6 @@ bool filter_test_body(const struct filter_atom *a, struct body *body)
 	return words[1].len && filter_test_text(a, words[1]);
 }
 
-bool filter_indexed_words(struct body *body, struct buffer *out)
-{
-	struct bytes words[2];
-	body_words(body, FILTER_INDEXED_BYTES, words);
-	return !body->no_memory && text_fold(out, words[0]) &&
-	       (!words[1].len || (buffer_put_u8(out, '\n') && text_fold(out, words[1])));
-}
-
 static bool holds(const struct json_number *value, const struct filter_atom *a)
 {
 	int order = json_number_compare(value, &a->number);
@@ -223,7 +210,7 @@ static struct bytes literal_piece(const struct filter_atom *a)
 		text = bytes_make(text.at + 1, text.len - 1);
 	text = bytes_until(text, 0);
 	for (size_t i = 0; i < text.len; i++)
-		if (!filter_is_word_byte(text.at[i]) && !strchr("_-. /@", text.at[i]))
+		if (!word_is_byte(text.at[i]) && !strchr("_-. /@", text.at[i]))
 			return bytes_of("");
 	return text;
 }

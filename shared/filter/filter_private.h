@@ -6,6 +6,7 @@
 #include "shared/content/body.h"
 #include "shared/filter/filter_fields.h"
 #include "shared/json/json_number.h"
+#include "shared/words/word_query.h"
 
 #define FILTER_TERMS_MAX 64
 #define FILTER_ATOMS_MAX 200
@@ -105,9 +106,6 @@ bool filter_test_header(const struct filter_atom *a, struct bytes block);
 /* What a body says, or what a path leads to in it. False as well without memory. */
 bool filter_test_body(const struct filter_atom *a, struct body *body);
 bool filter_test_json(const struct filter_atom *a, struct body *body);
-/* Appends the words of a body that are indexed and searched for. */
-MUST_CHECK bool filter_indexed_words(struct body *body, struct buffer *out);
-bool filter_is_word_byte(uint8_t c); /* FTS5's ascii tokenizer: letters, digits, all above 127 */
 
 /* ---- SQL ---- */
 
@@ -120,7 +118,7 @@ struct filter_bound {
 
 struct filter_sql {
 	struct buffer where; /* over `delivery AS d`, NUL-terminated; ?1 and ?2 are the slice's first and last id */
-	struct buffer match; /* FTS5 expression that every match fulfils as far as it is indexed; empty: none */
+	struct buffer match; /* a query (word_query.h) that every match fulfils as far as it is indexed; empty: none */
 	struct filter_bound bounds[FILTER_ATOMS_MAX * 4];
 	size_t count;      /* bounds[0] is parameter FILTER_SQL_FIRST */
 	unsigned classes;  /* status classes a match can have */

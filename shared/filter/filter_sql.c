@@ -269,12 +269,12 @@ static void narrow_ids(const struct filter_node *n, int64_t *low, int64_t *high)
 
 /* The words of a text, all to be there, and its last one as a beginning when `open`. Nothing is put when none serves.
  */
-static bool put_words(struct buffer *out, const char *columns, struct bytes text, bool open)
+static bool put_words(struct buffer *out, const char *parts, struct bytes text, bool open)
 {
 	size_t words = 0, i = 0;
 	while (i < text.len) {
 		size_t from = i;
-		while (i < text.len && filter_is_word_byte(text.at[i]))
+		while (i < text.len && word_is_byte(text.at[i]))
 			i++;
 		size_t len = i - from;
 		bool beginning = open && i == text.len && len > 0;
@@ -284,12 +284,11 @@ static bool put_words(struct buffer *out, const char *columns, struct bytes text
 		}
 		if (beginning && len < PREFIX_LEAST)
 			break;
-		if (!(words++ ? buffer_append_text(out, " AND ") : buffer_printf(out, "%s : (", columns)) ||
-		    !buffer_put_u8(out, '"') || !buffer_append(out, text.at + from, len) ||
-		    !buffer_append_text(out, beginning ? "\" *" : "\""))
+		if (!word_query_put_word(out, parts, bytes_make(text.at + from, len), beginning) ||
+		    (words++ && !word_query_put_both(out)))
 			return false;
 	}
-	return words > 0 && buffer_put_u8(out, ')');
+	return words > 0;
 }
 
 static bool match_atom(struct buffer *out, const struct filter_field *f, const struct filter_atom *a)
@@ -304,28 +303,31 @@ static bool match_atom(struct buffer *out, const struct filter_field *f, const s
 	return f->index && (whole || open) && put_words(out, f->index, text, open);
 }
 
+static bool match_node(struct buffer *out, const struct filter_node *n);
+
+/* Of a term all alternatives must be known to the index, as of an OR all children; of an AND one is enough. */
+static bool match_parts(struct buffer *out, const struct filter_node *n)
+{
+	size_t parts = 0;
+	bool all = n->kind == FILTER_AND;
+	for (size_t i = 0; n->kind == FILTER_TERM && i < n->term.count; i++)
+		if (!match_atom(out, n->term.field, &n->term.atoms[i]) || (parts++ && !word_query_put_either(out)))
+			return false;
+	for (const struct filter_node *c = n->first; c; c = c->next) {
+		bool fits = match_node(out, c);
+		if (!fits && !all)
+			return false;
+		if (fits && parts++ && !(all ? word_query_put_both(out) : word_query_put_either(out)))
+			return false;
+	}
+	return parts > 0;
+}
+
 /* False when the index cannot narrow this node; `out` is as it was then. */
 static bool match_node(struct buffer *out, const struct filter_node *n)
 {
-	size_t start = out->len, parts = 0;
-	if (n->kind == FILTER_NOT || !buffer_put_u8(out, '('))
-		return false;
-	bool any = n->kind == FILTER_AND, fine = true;
-	size_t count = n->kind == FILTER_TERM ? n->term.count : 0;
-	for (size_t i = 0; fine && i < count; i++)
-		fine = (i == 0 || buffer_append_text(out, " OR ")) &&
-		       match_atom(out, n->term.field, &n->term.atoms[i]) && ++parts;
-	for (const struct filter_node *c = n->first; fine && c; c = c->next) {
-		size_t before = out->len;
-		fine = parts == 0 || buffer_append_text(out, any ? " AND " : " OR ");
-		if (fine && match_node(out, c)) {
-			parts++;
-		} else {
-			out->len = before;
-			fine = fine && any;
-		}
-	}
-	if (fine && parts > 0 && buffer_put_u8(out, ')'))
+	size_t start = out->len;
+	if (n->kind != FILTER_NOT && match_parts(out, n))
 		return true;
 	out->len = start;
 	return false;

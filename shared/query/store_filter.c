@@ -2,6 +2,7 @@
 #include "shared/base/clock.h"
 #include "shared/filter/filter_private.h"
 #include "shared/query/store_filter.h"
+#include "shared/query/store_found.h"
 #include "shared/query/store_filter_private.h"
 
 #include <inttypes.h>
@@ -71,14 +72,14 @@ static bool put_walk(struct buffer *out, const struct run *r)
 static bool put_by_words(struct buffer *out, const struct run *r)
 {
 	return put_head(out, r) &&
-	       buffer_append_text(out, "search CROSS JOIN delivery AS d ON d.id = search.rowid WHERE search MATCH ?4"
-				       " AND search.rowid BETWEEN ?1 AND ?2 AND ") &&
+	       buffer_append_text(out,
+				  "creel_found(?4, ?1, ?2) AS f CROSS JOIN delivery AS d ON d.id = f.place WHERE ") &&
 	       put_condition(out, r);
 }
 
 static bool make_text(struct buffer *out, const struct run *r, bool words)
 {
-	const char *key = words ? "search.rowid" : "1";
+	const char *key = words ? "f.place" : "1";
 	return (r->form == FORM_ROWS || buffer_append_text(out, "SELECT count(*) FROM (")) &&
 	       (words ? put_by_words(out, r) : put_walk(out, r)) &&
 	       (r->form == FORM_COUNT
@@ -114,8 +115,7 @@ static bool prepare(struct run *r, sqlite3_stmt **st, bool words, const char *be
 		return false;
 	bind_values(r, *st);
 	if (words)
-		sqlite3_bind_text64(*st, 4, (const char *)r->sql.match.at, r->sql.match.len, SQLITE_STATIC,
-				    SQLITE_UTF8);
+		store_bind_bytes(*st, 4, buffer_view(&r->sql.match), true);
 	return true;
 }
 
@@ -287,7 +287,7 @@ static bool begin(struct run *r, struct store *s, const struct store_search *sea
 	if (!filter_make_sql(search->filter, &r->sql))
 		return error_set(e, EXIT_STORE, "out of memory");
 	r->walk_size = r->sql.reads ? READ_SLICE_FIRST : WALK_SLICE;
-	return store_add_functions(s, e) && find_bounds(r, e);
+	return store_add_functions(s, e) && store_add_found_table(s, e) && find_bounds(r, e);
 }
 
 static void end(struct run *r)

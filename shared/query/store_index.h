@@ -1,10 +1,28 @@
-/* The search index is filled in small steps, beside a running client. The store's thread. */
+/* The search index is filled in blocks of up to 4096 deliveries (shared/words/word_block.h), beside a running client. A
+ * block is read and made first, which needs no lock, by any connection; then it is written, in a few milliseconds.
+ * Small blocks that follow each other are made anew as one, and so are those from which deliveries were deleted. */
 #pragma once
 
 #include "shared/store/store.h"
 
-/* Takes a few deliveries more into the search index, in the caller's transaction: of at most 32 rows, and few bytes.
- * *more: there may be others. */
+struct store_index;
+
+/* NULL when out of memory. It takes up to 10 MiB while it is used. */
+struct store_index *store_index_new(void);
+void store_index_free(struct store_index *x);
+/* Reads what comes next, in the caller's transaction or one of its own, and makes a block of it: deliveries that are
+ * not in the index, up to that id; 0: all. Where there are none and `leisure` is true: those that some were deleted
+ * from. *bytes: about how many store_index_write writes; 0: there is nothing to do. The connection's thread. */
+MUST_CHECK bool store_index_read(struct store *s, struct store_index *x, int64_t up_to, bool leisure, uint64_t *bytes,
+				 struct error *e);
+/* Writes what was read, in the caller's transaction, which may be of another connection; nothing where the deliveries
+ * are not the same any more. */
+MUST_CHECK bool store_index_write(struct store *s, struct store_index *x, struct error *e);
+/* Deletes the blocks whose deliveries are all gone, in the caller's transaction. */
+MUST_CHECK bool store_index_forget(struct store *s, struct error *e);
+/* Whether there were more to read. */
+bool store_index_has_more(const struct store_index *x);
+/* Both at once. *more: there may be others. */
 MUST_CHECK bool store_index_some(struct store *s, bool *more, struct error *e);
 /* How far that is: the newest delivery in the index, and the newest of all; 0: there is none. */
 MUST_CHECK bool store_index_state(struct store *s, uint64_t *indexed, uint64_t *newest, struct error *e);

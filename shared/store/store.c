@@ -5,15 +5,6 @@
 
 #include <string.h>
 
-/* The text that is indexed for a delivery. FTS5 deletes by the text that was inserted, so both statements share it. */
-#define SEARCH_TEXTS                                                                                                   \
-	"d.id, creel_fold(d.id || ' ' || substr(hex(d.event_id), 1, 8) || '-' || substr(hex(d.event_id), 9, 4) ||"     \
-	" '-' || substr(hex(d.event_id), 13, 4) || '-' || substr(hex(d.event_id), 17, 4) || '-' ||"                    \
-	" substr(hex(d.event_id), 21) || ' ' || d.event_type || ' ' || d.target), creel_fold(m.headers),"              \
-	" creel_words(m.id, m.headers, iif(length(m.body) <= 65536 AND (length(m.body) > 0 OR"                         \
-	" d.request_bytes <= 65536), m.body, NULL))"                                                                   \
-	" FROM delivery d JOIN message m ON m.id = d.id * 4096"
-
 /* The pages of a long body. */
 #define ANSWER_PAGES                                                                                                   \
 	"(kept + (SELECT page_size - 5 FROM pragma_page_size)) / (SELECT page_size - 4 FROM pragma_page_size)"
@@ -101,15 +92,30 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_DROP_SIGNING] = "DELETE FROM signing WHERE id = ?1",
 	[STATEMENT_DROP_OLD_SIGNINGS] = "DELETE FROM signing WHERE asked_at < ?1",
 	[STATEMENT_VERSION] = "PRAGMA data_version",
-	[STATEMENT_INDEX_NEXT] =
-	    "SELECT d.id, min(length(m.body), 65536) + length(m.headers) FROM delivery d"
-	    " JOIN message m ON m.id = d.id * 4096 WHERE d.id > (SELECT indexed FROM search_mark) ORDER BY d.id"
-	    " LIMIT ?1",
-	[STATEMENT_INDEX] = "INSERT INTO search (rowid, about, headers, body) SELECT " SEARCH_TEXTS
-			    " WHERE d.id > (SELECT indexed FROM search_mark) AND d.id <= ?1",
+	[STATEMENT_INDEX_ROWS] =
+	    "SELECT d.id, d.event_id, d.event_type, d.target, m.headers, iif(length(m.body) <= 65536 AND"
+	    " (length(m.body) > 0 OR d.request_bytes <= 65536), m.body, NULL) FROM delivery d"
+	    " JOIN message m ON m.id = d.id * 4096 WHERE d.id BETWEEN ?1 AND ?2 ORDER BY d.id",
+	[STATEMENT_INDEX_LATEST] = "SELECT first, last, size FROM search_block ORDER BY first DESC",
+	[STATEMENT_INDEX_GONE] = "SELECT first, last FROM search_block INDEXED BY search_block_by_gone WHERE gone > 0 "
+				 "AND first > 0 AND last >= first AND"
+				 " last - first < 4096 LIMIT 1",
+	[STATEMENT_INDEX_HAS] = "SELECT 1 FROM search_block WHERE first = ?1 AND last = ?2",
+	[STATEMENT_INDEX_COUNT] = "SELECT count(*), (SELECT event_id FROM delivery WHERE id = ?2) FROM delivery"
+				  " WHERE id BETWEEN ?1 AND ?2",
+	[STATEMENT_INDEX_DROP] = "DELETE FROM search_block WHERE first BETWEEN ?1 AND ?2",
+	[STATEMENT_INDEX_BLOCK] = "INSERT INTO search_block (first, last, size, gone) VALUES (?1, ?2, ?3, ?4)",
+	[STATEMENT_INDEX_PAGE] = "INSERT INTO search_words (block, word, words) VALUES (?1, ?2, ?3)",
+	[STATEMENT_INDEX_FORGET] = "DELETE FROM search_block WHERE first < (SELECT max(first) FROM search_block"
+				   " WHERE first <= (SELECT min(id) FROM delivery))",
+	[STATEMENT_INDEX_TOUCH] = "UPDATE search_block SET gone = gone + 1 WHERE first = (SELECT max(first) FROM"
+				  " search_block WHERE first <= ?1) AND last > ?1",
 	[STATEMENT_MARK] = "UPDATE search_mark SET indexed = ?1",
-	[STATEMENT_UNINDEX] = "INSERT INTO search (search, rowid, about, headers, body) SELECT 'delete', " SEARCH_TEXTS
-			      " WHERE d.id = ?1 AND d.id <= (SELECT indexed FROM search_mark)",
+	[STATEMENT_BLOCKS_UP] = "SELECT first, last FROM search_block WHERE first BETWEEN ?1 AND ?2 ORDER BY first",
+	[STATEMENT_BLOCKS_DOWN] =
+	    "SELECT first, last FROM search_block WHERE first BETWEEN ?1 AND ?2 ORDER BY first DESC",
+	[STATEMENT_BLOCK_WORDS] = "SELECT words FROM search_words WHERE block = ?1 AND word >= coalesce((SELECT"
+				  " max(word) FROM search_words WHERE block = ?1 AND word <= ?2), x'') ORDER BY word",
 	[STATEMENT_FILTER_BOUNDS] = "SELECT (SELECT min(id) FROM delivery), (SELECT max(id) FROM delivery),"
 				    " (SELECT indexed FROM search_mark)",
 	[STATEMENT_NEXT_ABOVE] = "SELECT min(id) FROM delivery WHERE id > ?1",
@@ -151,9 +157,6 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_ANSWER_PAGES_OF] =
 	    "SELECT coalesce(sum(" ANSWER_PAGES "), 0) FROM attempt INDEXED BY attempt_by_kept"
 	    " WHERE kept IS NOT NULL AND " OF_RUN,
-	[STATEMENT_SWEEP_INDEX] =
-	    "INSERT INTO search (search, rowid, about, headers, body) SELECT 'delete', " SEARCH_TEXTS
-	    " WHERE d.id BETWEEN ?1 AND ?2 AND d.id <= (SELECT indexed FROM search_mark)",
 	[STATEMENT_SWEEP_FIGURES] = "DELETE FROM figures WHERE block BETWEEN ?1 / 4096 AND ?2 / 4096",
 	[STATEMENT_SWEEP_JOBS] = "DELETE FROM job WHERE delivery_id BETWEEN ?1 AND ?2",
 	[STATEMENT_SWEEP_TAGS] = "DELETE FROM tag WHERE delivery_id BETWEEN ?1 AND ?2",

@@ -1,9 +1,8 @@
-/* SQL functions by which a search looks at texts, header blocks, and what bodies say. Those that test get one
- * alternative of a filter's term by pointer; the others give the words for the search index. */
+/* SQL functions by which a search looks at texts, header blocks, and what bodies say. They get one
+ * alternative of a filter's term by pointer. */
 #include "shared/filter/filter_private.h"
 #include "shared/http/headers.h"
 #include "shared/store/store_private.h"
-#include "shared/text/text_fold.h"
 
 #include <string.h>
 
@@ -30,8 +29,7 @@ static void header_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 	sqlite3_result_int(c, a && filter_test_header(a, value_bytes(argv[0])));
 }
 
-/* The beginning of a long body into s->scratch. */
-static enum store_body_found read_body(struct store *s, sqlite3_int64 message, size_t most)
+enum store_body_found store_read_beginning(struct store *s, int64_t message, size_t most)
 {
 	enum store_body_found found = store_body_open(s, message, false, &s->body);
 	s->scratch.len = 0;
@@ -56,7 +54,7 @@ static bool open_message(sqlite3_context *c, sqlite3_value **argv, size_t most, 
 	struct bytes body;
 	if (sqlite3_value_type(argv[2]) == SQLITE_NULL) {
 		/* One that is lost says nothing. */
-		if (read_body(s, sqlite3_value_int64(argv[0]), most) == STORE_BODY_FAILED) {
+		if (store_read_beginning(s, sqlite3_value_int64(argv[0]), most) == STORE_BODY_FAILED) {
 			sqlite3_result_error_code(c, s->body.code);
 			return false;
 		}
@@ -94,38 +92,6 @@ static void json_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 	}
 }
 
-static void give_text(sqlite3_context *c, bool fine, struct buffer *text)
-{
-	if (fine)
-		sqlite3_result_text64(c, text->len ? (const char *)text->at : "", text->len, SQLITE_TRANSIENT,
-				      SQLITE_UTF8);
-	else
-		sqlite3_result_error_nomem(c);
-	buffer_free(text);
-}
-
-/* creel_fold(text) */
-static void fold_function(sqlite3_context *c, int argc, sqlite3_value **argv)
-{
-	struct buffer out = { 0 };
-	bool fine = text_fold(&out, value_bytes(argv[0]));
-	(void)argc;
-	give_text(c, fine, &out);
-}
-
-/* creel_words(message id, headers, body): what of a body is indexed. */
-static void words_function(sqlite3_context *c, int argc, sqlite3_value **argv)
-{
-	struct buffer out = { 0 };
-	struct body body;
-	(void)argc;
-	if (!open_message(c, argv, FILTER_INDEXED_BYTES, &body))
-		return;
-	bool fine = filter_indexed_words(&body, &out);
-	body_free(&body);
-	give_text(c, fine, &out);
-}
-
 /* creel_host(headers): NULL where there is none. */
 static void host_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 {
@@ -141,9 +107,10 @@ bool store_add_functions(struct store *s, struct error *e)
 		const char *name;
 		int arguments;
 		void (*call)(sqlite3_context *, int, sqlite3_value **);
-	} functions[] = { { "creel_text", 2, text_function }, { "creel_header", 2, header_function },
-			  { "creel_json", 4, json_function }, { "creel_body", 4, body_function },
-			  { "creel_fold", 1, fold_function }, { "creel_words", 3, words_function },
+	} functions[] = { { "creel_text", 2, text_function },
+			  { "creel_header", 2, header_function },
+			  { "creel_json", 4, json_function },
+			  { "creel_body", 4, body_function },
 			  { "creel_host", 1, host_function } };
 	for (size_t i = 0; !s->has_functions && i < sizeof functions / sizeof *functions; i++)
 		if (sqlite3_create_function_v2(s->db, functions[i].name, functions[i].arguments,
@@ -162,6 +129,5 @@ bool store_execute_with_id(struct store *s, enum store_statement which, int64_t 
 	sqlite3_bind_int64(st, 1, id);
 	bool fine = sqlite3_step(st) == SQLITE_DONE || store_fail(s, "written", e);
 	sqlite3_reset(st);
-	store_body_close(&s->body); /* that a long body's words were read from */
 	return fine;
 }

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 16
+#define SCHEMA_VERSION 17
 #define APPLICATION_ID 0x6372656c
 #define WAL_RETRY_MS 10
 

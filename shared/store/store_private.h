@@ -43,10 +43,20 @@ enum store_statement {
 	STATEMENT_GET_RESPONSE,
 	STATEMENT_LIST_STATUS,
 	STATEMENT_VERSION,
-	STATEMENT_INDEX_NEXT,
-	STATEMENT_INDEX,
+	STATEMENT_INDEX_ROWS,
+	STATEMENT_INDEX_LATEST,
+	STATEMENT_INDEX_GONE,
+	STATEMENT_INDEX_HAS,
+	STATEMENT_INDEX_COUNT,
+	STATEMENT_INDEX_DROP,
+	STATEMENT_INDEX_BLOCK,
+	STATEMENT_INDEX_PAGE,
+	STATEMENT_INDEX_FORGET,
+	STATEMENT_INDEX_TOUCH,
 	STATEMENT_MARK,
-	STATEMENT_UNINDEX,
+	STATEMENT_BLOCKS_UP,
+	STATEMENT_BLOCKS_DOWN,
+	STATEMENT_BLOCK_WORDS,
 	STATEMENT_FILTER_BOUNDS,
 	STATEMENT_NEXT_ABOVE,
 	STATEMENT_NEXT_BELOW,
@@ -71,7 +81,6 @@ enum store_statement {
 	STATEMENT_OLDEST_ANSWER,
 	STATEMENT_OLDEST,
 	STATEMENT_ANSWER_PAGES_OF,
-	STATEMENT_SWEEP_INDEX,
 	STATEMENT_SWEEP_FIGURES,
 	STATEMENT_SWEEP_JOBS,
 	STATEMENT_SWEEP_TAGS,
@@ -173,7 +182,7 @@ struct store {
 	atomic_bool files_gone; /* rows that name files were deleted, since somebody looked */
 	sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared at first use */
 	/* Of searches (store_filter.c). */
-	bool has_functions;
+	bool has_functions, has_found_table;
 	atomic_bool interrupted;
 	struct store_body body; /* one under way; that of a blob keeps a read transaction open */
 	struct buffer scratch;
@@ -201,10 +210,13 @@ const char *store_advice(int code);
 	"d.id, d.received_at, d.state, d.status, d.status_class, d.took_us, d.request_bytes, d.signature = 'invalid'," \
 	" d.provider, d.event_type, d.path"
 MUST_CHECK bool store_add_functions(struct store *s, struct error *e);
+/* Reads the first `most` bytes of a long body into s->scratch; s->body is to be closed when they are not needed any
+ * more, and has the code after a failure. */
+MUST_CHECK enum store_body_found store_read_beginning(struct store *s, int64_t message, size_t most);
 void store_bind_bytes(sqlite3_stmt *st, int index, struct bytes b, bool blob);
 /* Runs a statement that gives no rows. */
 MUST_CHECK bool store_execute(struct store *s, sqlite3_stmt *st, struct error *e);
-/* The same for one whose only value is an id, after closing the handle that long bodies are read by. */
+/* The same for one whose only value is an id. */
 MUST_CHECK bool store_execute_with_id(struct store *s, enum store_statement which, int64_t id, struct error *e);
 /* The bytes of a request or an answer. With `spilled` the first body.len bytes of it are the body. */
 struct store_bytes {

@@ -46,8 +46,7 @@ MUST_CHECK bool store_make_room_for_answer(struct store *s, uint64_t rows, uint6
 /* Takes a small step towards the bound when the store is beyond it; *more: another is needed. */
 MUST_CHECK bool store_approach_bound(struct store *s, bool *more, struct error *e);
 /* Takes a small step for what may come, when there is nothing else to do: until a thirty-second of the database is
- * free, where it has 64 MiB or more. To take a delivery out of the search index costs as much as to record one. *more:
- * another step is needed. */
+ * free, where it has 64 MiB or more. *more: another step is needed. */
 MUST_CHECK bool store_make_room_ahead(struct store *s, bool *more, struct error *e);
 
 /* How many were deleted or cut since the last call. Any thread. */

@@ -1,5 +1,6 @@
 #include "shared/upkeep/store_sweep.h"
 
+#include "shared/query/store_index.h"
 #include "shared/store/store_private.h"
 #include "shared/upkeep/store_prune.h"
 
@@ -83,9 +84,7 @@ static bool on_run(struct store *s, enum store_statement which, const struct sto
 		return false;
 	sqlite3_bind_int64(st, 1, run->first);
 	sqlite3_bind_int64(st, 2, run->last);
-	bool fine = store_execute(s, st, e);
-	store_body_close(&s->body); /* that a long body's words were read from */
-	return fine;
+	return store_execute(s, st, e);
 }
 
 static bool one_by_one(struct store *s, const struct store_run *run, struct error *e)
@@ -120,14 +119,12 @@ bool store_sweep(struct store *s, const struct store_run *run, struct error *e)
 {
 	if (run->last - run->first < FEW)
 		return one_by_one(s, run, e);
-	/* From the index first: it reads its words from the rows that are deleted next. */
-	if (!store_add_functions(s, e) || !on_run(s, STATEMENT_SWEEP_INDEX, run, e))
-		return false;
 	/* While there are triggers: one of them keeps the names of files that are to be deleted. */
 	if (!store_body_drop(s, STATEMENT_DROP_FILES, run->first, run->last, e))
 		return false;
 	follow(s, false);
 	bool fine = all_at_once(s, run, e);
 	follow(s, true);
-	return fine;
+	/* Of the search index whole blocks go, and the one that the run ends in is made anew when there is time. */
+	return fine && store_execute_with_id(s, STATEMENT_INDEX_TOUCH, run->last, e) && store_index_forget(s, e);
 }

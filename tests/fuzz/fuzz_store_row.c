@@ -37,9 +37,10 @@ static const char schema[] =
     "CREATE TABLE body_file (id INTEGER PRIMARY KEY, name, length);"
     "CREATE TABLE body_file_gone (name);"
     "CREATE TABLE search_mark (one, indexed);"
-    "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
-    " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=16;";
+    "CREATE TABLE search_block (first INTEGER PRIMARY KEY, last, size, gone);"
+    "CREATE INDEX search_block_by_gone ON search_block (gone, first, last) WHERE gone > 0;"
+    "CREATE TABLE search_words (block, word, words);"
+    "PRAGMA application_id=1668441452; PRAGMA user_version=17;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
@@ -283,6 +284,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	insert(db, "INSERT INTO note VALUES (1,?)", &data, &size);
 	insert(db, "INSERT INTO body_file VALUES (4098,?,?)", &data, &size);
 	insert(db, "INSERT INTO body_file_gone VALUES (?)", &data, &size);
+	insert(db, "INSERT INTO search_block VALUES (?,?,0,0)", &data, &size);
+	insert(db, "INSERT INTO search_words VALUES (1,?,?)", &data, &size);
 	sqlite3_close(db);
 	bool damaged = size >= 3;
 	damage_file(path, data, size);

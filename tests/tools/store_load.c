@@ -137,13 +137,16 @@ static uint64_t cpu_ns(void)
 static void fill_index(struct store *s)
 {
 	struct error e;
-	bool more = true;
-	uint64_t indexed = 0, before = 0, newest = 0, begun = cpu_ns();
-	if (!store_index_state(s, &before, &newest, &e))
+	struct store_index *x = store_index_new();
+	uint64_t indexed = 0, before = 0, newest = 0, bytes = 0, begun = cpu_ns();
+	if (!x || !store_index_state(s, &before, &newest, &e))
 		die(&e);
-	while (more)
-		if (!store_batch_ops.begin(s, &e) || !store_index_some(s, &more, &e) || !store_batch_ops.commit(s, &e))
+	do {
+		if (!store_batch_ops.begin(s, &e) || !store_index_read(s, x, 0, true, &bytes, &e) ||
+		    (bytes && !store_index_write(s, x, &e)) || !store_batch_ops.commit(s, &e))
 			die(&e);
+	} while (store_index_has_more(x));
+	store_index_free(x);
 	if (!store_index_state(s, &indexed, &newest, &e))
 		die(&e);
 	printf("CPU us a delivery: %.1f indexed\n",

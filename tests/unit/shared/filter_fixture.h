@@ -3,7 +3,7 @@
 
 #include "shared/filter/filter_private.h"
 #include "shared/query/store_filter.h"
-#include "tests/unit/shared/store_fixture.h"
+#include "tests/unit/shared/index_fixture.h"
 
 #define NOW_US 1795441354000000u /* 2026-11-23T13:42:34Z */
 #define MINUTE_US 60000000u
@@ -122,16 +122,17 @@ static inline void fill_filter_store(struct store *s)
 /* As store_index_some, up to an id. */
 static inline void index_up_to(struct store *s, int id)
 {
+	struct store_index *x = store_index_new();
 	struct error e;
-	assert_true(store_add_functions(s, &e));
-	for (int which = STATEMENT_INDEX; which <= STATEMENT_MARK; which++) {
-		sqlite3_stmt *st = store_statement(s, (enum store_statement)which, &e);
-		assert_non_null(st);
-		sqlite3_bind_int(st, 1, id);
-		if (sqlite3_step(st) != SQLITE_DONE)
-			fail_msg("%s", sqlite3_errmsg(s->db));
-		sqlite3_reset(st);
-	}
+	uint64_t bytes;
+	assert_non_null(x);
+	assert_true(store_batch_ops.begin(s, &e));
+	do {
+		if (id && !(store_index_read(s, x, id, false, &bytes, &e) && (!bytes || store_index_write(s, x, &e))))
+			fail_msg("%s", e.text);
+	} while (store_index_has_more(x));
+	assert_true(store_batch_ops.commit(s, &e));
+	store_index_free(x);
 }
 
 static inline void put_id(void *user, const struct delivery_row *row)

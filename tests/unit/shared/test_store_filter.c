@@ -2,6 +2,7 @@
 
 #include "tests/unit/shared/filter_fixture.h"
 #include "shared/query/store_index.h"
+#include "shared/query/store_part.h"
 #include "shared/upkeep/store_prune.h"
 
 static struct filter *parse(const char *text)
@@ -29,13 +30,14 @@ static int64_t read_sql(struct store *s, const char *sql)
 	return value;
 }
 
-/* `count` narrow rows, of which every hundredth is a 503; the body holds a word of its hundred. */
+/* `count` narrow rows more, of which every hundredth is a 503; the body holds a word of its hundred. */
 static void fill_many(struct store *s, int count)
 {
 	char sql[900];
 	snprintf(
 	    sql, sizeof sql,
-	    "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+	    "BEGIN; WITH RECURSIVE n(i) AS (SELECT coalesce(max(id), 0) + 1 FROM delivery UNION ALL SELECT i + 1 FROM n"
+	    " WHERE i < (SELECT coalesce(max(id), 0) + %d FROM delivery))"
 	    " INSERT INTO delivery (id, event_id, tunnel, received_at, method, target, path, prefix, peer, https, "
 	    "has_body,"
 	    " provider, event_type, signature, state, status, status_class, took_us, attempts, request_bytes,"
@@ -43,8 +45,8 @@ static void fill_many(struct store *s, int count)
 	    "'', '', 0, 1, 'stripe',"
 	    " 'invoice.paid', 'none', iif(i %% 100, 2, 3), iif(i %% 100, 200, 503), iif(i %% 100, 2, 5), i, 1, 1, 1, 0,"
 	    " NULL, NULL FROM n;"
-	    " INSERT INTO message SELECT id * 4096, x'', x'', CAST('word' || (id / 100) AS BLOB), NULL FROM delivery; "
-	    "COMMIT",
+	    " INSERT INTO message SELECT id * 4096, x'', x'', CAST('word' || (id / 100) AS BLOB), NULL FROM delivery"
+	    " WHERE id > (SELECT coalesce(max(id), 0) / 4096 FROM message); COMMIT",
 	    count);
 	run_sql(s, sql);
 }
@@ -77,11 +79,11 @@ static void test_plans(void **state)
 		{ "source:stripe", "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "TEMP B-TREE" },
 		{ "took:>1s OR status:5xx", "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "TEMP B-TREE" },
 		{ "is:marked", "tag_by_name (name=? AND delivery_id>? AND delivery_id<?)", "SCAN" },
-		{ "refund", "SCAN search VIRTUAL TABLE INDEX", "TEMP B-TREE" },
+		{ "refund", "SCAN f VIRTUAL TABLE INDEX", "TEMP B-TREE" },
 		{ "refund", "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)", "TEMP B-TREE" },
-		{ "body:cus_1042 status:5xx", "SCAN search VIRTUAL TABLE INDEX", "TEMP B-TREE" },
-		{ "refund OR header:x-id=abc", "SCAN search VIRTUAL TABLE INDEX", "TEMP B-TREE" },
-		{ "event:invoice.*", "SCAN search VIRTUAL TABLE INDEX", "TEMP B-TREE" },
+		{ "body:cus_1042 status:5xx", "SCAN f VIRTUAL TABLE INDEX", "TEMP B-TREE" },
+		{ "refund OR header:x-id=abc", "SCAN f VIRTUAL TABLE INDEX", "TEMP B-TREE" },
+		{ "event:invoice.*", "SCAN f VIRTUAL TABLE INDEX", "TEMP B-TREE" },
 		{ "refund OR status:5xx", "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "VIRTUAL TABLE" },
 		{ "-refund", "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "VIRTUAL TABLE" },
 		{ "json:a=1", "SEARCH message USING INTEGER PRIMARY KEY (rowid=?)", "TEMP B-TREE" },
@@ -336,9 +338,23 @@ static int64_t indexed(struct store *s)
 	return read_sql(s, "SELECT indexed FROM search_mark");
 }
 
+/* Blocks do not overlap, have rows of words, and reach to the mark; no words are left without one. */
 static void check_index(struct store *s)
 {
-	run_sql(s, "INSERT INTO search (search) VALUES ('integrity-check')");
+	assert_int_equal(read_sql(s, "SELECT count(*) FROM search_block a JOIN search_block b ON a.first < b.first AND"
+				     " a.last >= b.first"),
+			 0);
+	assert_int_equal(read_sql(s,
+				  "SELECT count(*) FROM search_block WHERE last < first OR last > (SELECT indexed FROM"
+				  " search_mark) OR first NOT IN (SELECT block FROM search_words)"),
+			 0);
+	assert_int_equal(read_sql(s, "SELECT count(*) FROM search_words WHERE block NOT IN (SELECT first FROM"
+				     " search_block)"),
+			 0);
+	assert_int_equal(read_sql(s,
+				  "SELECT count(*) FROM delivery WHERE id <= (SELECT indexed FROM search_mark) AND NOT"
+				  " EXISTS (SELECT 1 FROM search_block WHERE id BETWEEN first AND last)"),
+			 0);
 }
 
 static bool index_some(struct store *s)
@@ -355,62 +371,305 @@ static bool index_some(struct store *s)
 static void test_indexing_in_steps(void **state)
 {
 	struct store *s = open_store();
-	struct error e;
-	bool duplicate;
-	int64_t id;
 	(void)state;
 	assert_false(index_some(s));
 	fill_many(s, 130);
-	assert_true(index_some(s));
-	assert_int_equal(indexed(s), 32);
-	for (int steps = 0; index_some(s); steps++)
-		assert_true(steps < 4);
+	assert_false(index_some(s));
 	assert_int_equal(indexed(s), 130);
-	/* Large ones few at a time. */
-	for (int i = 0; i < 5; i++) {
-		struct store_delivery d = filter_delivery(12);
-		d.event_id[0] = (uint8_t)i;
+	/* Ids that are gone are no work. */
+	fill_many(s, 5);
+	run_sql(s, "DELETE FROM delivery WHERE id BETWEEN 131 AND 134");
+	index_all(s);
+	assert_int_equal(indexed(s), 135);
+	check_index(s);
+	store_close(s);
+}
+
+/* One after the other: no search has to look into many blocks, and none is read again and again. */
+static void test_small_blocks_become_one(void **state)
+{
+	struct store *s = open_store();
+	struct error e;
+	int64_t most = 0;
+	(void)state;
+	assert_true(store_set_relaxed(s, &e));
+	for (int i = 1; i <= 300; i++) {
+		fill_many(s, 1);
+		assert_false(index_some(s));
+		assert_int_equal(indexed(s), i);
+		int64_t blocks = read_sql(s, "SELECT count(*) FROM search_block");
+		most = blocks > most ? blocks : most;
+	}
+	assert_in_range(most, 4, 15);
+	check_index(s);
+	assert_int_equal(index_has(s, "a", "invoice"), 300);
+	struct watch w = search(s, "body:word2", 0, false, 1000);
+	assert_int_equal(w.rows, 100);
+	store_close(s);
+}
+
+/* Bodies of many words: a block takes no more than its share of memory. */
+static void test_large_blocks_end(void **state)
+{
+	struct store *s = open_store();
+	struct buffer text = { 0 };
+	struct error e;
+	bool duplicate;
+	int64_t id, steps = 1;
+	(void)state;
+	for (unsigned n = 0; n < 40; n++) {
+		struct store_delivery d = filter_delivery(0);
+		text.len = 0;
+		for (unsigned i = 0; i < 8000; i++)
+			assert_true(buffer_printf(&text, "w%x ", n * 8000 + i));
+		d.event_id[0] = (uint8_t)n;
+		d.body = buffer_view(&text);
+		d.body_size = text.len;
 		assert_true(store_insert_delivery(s, &d, &id, &duplicate, &e));
 	}
-	assert_true(index_some(s));
-	assert_int_equal(indexed(s), 131);
-	/* Ids that are gone are no work. */
-	run_sql(s, "DELETE FROM delivery WHERE id BETWEEN 132 AND 134");
-	assert_true(index_some(s)); /* there may be more */
-	assert_int_equal(indexed(s), 135);
-	assert_false(index_some(s));
+	for (; index_some(s); steps++)
+		assert_true(steps < 40);
+	assert_in_range(steps, 2, 10);
+	assert_int_equal(indexed(s), 40);
+	assert_int_equal(read_sql(s, "SELECT count(*) FROM search_block"), steps);
 	check_index(s);
+	assert_int_equal(index_has(s, "b", "w0"), 1);
+	assert_int_equal(index_has(s, "b", "w4e1ff"), 1);
+	assert_int_equal(search(s, "body:w4e1ff", 0, false, 10).rows, 1);
+	buffer_free(&text);
 	store_close(s);
 }
 
 static void test_deleting_takes_words_out(void **state)
 {
-	static const char entries[] =
-	    "SELECT count(*) FROM search WHERE search MATCH '\"word0\" OR \"invoice\" OR \"1\"'";
 	struct store *s = open_store();
 	struct error e;
 	(void)state;
 	fill_many(s, 90);
 	index_up_to(s, 60);
-	assert_int_equal(read_sql(s, entries), 60);
+	assert_int_equal(index_has(s, "a", "invoice"), 60);
 	assert_true(store_batch_ops.begin(s, &e));
 	for (int64_t id = 1; id <= 90; id++)
 		assert_true(id % 30 == 0 || store_delete(s, id, &e));
 	assert_true(store_batch_ops.commit(s, &e));
-	assert_int_equal(read_sql(s, entries), 2);
+	index_all(s);
+	assert_int_equal(index_has(s, "a", "invoice"), 3);
+	assert_int_equal(index_has(s, "a", "1"), 0);
 	assert_int_equal(read_sql(s, "SELECT count(*) FROM message"), 3);
 	check_index(s);
 	/* The newest gone, their ids come again; what has them then is not in the index yet. */
 	run_sql(s, "DELETE FROM delivery WHERE id > 30");
 	assert_int_equal(indexed(s), 30);
+	check_index(s);
 	run_sql(s, "DELETE FROM delivery");
 	assert_int_equal(indexed(s), 0);
+	assert_int_equal(read_sql(s, "SELECT count(*) FROM search_words"), 0);
 	fill_many(s, 10);
 	struct watch w = search(s, "body:word0", 0, false, 300);
 	assert_int_equal(w.rows, 10);
 	assert_false(index_some(s));
 	w = search(s, "body:word0", 0, false, 300);
 	assert_int_equal(w.rows, 10);
+	check_index(s);
+	store_close(s);
+}
+
+static void read_block(struct store *s, struct store_index *x, bool leisure)
+{
+	uint64_t bytes;
+	struct error e;
+	assert_true(store_index_read(s, x, 0, leisure, &bytes, &e));
+	assert_true(bytes > 0);
+}
+
+static void write_block(struct store *s, struct store_index *x)
+{
+	struct error e;
+	assert_true(store_batch_ops.begin(s, &e));
+	assert_true(store_index_write(s, x, &e));
+	assert_true(store_batch_ops.commit(s, &e));
+}
+
+/* What is deleted, comes or is indexed between a block's reading and its writing. */
+static void test_changes_beside_indexing(void **state)
+{
+	struct store *s = open_store();
+	struct store_index *x = store_index_new();
+	(void)state;
+	assert_non_null(x);
+	fill_many(s, 20);
+	/* Another client was first. */
+	read_block(s, x, false);
+	index_all(s);
+	write_block(s, x);
+	check_index(s);
+	assert_int_equal(index_has(s, "a", "invoice"), 20);
+	/* The newest was deleted, and its id came again with other words. */
+	fill_many(s, 1);
+	read_block(s, x, false);
+	run_sql(s, "DELETE FROM delivery WHERE id = 21");
+	fill_many(s, 1);
+	run_sql(s, "UPDATE message SET body = CAST('other' AS BLOB) WHERE id = 21 * 4096");
+	write_block(s, x);
+	assert_int_equal(search(s, "body:other", 0, false, 10).rows, 1);
+	index_all(s);
+	assert_int_equal(search(s, "body:other", 0, false, 10).rows, 1);
+	check_index(s);
+	/* One in the middle was deleted: its words go with the next making. */
+	fill_many(s, 20);
+	read_block(s, x, false);
+	run_sql(s, "DELETE FROM delivery WHERE id = 30");
+	write_block(s, x);
+	assert_int_equal(index_has(s, "a", "invoice"), 41);
+	read_block(s, x, true);
+	run_sql(s, "DELETE FROM delivery WHERE id = 32");
+	write_block(s, x);
+	index_all(s);
+	assert_int_equal(index_has(s, "a", "invoice"), 39);
+	check_index(s);
+	store_index_free(x);
+	store_close(s);
+}
+
+/* ---- searches by words give what a walk through all rows gives ---- */
+
+static unsigned draw(unsigned *seed, unsigned below)
+{
+	*seed = *seed * 1103515245u + 12345u;
+	return (*seed >> 16) % below;
+}
+
+static void put_random_text(unsigned *seed, struct buffer *out)
+{
+	static const char *const pieces[] = { "refund",
+					      "REFUND",
+					      "refunds",
+					      "caf\xc3\xa9",
+					      "CAF\xc3\x89",
+					      "\xff\xfe",
+					      "a",
+					      "ab",
+					      "abc",
+					      "order_17",
+					      "order-17",
+					      "x/y?z=1",
+					      "\xce\xa3\xce\xa3",
+					      "\xcf\x82",
+					      "0123456789abcdef0123456789abcdef",
+					      "0123456789abcdef0123456789ABCDEFg",
+					      "0123456789abcdef0123456789abcdefh" };
+	static const char *const between[] = { " ", "", ".", "\n", "\"", "_" };
+	out->len = 0;
+	for (unsigned i = draw(seed, 6) + 1; i > 0; i--)
+		assert_true(buffer_append_text(out, pieces[draw(seed, sizeof pieces / sizeof *pieces)]) &&
+			    buffer_append_text(out, between[draw(seed, sizeof between / sizeof *between)]));
+}
+
+static void insert_random(struct store *s, unsigned *seed, unsigned n)
+{
+	struct store_delivery d = filter_delivery(0);
+	struct buffer body = { 0 }, target = { 0 }, headers = { 0 }, value = { 0 };
+	struct error e;
+	int64_t id;
+	bool duplicate;
+	put_random_text(seed, &body);
+	put_random_text(seed, &target);
+	put_random_text(seed, &value);
+	assert_true(buffer_append_text(&headers, "X-Word: "));
+	for (size_t i = 0; i < value.len; i++)
+		assert_true(value.at[i] == '\n' || buffer_put_u8(&headers, value.at[i]));
+	assert_true(buffer_append_text(&headers, "\r\n"));
+	memcpy(d.event_id, &n, sizeof n);
+	d.body = buffer_view(&body);
+	d.body_size = body.len;
+	d.target = buffer_view(&target);
+	d.headers = buffer_view(&headers);
+	assert_true(store_insert_delivery(s, &d, &id, &duplicate, &e) && !duplicate);
+	buffer_free(&body);
+	buffer_free(&target);
+	buffer_free(&headers);
+	buffer_free(&value);
+}
+
+/* Their number, and the sum of their ids, weighted by their place. */
+struct answer {
+	uint64_t rows, sum;
+};
+
+static void on_answer(void *user, const struct delivery_row *row)
+{
+	struct answer *a = user;
+	a->sum += ++a->rows * (uint64_t)row->id;
+}
+
+static struct answer ask(struct store *s, const struct filter *f, bool forward)
+{
+	struct answer a = { 0, 0 };
+	struct store_search q = { .filter = f, .forward = forward, .limit = 100000, .row = on_answer, .user = &a };
+	struct error e;
+	if (!store_filter(s, &q, &e))
+		fail_msg("%s", e.text);
+	return a;
+}
+
+static void expect_same_answers(struct store *s)
+{
+	static const char *const texts[] = {
+		"refund",
+		"refund caf\xc3\xa9",
+		"refund OR order_17",
+		"body:refund -order",
+		"(refund abc) OR (caf\xc3\xa9 ab)",
+		"body:\"order 17\"",
+		"order-17",
+		"\xcf\x83\xcf\x83",
+		"0123456789abcdef0123456789abcdef",
+		"0123456789abcdef0123456789abcdefg",
+		"01234567",
+		"header:x-word=refund",
+		"target:x/y*",
+		"target:abc",
+		"nowhere",
+		"body:abc,refunds,nowhere",
+		"-(refund) abc",
+		"\"\xff\xfe\"",
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct filter_error fe;
+		struct filter *f = filter_parse(texts[i], NOW_US, &fe);
+		assert_non_null(f);
+		for (int forward = 0; forward < 2; forward++) {
+			struct answer by_words = ask(s, f, forward), walked;
+			int64_t mark = indexed(s);
+			run_sql(s, "UPDATE search_mark SET indexed = 0");
+			walked = ask(s, f, forward);
+			char sql[80];
+			snprintf(sql, sizeof sql, "UPDATE search_mark SET indexed = %lld", (long long)mark);
+			run_sql(s, sql);
+			if (by_words.rows != walked.rows || by_words.sum != walked.sum)
+				fail_msg("%s: %d by words, %d in all", texts[i], (int)by_words.rows, (int)walked.rows);
+		}
+		filter_free(f);
+	}
+}
+
+static void test_same_answers_as_a_walk(void **state)
+{
+	struct store *s = open_store();
+	struct error e;
+	unsigned seed = 5, n = 1;
+	(void)state;
+	assert_true(store_set_relaxed(s, &e));
+	for (int round = 0; round < 12; round++) {
+		for (unsigned more = draw(&seed, 90) + 1; more > 0; more--)
+			insert_random(s, &seed, n++);
+		if (round % 3)
+			index_all(s);
+		for (unsigned gone = draw(&seed, 12); gone > 0; gone--)
+			assert_true(store_delete(s, (int64_t)draw(&seed, n) + 1, &e));
+		expect_same_answers(s);
+	}
+	check_index(s);
 	store_close(s);
 }
 
@@ -590,6 +849,10 @@ int main(void)
 		IN_FOLDER(test_stopping),
 		IN_FOLDER(test_interrupting_a_statement),
 		IN_FOLDER(test_indexing_in_steps),
+		IN_FOLDER(test_small_blocks_become_one),
+		IN_FOLDER(test_large_blocks_end),
+		IN_FOLDER(test_changes_beside_indexing),
+		IN_FOLDER(test_same_answers_as_a_walk),
 		IN_FOLDER(test_deleting_takes_words_out),
 		IN_FOLDER(test_pruning_by_filter),
 		IN_FOLDER(test_pruning_by_size),

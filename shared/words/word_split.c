@@ -1,0 +1,137 @@
+#include "shared/words/word_split.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/text/text_fold.h"
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define TOPS EACH(0x80)
+
+bool word_is_byte(uint8_t c)
+{
+	return c > 127 || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* ---- eight bytes at once ---- */
+
+/* The top bit of each byte that is `from` to `to`; of bytes without a top bit. */
+static inline uint64_t within(uint64_t eight, uint8_t from, uint8_t to)
+{
+	return (eight + EACH((uint8_t)(0x80 - from))) & ~(eight + EACH((uint8_t)(0x7f - to))) & TOPS;
+}
+
+/* Capitals made small; *words: the top bit of each byte that is one of a word. */
+static inline uint64_t fold_eight(uint64_t eight, uint64_t *words)
+{
+	uint64_t tops = eight & TOPS, low = eight & ~TOPS;
+	uint64_t capitals = within(low, 'A', 'Z') & ~tops;
+	eight |= capitals >> 2; /* 0x80 to 0x20 */
+	*words = tops | ((within(low | capitals >> 2, 'a', 'z') | within(low, '0', '9')) & ~tops);
+	return eight;
+}
+
+/* The top bits of eight bytes as a number of eight bits, the first byte's the lowest. */
+static inline uint64_t gather(uint64_t tops)
+{
+	return (tops >> 7) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+static inline uint64_t little(uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap64(v);
+#else
+	return v;
+#endif
+}
+
+/* ---- texts ---- */
+
+static bool make_room(struct word_split *w, size_t len)
+{
+	size_t needed = len / 64 + 1;
+	w->folded.len = 0;
+	if (!buffer_reserve(&w->folded, len + 8 + WORD_MOST))
+		return false;
+	if (needed > w->marks_cap) {
+		uint64_t *marks = realloc(w->marks, needed * 2 * sizeof *marks);
+		if (!marks)
+			return false;
+		w->marks = marks;
+		w->marks_cap = needed * 2;
+	}
+	return true;
+}
+
+static void fold_all(struct word_split *w, struct bytes text)
+{
+	uint8_t *out = w->folded.at;
+	size_t i = 0;
+	memset(w->marks, 0, (text.len / 64 + 1) * sizeof *w->marks);
+	for (; i < text.len; i += 8) {
+		uint64_t eight = 0, words;
+		size_t len = text.len - i < 8 ? text.len - i : 8;
+		if (len == 8)
+			memcpy(&eight, text.at + i, 8);
+		else
+			memcpy(&eight, text.at + i, len);
+		eight = fold_eight(eight, &words);
+		memcpy(out + i, &eight, 8);
+		w->marks[i / 64] |= gather(little(words)) << (i & 63);
+	}
+	memset(out + i, 0, WORD_MOST);
+	w->folded.len = text.len;
+}
+
+bool word_split_begin(struct word_split *w, struct bytes text)
+{
+	w->count = w->at = 0;
+	w->left = 0;
+	w->whole.len = 0;
+	if (text.len == 0)
+		return true;
+	if (!text_fold_is_ascii(text)) {
+		if (!text_fold(&w->whole, text))
+			return false;
+		text = buffer_view(&w->whole);
+	}
+	if (!make_room(w, text.len))
+		return false;
+	fold_all(w, text);
+	w->count = text.len / 64 + 1;
+	w->left = w->marks[0];
+	return true;
+}
+
+bool word_split_next(struct word_split *w, struct bytes *out)
+{
+	while (w->left == 0) {
+		if (w->at + 1 >= w->count)
+			return false;
+		w->left = w->marks[++w->at];
+	}
+	unsigned bit = (unsigned)__builtin_ctzll(w->left);
+	size_t from = w->at * 64 + bit, len = 0;
+	uint64_t after = ~(w->left >> bit); /* 0 is shifted in: there is always one */
+	unsigned here = after ? (unsigned)__builtin_ctzll(after) : 64;
+	len = here;
+	/* To the next 64. */
+	while (bit + here == 64 && w->at + 1 < w->count) {
+		w->left = w->marks[++w->at];
+		bit = 0;
+		here = ~w->left ? (unsigned)__builtin_ctzll(~w->left) : 64;
+		len += here;
+	}
+	w->left = bit + here == 64 ? 0 : w->left & (~UINT64_C(0) << (bit + here));
+	*out = bytes_make(w->folded.at + from, len < WORD_MOST ? len : WORD_MOST);
+	return true;
+}
+
+void word_split_free(struct word_split *w)
+{
+	buffer_free(&w->folded);
+	buffer_free(&w->whole);
+	free(w->marks);
+	*w = (struct word_split){ 0 };
+}
