@@ -80,7 +80,7 @@ static bool join_small(struct store *s, struct store_index *x, int64_t fresh, st
 			continue;
 		small = 0;
 		x->from = first;
-		count = x->mark + fresh - first;
+		count = x->mark + fresh - first + 1;
 	}
 	sqlite3_reset(st);
 	return code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, "read", e);
