@@ -1,15 +1,13 @@
 // Events, from one stream for all pages (a browser opens six connections to a host): who holds the lock passes them on.
 
 const channel = new BroadcastChannel('creel');
-const NAMES = ['delivery', 'attempt', 'state', 'more', 'gone', 'replay', 'reset', 'k'];
 const listeners = new Map();
-let heard = Date.now(), failures = 0, source, leading, newest = 0;
+export let heard = Date.now();
+let failures = 0, source, leading, newest = 0;
 
 export function on(name, listener) {
 	listeners.set(name, [...(listeners.get(name) ?? []), listener]);
 }
-export const heardAt = () => heard;
-
 export function tell(name, data) {
 	heard = Date.now();
 	for (const listener of listeners.get(name) ?? []) {
@@ -21,9 +19,18 @@ export function tell(name, data) {
 	}
 }
 
-channel.onmessage = ({ data }) => data.forEach((event) => tell(...event));
+channel.onmessage = ({ data }) => arrive(data);
 
-let passing = [];
+let waiting = [], timer, passing = [];
+/** Some events a task: a key waits for no burst. */
+function arrive(events) {
+	waiting.push(...events);
+	timer ??= setTimeout(() => {
+		timer = null;
+		for (const [name, text] of waiting.splice(0, document.hidden ? 1e6 : 16)) tell(name, JSON.parse(text));
+		if (waiting[0]) arrive([]);
+	});
+}
 function pass(...event) {
 	if (passing.push(event) === 1) {
 		setTimeout(() => {
@@ -31,28 +38,28 @@ function pass(...event) {
 			passing = [];
 		}, 20);
 	}
-	tell(...event);
+	arrive([event]);
 }
 
-function open(over) {
+function open() {
 	source = new EventSource(newest ? `/api/events?after=${newest}` : '/api/events');
 	source.onopen = () => {
 		failures = 0;
-		pass('open', {});
+		pass('open', '{}');
 	};
-	for (const name of NAMES) {
+	for (const name of ['delivery', 'attempt', 'state', 'more', 'gone', 'replay', 'reset', 'k']) {
 		source.addEventListener(name, (event) => {
 			if (event.lastEventId) newest = Number(event.lastEventId) || newest;
-			pass(name, JSON.parse(event.data));
+			pass(name, event.data);
 		});
 	}
 	source.onerror = () => {
 		failures++;
-		pass('lost', { failures });
+		pass('lost', '{}');
 		if (source.readyState !== EventSource.CLOSED && failures < 3) return;
 		source.close();
 		clearTimeout(again);
-		again = setTimeout(() => leading && open(over), Math.min(15, 2 ** Math.max(0, failures - 3)) * 1000 * (0.75 + Math.random() / 2));
+		again = setTimeout(() => leading && open(), Math.min(15, 2 ** Math.max(0, failures - 3)) * 1000 * (0.75 + Math.random() / 2));
 	};
 }
 let again;
@@ -60,7 +67,7 @@ let again;
 function close() {
 	clearTimeout(again);
 	source?.close();
-	source = undefined;
+	source = null;
 	leading = false;
 }
 
