@@ -155,7 +155,7 @@ static void take_place(struct client *c, struct connection *connection, const st
 {
 	c->connection = connection;
 	if (connection)
-		connection->there_at_ms = client_now_ms(c);
+		connection->sure_until_ms = client_now_ms(c) + CONNECTION_JOINED_MS;
 	c->foreign = !connection;
 	c->remote = NULL;
 	c->gap_told = 0;

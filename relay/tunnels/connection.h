@@ -15,8 +15,10 @@ struct client;
 struct lws;
 struct tunnel_server;
 
-/* For how long a client that joined, or gave a sign of life, counts as there for certain, ms. */
-#define CONNECTION_SURE_MS 2000
+/* For how long a client counts as there for certain: one that joined, whose record is asked for at once, and one that
+ * answered connection_ask, so that a slow directory does not ask for ever; ms. */
+#define CONNECTION_JOINED_MS 250
+#define CONNECTION_ANSWERED_MS 2000
 
 enum ask { ASK_NONE, ASK_DUE, ASK_SENT };
 
@@ -34,7 +36,7 @@ struct connection {
 	struct lookups_waiter lookup; /* of the name that HELLO asks for, in a cluster */
 	struct buffer hello;          /* its payload meanwhile */
 	struct entry *entry;          /* its name is being written (relay/links/connection_entry.h); NULL: none */
-	uint64_t there_at_ms;         /* loop time: then the client was there for certain */
+	uint64_t sure_until_ms;       /* loop time: until then the client counts as there for certain */
 	uint64_t asked_ms;            /* loop time, and what the ping says; of `ask` */
 	enum ask ask;                 /* whether it is there still */
 	uint64_t owner_stamp;         /* of this token, not of a later one of the same name */
@@ -53,7 +55,7 @@ void connection_carry(struct connection *c, struct link *link);
 void connection_send_note(struct connection *c, enum wire_type type, enum wire_notice code, uint64_t number,
 			  const char *text);
 /* Whether its client is there for certain: one that went to another node does not tell, and a connection that was cut
- * looks as a quiet one does. False once CONNECTION_SURE_MS have gone by since it joined or answered connection_ask. */
+ * looks as a quiet one does. */
 bool connection_is_sure(const struct connection *c);
 /* Asks the client by a ping of its own (RFC 6455 §5.5.2), unless one is under way: connection_take_pong gets the
  * answer. */

@@ -11,12 +11,12 @@ static uint64_t now_ms(const struct connection *c)
 
 bool connection_is_sure(const struct connection *c)
 {
-	return now_ms(c) - c->there_at_ms < CONNECTION_SURE_MS;
+	return now_ms(c) < c->sure_until_ms;
 }
 
 void connection_ask(struct connection *c)
 {
-	if (c->ask == ASK_DUE || (c->ask == ASK_SENT && now_ms(c) - c->asked_ms < CONNECTION_SURE_MS))
+	if (c->ask == ASK_DUE || (c->ask == ASK_SENT && now_ms(c) - c->asked_ms < CONNECTION_ANSWERED_MS))
 		return;
 	c->ask = ASK_DUE;
 	lws_callback_on_writable(c->wsi);
@@ -38,6 +38,6 @@ bool connection_take_pong(struct connection *c, struct bytes payload)
 	    memcmp(payload.at, &c->asked_ms, sizeof c->asked_ms) != 0)
 		return false;
 	c->ask = ASK_NONE;
-	c->there_at_ms = now_ms(c);
+	c->sure_until_ms = now_ms(c) + CONNECTION_ANSWERED_MS;
 	return true;
 }
