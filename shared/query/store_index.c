@@ -366,7 +366,7 @@ bool store_index_forget(struct store *s, struct error *e)
 bool store_index_some(struct store *s, bool *more, struct error *e)
 {
 	struct store_index *x = store_index_new();
-	uint64_t bytes;
+	uint64_t bytes = 0;
 	bool fine =
 	    x ? store_index_read(s, x, 0, true, &bytes, e) && (!bytes || store_index_write(s, x, e)) : no_memory(e);
 	*more = fine && store_index_has_more(x);
