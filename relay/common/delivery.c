@@ -22,8 +22,6 @@ struct delivery *delivery_new(const struct wire_request *request, const char *fo
 		return NULL;
 	d->request = *request;
 	spill_init(&d->body, folder);
-	if (request->body_len != WIRE_UNKNOWN_LENGTH)
-		spill_expect(&d->body, request->body_len);
 	struct bytes *views[] = { &d->request.prefix, &d->request.target, &d->request.method, &d->request.peer,
 				  &d->request.headers };
 	size_t total = 0;

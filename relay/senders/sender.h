@@ -110,11 +110,8 @@ struct warning_log {
 	int64_t unwritten;
 };
 
-#define SENDERS_ROOM (256u << 10) /* bytes */
-
 struct senders {
 	struct relay *relay;
-	uint8_t *room; /* where a connection's bytes are read to; used up before the next connection's turn */
 	struct sender *list;
 	size_t count, busy, tunnels; /* of `list`; in a request; handed to libwebsockets */
 	struct silent silent;

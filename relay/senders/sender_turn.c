@@ -9,9 +9,8 @@
 
 #include <utlist.h>
 
-#define READ_AT_ONCE (64u << 10) /* bytes; of a body as much as SENDERS_ROOM */
-#define READ_A_TURN SENDERS_ROOM /* then the others' turn */
-#define RECORD_WHOLE 16384       /* of TLS (RFC 8446 §5.1) */
+#define READ_AT_ONCE (64u << 10) /* bytes */
+#define READS_A_TURN 4           /* then the others' turn */
 #define ROUNDS_A_TURN 64
 #define HANDSHAKES_A_TURN_NS 2000000
 
@@ -78,48 +77,30 @@ static void use_kept(struct sender *s)
 		use(s, buffer_view(&s->in), true);
 }
 
-/* What of a request there is next may be read: no more of what follows its body than anybody may send ahead. */
-static size_t read_most(const struct sender *s)
-{
-	uint64_t left = s->state == SENDER_BODY ? s->body.left : 0, more = SENDERS_ROOM - READ_AT_ONCE;
-	return READ_AT_ONCE + (size_t)(left < more ? left : more);
-}
-
-/* Reads until there is no more, or `most` bytes are there: *len. What the last reading said: a number above 0, or why
- * there was none. OpenSSL gives a record a call; behind a whole one there is often another. */
-static ssize_t fill(struct sender *s, uint8_t *room, size_t most, size_t *len)
-{
-	ssize_t n;
-	do {
-		n = conn_read(&s->conn, room + *len, most - *len);
-		*len += n > 0 ? (size_t)n : 0;
-	} while (n > 0 && *len < most && s->conn.tls && (n == RECORD_WHOLE || conn_has_pending(&s->conn)));
-	return n;
-}
-
-static void take(struct sender *s, struct bytes in)
-{
-	if (s->in.len == 0)
-		use(s, in, false);
-	else if (buffer_append_bytes(&s->in, in))
-		use_kept(s);
-	else
-		sender_close(s);
-}
-
 static void read_some(struct sender *s)
 {
-	for (size_t total = 0, len = 0; total < READ_A_TURN && reads(s); total += len) {
-		size_t most = read_most(s);
-		len = 0;
-		ssize_t n = fill(s, s->all->room, most, &len);
-		if (len > 0)
-			take(s, bytes_make(s->all->room, len));
-		if (n == CONN_ENDED && reads(s)) /* else it is said once more when it is read for */
+	uint8_t bytes[READ_AT_ONCE];
+	for (int i = 0; i < READS_A_TURN && reads(s); i++) {
+		ssize_t n = conn_read(&s->conn, bytes, sizeof bytes);
+		if (n == CONN_AGAIN)
+			return;
+		if (n == CONN_ENDED) {
 			on_end(s);
-		else if (n == CONN_BROKEN)
+			return;
+		}
+		if (n < 0) {
 			sender_close(s);
-		if (n < 0 || (len < most && !conn_has_pending(&s->conn)))
+			return;
+		}
+		if (s->in.len == 0) {
+			use(s, bytes_make(bytes, (size_t)n), false);
+		} else if (buffer_append(&s->in, bytes, (size_t)n)) {
+			use_kept(s);
+		} else {
+			sender_close(s);
+			return;
+		}
+		if ((size_t)n < sizeof bytes && !conn_has_pending(&s->conn))
 			return;
 	}
 }

@@ -28,15 +28,8 @@ struct senders *senders_new(struct relay *relay, struct error *e)
 		return NULL;
 	}
 	all->relay = relay;
-	all->room = malloc(SENDERS_ROOM);
-	if (!all->room) {
-		free(all);
-		error_set(e, EXIT_RELAY, "out of memory");
-		return NULL;
-	}
 	all->staple_index = set->tls_cert ? certificate_staple_index() : -1;
 	if (set->tls_cert && !(all->tls = certificate_load(set->tls_cert, set->tls_key, all->staple_index, e))) {
-		free(all->room);
 		free(all);
 		return NULL;
 	}
@@ -193,6 +186,5 @@ void senders_free(struct senders *all)
 	SSL_CTX_free(all->tls);
 	silent_free(&all->silent);
 	silent_free(&all->handshakes);
-	free(all->room);
 	free(all);
 }

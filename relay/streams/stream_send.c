@@ -4,12 +4,9 @@
 #include "relay/streams/stream.h"
 #include "shared/program/log.h"
 #include "shared/wire/wire_block.h"
-#include "shared/wire/wire_room.h"
 
 #include <string.h>
 #include <utlist.h>
-
-#define ROOM_MOST (1u << 20) /* bytes of a body that what waits to be sent is made to hold at once */
 
 /* Counts body bytes against both windows. */
 static void spend(struct stream *st, struct carrier *to, size_t len)
@@ -91,28 +88,20 @@ static void send_request(struct stream *st, struct carrier *to)
 	}
 }
 
-/* From the file it is read to where it leaves from. False when it cannot be. */
-static bool send_piece(const struct stream *st, struct carrier *to, size_t len, bool end)
+static bool send_piece(struct stream *st, struct carrier *to, size_t len, bool end)
 {
-	struct buffer *out = carrier_out(to);
-	size_t before = out->len;
-	uint8_t *room = NULL;
-	bool appended = wire_encode_data_room(out, st->id, end ? WIRE_END : 0, len, &room);
-	if (appended && !spill_copy(&st->delivery->body, st->sent, room, len)) {
-		out->len = before;
-		return false;
+	struct delivery *d = st->delivery;
+	struct bytes all;
+	struct buffer piece = { 0 };
+	bool fine = true;
+	if (spill_view(&d->body, &all)) {
+		carrier_sent(to, wire_encode_data(carrier_out(to), st->id, end ? WIRE_END : 0,
+						  bytes_make(all.at + st->sent, len)));
+	} else if ((fine = spill_read(&d->body, st->sent, len, &piece))) {
+		carrier_sent(to, wire_encode_data(carrier_out(to), st->id, end ? WIRE_END : 0, buffer_view(&piece)));
 	}
-	carrier_sent(to, appended);
-	return true;
-}
-
-/* Grows what waits to be sent once for all of the pieces that may leave now. */
-static void make_room(const struct stream *st, struct carrier *to, uint64_t left)
-{
-	uint64_t window = (uint64_t)st->send_window, len = left < window ? left : window;
-	uint64_t all = len + (len / WIRE_DATA_CHUNK + 2) * WIRE_HEADER_LEN;
-	if (len > WIRE_DATA_CHUNK && all <= ROOM_MOST && !buffer_reserve(carrier_out(to), (size_t)all))
-		return; /* it is told where a piece is appended */
+	buffer_free(&piece);
+	return fine;
 }
 
 /* The temporary file cannot be read back: the sender is told to try again. Closes this stream alone, since a caller may
@@ -131,8 +120,6 @@ static void send_body(struct stream *st, struct carrier *to)
 {
 	struct delivery *d = st->delivery;
 	uint64_t len = spill_len(&d->body);
-	if (st->sent < len && may_send(st, to))
-		make_room(st, to, len - st->sent);
 	while (st->sent < len && may_send(st, to)) {
 		uint64_t left = len - st->sent;
 		size_t n = left < WIRE_DATA_CHUNK ? (size_t)left : WIRE_DATA_CHUNK;

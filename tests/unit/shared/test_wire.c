@@ -1,9 +1,6 @@
 /* The codec's refusals; that whole frames decode is shown by test_protocol_doc. */
 #include "shared/wire/wire.h"
-#include "shared/wire/wire_room.h"
 #include "tests/unit/unit.h"
-
-#include <string.h>
 
 static struct wire_request sample(void)
 {
@@ -124,27 +121,6 @@ static void test_window_of_zero_is_malformed(void **state)
 	assert_true(wire_decode_window(bytes_make(zero, 4), &credit));
 }
 
-static void test_data_filled_in_later_is_the_same_frame(void **state)
-{
-	struct buffer whole = { 0 }, later = { 0 };
-	uint8_t *room;
-	(void)state;
-	for (int i = 0; i < 2; i++) { /* the second where the buffer grows */
-		assert_true(wire_encode_data(&whole, 7, WIRE_END, bytes_of("a body of some length, to be filled in")));
-		assert_true(wire_encode_data_room(&later, 7, WIRE_END, 38, &room));
-		memcpy(room, "a body of some length, to be filled in", 38);
-	}
-	assert_int_equal(later.len, whole.len);
-	assert_memory_equal(later.at, whole.at, whole.len);
-	assert_true(wire_encode_data(&whole, 9, 0, bytes_of(NULL)));
-	assert_true(wire_encode_data_room(&later, 9, 0, 0, &room));
-	assert_memory_equal(later.at, whole.at, whole.len);
-	assert_false(wire_encode_data_room(&later, 9, 0, WIRE_MAX_PAYLOAD + 1, &room));
-	assert_int_equal(later.len, whole.len);
-	buffer_free(&whole);
-	buffer_free(&later);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,7 +129,6 @@ int main(void)
 		cmocka_unit_test(test_header_rules),
 		cmocka_unit_test(test_encoder_takes_back_what_does_not_fit),
 		cmocka_unit_test(test_window_of_zero_is_malformed),
-		cmocka_unit_test(test_data_filled_in_later_is_the_same_frame),
 	};
 	return RUN(tests);
 }
