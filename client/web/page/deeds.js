@@ -14,7 +14,7 @@ export function run(name, d, anchor) {
 		alarm(why);
 		return;
 	}
-	({ replay: () => replay(d.id), edit: () => go({ view: 'edit', id: d.id }), copy: () => copy(d, anchor), diff: () => diff(d), export: () => go({ view: 'export', find: d.id }), delete: () => erase([d.id]) })[name]?.();
+	({ replay: () => replay(d.id), edit: () => go({ view: 'edit', id: d.id }, true), copy: () => copy(d, anchor), diff: () => diff(d), export: () => go({ view: 'export', find: d.id }, true), delete: () => erase([d.id]) })[name]?.();
 }
 
 export function more(d, anchor) {
@@ -56,7 +56,7 @@ export async function replayMany(what, count) {
 }
 
 export async function onReplay(r) {
-	const strip = $('strip'), over = !/asked|running/.test(r.state), bulk = r.total > 1;
+	const strip = $('strip'), over = !['asked', 'running'].includes(r.state), bulk = r.total > 1;
 	if (bulk) {
 		const now = Date.now() / 1000;
 		if (!began.has(r.id)) began.set(r.id, now);
@@ -76,7 +76,7 @@ export async function onReplay(r) {
 	}
 	try {
 		const d = await get(`/api/deliveries/${to}`), words = answered(d) ?? d.all_attempts.at(-1)?.error ?? d.outcome.text;
-		foot(`#${from} → `, link(`/d/${to}`, () => go({ view: 'detail', id: to }), `#${to}`), ': ', outcomeNode(d, plain(words, 80)), ` ${took(d.duration_ms)}`);
+		foot(`#${from} → `, link(`/d/${to}`, () => go({ view: 'detail', id: to }, true), `#${to}`), ': ', outcomeNode(d, plain(words, 80)), ` ${took(d.duration_ms)}`);
 		say(`${from} replayed as ${to}: ${plain(words, 80)}, ${took(d.duration_ms)}`);
 	} catch { /* deleted at once */ }
 }
@@ -133,14 +133,14 @@ export function copy(d, anchor = document.activeElement) {
 export async function diff(d) {
 	if (list.marked.size === 2) {
 		const [a, b] = [...list.marked].sort((x, y) => x - y);
-		go({ view: 'diff', a, b });
+		go({ view: 'diff', a, b }, true);
 		return;
 	}
 	const kind = d.event_type ? `event:${quoted(d.event_type)}` : `path:${quoted(d.path)}`;
 	const before = await get('/api/deliveries', { filter: kind, before: d.id, limit: 1 }).catch(() => null);
 	const a = before?.deliveries[0]?.id ?? d.replay_of;
 	if (!a) alarm('there is no earlier delivery of this kind to compare with: mark two');
-	else go({ view: 'diff', a, b: d.id });
+	else go({ view: 'diff', a, b: d.id }, true);
 }
 
 export function erase(ids) {
@@ -163,11 +163,11 @@ export async function edit(id, section, back) {
 	const before = `${d.method} ${d.target} HTTP/1.1\n${d.request.headers.map(([n, v]) => `${n}: ${v}`).join('\n')}`;
 	const headArea = el('textarea', { id: 'edit-head', value: before, spellcheck: 'false', rows: 10 }), bodyArea = el('textarea', { id: 'edit-body', value: body, spellcheck: 'false', rows: 18 });
 	const file = el('input', { type: 'file', id: 'edit-file' }), to = toField(), resign = check({ id: 'edit-resign' }), wrong = el('p.wrong', { role: 'alert', id: 'edit-wrong' }), changes = el('div', { id: 'edit-changes', 'aria-live': 'off' });
-	const dirty = () => headArea.value !== before || (!keep && bodyArea.value !== body) || !!file.files[0];
+	const dirty = () => headArea.value !== before || (!keep && bodyArea.value !== body) || file.files.length > 0;
 	const diff = () => {
 		const lines = (head, text) => [...new Set(`${head}\n\n${keep ? '' : text}`.split('\n'))], was = lines(before, body), now = lines(headArea.value, bodyArea.value);
 		const only = (a, b, sign) => a.filter((l) => !b.includes(l)).slice(0, 50).map((l) => el(`div.l.${sign === '-' ? 'del' : 'add'}`, `${sign} `, plain(l, 400))), all = [only(was, now, '-'), only(now, was, '+')].flat();
-		changes.replaceChildren(el('div.tree.diff', region('Changes'), all[0] ? all : el('div.l', ' nothing is changed')));
+		changes.replaceChildren(el('div.tree.diff', region('Changes'), all.length ? all : el('div.l', ' nothing is changed')));
 	};
 	for (const area of [headArea, bodyArea]) area.oninput = diff;
 	const leave = () => {

@@ -6,7 +6,7 @@ import * as deeds from './deeds.js';
 import { list } from './list.js';
 
 const SIGNATURE = /signature|hmac|x-gitlab-token/i;
-export const TABS = ['request', 'response', 'attempts', 'verify', 'raw'];
+const TABS = ['request', 'response', 'attempts', 'verify', 'raw'];
 export const detail = {};
 const signal = latest();
 let section, attemptShown, read; // of the bodies, by part
@@ -92,7 +92,7 @@ function fields(message, d, part) {
 		draw();
 		return [el('dt', gate(name)), dd];
 	};
-	const named = (label, pairs) => (pairs[0] ? [el('div.sec', el('h2', label)), el('dl', { label }, pairs.map(row))] : '');
+	const named = (label, pairs) => (pairs.length ? [el('div.sec', el('h2', label)), el('dl', { label }, pairs.map(row))] : '');
 	const cookies = message.headers.flatMap(([n, v]) => (/^cookie$/i.test(n) ? v.split(';') : /^set-cookie$/i.test(n) ? [v] : [])).map((c) => [c.split('=', 1)[0].trim(), c.slice(c.indexOf('=') + 1), true]);
 	return [el('dl', { label: 'Header fields' }, message.headers.map(row), message.trailers?.length ? [el('dt', 'Trailers'), el('dd', number(message.trailers.length)), message.trailers.map(row)] : ''),
 		named('Query', part === 'request' && /\?.*[%+]/.test(d.target) ? [...new URLSearchParams(d.target.slice(d.target.indexOf('?')))] : []), named('Cookies', cookies)];
@@ -111,13 +111,13 @@ function column(d, part, state) {
 		onLine: s.onLine, onFilter: (path, value) => detail.onFilter(`json:${path}=${value.replace(/^"([\w.-]+)"$/, '$1')}`),
 	});
 	if (first) detail.tree = shown.tree;
-	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() && 'group', label: wide() ? part : null }, line, fields(message, d, part), shown.node);
+	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() ? 'group' : undefined, label: wide() ? part : undefined }, line, fields(message, d, part), shown.node);
 }
 
 function attempts(d) {
 	return el('div.pad', region('Attempts'), table(['N', 'TIME', 'OUTCOME', 'CONNECT', 'FIRST BYTE', 'TOOK', 'TO'], d.all_attempts.map((a) => [el('button.q', { label: `Answer of attempt ${a.attempt}`, onclick: () => detail.onTab('response', a.attempt) }, a.attempt), moment(a.at),
 		a.status ? el(`span.o${Math.floor(a.status / 100)}`, `${a.status} `, gate(a.reason ?? '')) : el('span.wrong', gate(a.error ?? a.result)), took(a.connect_ms), took(a.first_byte_ms), took(a.duration_ms), el('span.mono', gate(a.url ?? ''))])),
-	d.replays[0] ? el('p', 'Replays: ', d.replays.map((id) => [link(id), ' '])) : el('p', 'No replays.'));
+	d.replays.length ? el('p', 'Replays: ', d.replays.map((id) => [link(id), ' '])) : el('p', 'No replays.'));
 }
 
 function verify(d) {
@@ -135,7 +135,7 @@ function verify(d) {
 
 async function raw(d, into) {
 	for (const part of ['request', ...(d.response ? ['response'] : [])]) {
-		const answer = await get(`/api/deliveries/${d.id}/raw/${part}`, { attempt: part === 'response' ? attemptShown : null }, { raw: true });
+		const answer = await get(`/api/deliveries/${d.id}/raw/${part}`, { attempt: part === 'response' ? attemptShown : undefined }, { raw: true });
 		const bytes = await answer.bytes(), text = new TextDecoder().decode(bytes.subarray(0, 256 * 1024)).replaceAll('\r\n', '\n'), [head] = text.split('\n\n', 1);
 		const safe = head.replace(/^([^\n:]+):.*(\n[ \t].*)*/gm, (line, name) => (SECRET.test(name) ? `${name}: ••••` : line)), pre = el('pre.tree', region(`Raw ${part}`)), draw = (t) => pre.replaceChildren(gate(t + text.slice(head.length)));
 		draw(safe);

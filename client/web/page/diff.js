@@ -7,7 +7,7 @@ const name = (d) => [el('a', { href: `/d/${d.id}` }, `#${d.id}`), ' ', gate(d.ev
 
 const shown = (v) => (typeof v === 'string' ? v : JSON.stringify(v));
 const field = ({ name }, v) => (v === null ? null : `${name}: ${SECRET.test(name) ? '••••' : shown(v)}`);
-const hunk = (title, rows) => (rows[0] ? [el('h2', { 'data-hunk': '' }, title), rows] : '');
+const hunk = (title, rows) => (rows.length ? [el('h2', { 'data-hunk': '' }, title), rows] : '');
 const side = (kind, v) => ((v ?? null) === null ? '' : el(`div.l.${kind}`, kind === 'del' ? '- ' : '+ ', gate(shown(v))));
 
 export async function show(section, state, go) {
@@ -19,7 +19,7 @@ export async function show(section, state, go) {
 		section.replaceChildren(trouble(error));
 		return;
 	}
-	const line = diff.request_line, toggle = (label, on, to) => el('button', { pressed: on, onclick: () => go(to) }, label);
+	const line = diff.request_line, toggle = (label, on, to) => el('button', { pressed: on, onclick: () => go(to, true) }, label);
 	const body = diff.body, changes = body.changes ?? [], count = changes.length + diff.headers.length + (line ? 1 : 0), wide = section.clientWidth >= 1000;
 	const change = ({ a, b }) => {
 		const both = [side('del', a), side('add', b)];
@@ -52,7 +52,7 @@ export async function showExport(section, state, go) {
 	const preview = async () => {
 		const p = await ask(true);
 		return [el('p', `${many(p.count, 'delivery', 'deliveries')}. ${redact.checked ? `${many(p.replaced.reduce((n, r) => n + r.count, 0), 'place')} redacted:` : 'Nothing is redacted.'}`),
-			p.replaced[0] ? table(['WHERE', '>TIMES'], p.replaced.map((r) => [el('span.mono', gate(r.where)), number(r.count)])) : '',
+			p.replaced.length ? table(['WHERE', '>TIMES'], p.replaced.map((r) => [el('span.mono', gate(r.where)), number(r.count)])) : '',
 			el('pre.tree', region('How it begins'), gate(p.sample.slice(0, 20000)))];
 	};
 	const save = async () => {
@@ -64,5 +64,5 @@ export async function showExport(section, state, go) {
 	};
 	section.replaceChildren(el('div.dh', el('h1', back(() => run('back')), 'Export')),
 		el('form.fields', { onsubmit: instead(save) }, el('label', 'What', scope), el('label', 'As', format), el('label.inline', redact, ' Take secrets and signatures out'), el('label', 'Further names to take out', names), el('label.inline', secrets, ' In curl: Authorization, Cookie and the like, not $CREEL_…'),
-			el('div.row2', el('button.p', { type: 'submit' }, 'Save'), el('button', { id: 'export-preview', onclick: () => answer(out, preview) }, 'Preview'), el('button.q', { onclick: () => go({ view: 'list' }) }, 'Cancel')), out));
+			el('div.row2', el('button.p', { type: 'submit' }, 'Save'), el('button', { id: 'export-preview', onclick: () => answer(out, preview) }, 'Preview'), el('button.q', { onclick: () => go({ view: 'list' }, true) }, 'Cancel')), out));
 }

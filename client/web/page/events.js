@@ -1,13 +1,15 @@
 // Events, from one stream for all pages (a browser opens six connections to a host): who holds the lock passes them on.
 
 const channel = new BroadcastChannel('creel');
+const NAMES = ['delivery', 'attempt', 'state', 'more', 'gone', 'replay', 'reset', 'k'];
 const listeners = new Map();
-export let heard = Date.now();
-let failures = 0, source, leading, newest = 0;
+let heard = Date.now(), failures = 0, source, leading, newest = 0;
 
 export function on(name, listener) {
 	listeners.set(name, [...(listeners.get(name) ?? []), listener]);
 }
+export const heardAt = () => heard;
+
 export function tell(name, data) {
 	heard = Date.now();
 	for (const listener of listeners.get(name) ?? []) {
@@ -19,18 +21,9 @@ export function tell(name, data) {
 	}
 }
 
-channel.onmessage = ({ data }) => arrive(data);
+channel.onmessage = ({ data }) => data.forEach((event) => tell(...event));
 
-let waiting = [], timer, passing = [];
-/** Some events a task: a key waits for no burst. */
-function arrive(events) {
-	waiting.push(...events);
-	timer ??= setTimeout(() => {
-		timer = null;
-		for (const [name, text] of waiting.splice(0, document.hidden ? 1e6 : 16)) tell(name, JSON.parse(text));
-		if (waiting[0]) arrive([]);
-	});
-}
+let passing = [];
 function pass(...event) {
 	if (passing.push(event) === 1) {
 		setTimeout(() => {
@@ -38,28 +31,28 @@ function pass(...event) {
 			passing = [];
 		}, 20);
 	}
-	arrive([event]);
+	tell(...event);
 }
 
-function open() {
+function open(over) {
 	source = new EventSource(newest ? `/api/events?after=${newest}` : '/api/events');
 	source.onopen = () => {
 		failures = 0;
-		pass('open', '{}');
+		pass('open', {});
 	};
-	for (const name of ['delivery', 'attempt', 'state', 'more', 'gone', 'replay', 'reset', 'k']) {
+	for (const name of NAMES) {
 		source.addEventListener(name, (event) => {
 			if (event.lastEventId) newest = Number(event.lastEventId) || newest;
-			pass(name, event.data);
+			pass(name, JSON.parse(event.data));
 		});
 	}
 	source.onerror = () => {
 		failures++;
-		pass('lost', '{}');
+		pass('lost', { failures });
 		if (source.readyState !== EventSource.CLOSED && failures < 3) return;
 		source.close();
 		clearTimeout(again);
-		again = setTimeout(() => leading && open(), Math.min(15, 2 ** Math.max(0, failures - 3)) * 1000 * (0.75 + Math.random() / 2));
+		again = setTimeout(() => leading && open(over), Math.min(15, 2 ** Math.max(0, failures - 3)) * 1000 * (0.75 + Math.random() / 2));
 	};
 }
 let again;
@@ -67,7 +60,7 @@ let again;
 function close() {
 	clearTimeout(again);
 	source?.close();
-	source = null;
+	source = undefined;
 	leading = false;
 }
 

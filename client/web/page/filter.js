@@ -72,7 +72,7 @@ function onKey(event) {
 		if (open && at >= 0) pick(at);
 		else {
 			keep();
-			$('grid').focus();
+			$('grid')?.focus();
 		}
 	} else if (key === 'Escape') {
 		if (open) close();
@@ -80,9 +80,9 @@ function onKey(event) {
 			write(before);
 			apply(before, false);
 			input.blur();
-			$('grid').focus();
+			$('grid')?.focus();
 		}
-	} else if (key === 'Tab' && open && found[0]) pick(Math.max(0, at));
+	} else if (key === 'Tab' && open && found.length) pick(Math.max(0, at));
 	else if (key === 'ArrowDown' && open) {
 		at = Math.min(found.length - 1, at + 1);
 		draw();
@@ -111,8 +111,8 @@ async function complete() {
 }
 
 function draw() {
-	options.hidden = !found[0];
-	input.setAttribute('aria-expanded', !!found[0]);
+	options.hidden = !found.length;
+	input.setAttribute('aria-expanded', !!found.length);
 	choices(input, options, found.map((c, i) => [c.text, c.count === null ? c.help ?? '' : number(c.count), () => pick(i)]), at);
 }
 
@@ -124,9 +124,10 @@ function close() {
 
 function pick(i) {
 	const text = found[i].text, end = input.selectionStart, start = input.value.slice(0, end).search(/[^\s()]*$/), minus = input.value[start] === '-' ? '-' : '';
-	const head = input.value.slice(0, start) + minus + text + (text.endsWith(':') ? '' : ' ');
-	write(head + input.value.slice(end).trimStart());
-	input.setSelectionRange(head.length, head.length);
+	const done = text.endsWith(':') ? '' : ' ';
+	write(input.value.slice(0, start) + minus + text + done + input.value.slice(end).trimStart());
+	const caret = start + minus.length + text.length + done.length;
+	input.setSelectionRange(caret, caret);
 	close();
 	input.dispatchEvent(new Event('input'));
 }

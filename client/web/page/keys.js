@@ -46,7 +46,7 @@ function onKey(event) {
 		return;
 	}
 	if ((key === 'Enter' || key === 'Space') && node.closest?.('button, a[href], summary, [role=tab], [role=treeitem], [role=separator]')) return;
-	if (node.closest?.('.menu, [role=listbox], [role=separator], [role=tablist], svg.ch') && /^(Up|Down|Left|Right|Home|End|Esc)$/.test(key)) return;
+	if (node.closest?.('.menu, [role=listbox], [role=separator], [role=tablist], svg.ch') && ['Up', 'Down', 'Left', 'Right', 'Home', 'End', 'Esc'].includes(key)) return;
 	if (/^[0-9]$/.test(key) && (count || (key !== '0' && !find(key)))) {
 		count = (count + key).slice(0, 6);
 		return;
@@ -103,8 +103,8 @@ function palette() {
 		const text = input.value.trim();
 		d.close();
 		const goto = /^(?:goto\s+)?#?(\d+)$/.exec(text), filter = /^filter\s+(.*)$/.exec(text);
-		if (goto) go({ view: 'detail', id: goto[1] });
-		else if (filter) go({ view: 'list', filter: filter[1] });
+		if (goto) go({ view: 'detail', id: goto[1] }, true);
+		else if (filter) go({ view: 'list', filter: filter[1] }, true);
 		else if (found[at]) run(found[at].name);
 	};
 	const draw = () => {

@@ -1,8 +1,7 @@
 // The deliveries: any number under one scrollbar. Rows come by pages of 128 around a delivery's id, never around a
 // number that changes when something arrives.
-import { $, clamp, day, el, many, number, say, word } from './dom.js';
+import { $, clamp, clock, day, el, icon, many, number, plain, put, say, size, took, word } from './dom.js';
 import { aborted, counted, get, latest } from './api.js';
-import { SORTS, fillRow, heads, makeRow, phone, set, setColumns } from './row.js';
 import { kept } from './url.js';
 
 const PAGE = 128, KEEP = 5 * PAGE, HEIGHT_MOST = 8_000_000, DAY = 24;
@@ -14,8 +13,15 @@ export const list = {
 };
 
 let scroller, grid, head, firstRun, pool = [], shown = new Map(), frame, resting, loadTimer, generation = 0, telling, told = 0, aging;
-// Where the view begins, and what elements said last: reads after writes are layouts.
-let top = 0, scrolled = 0, whole = 0, tall, rh = phone.matches ? 56 : 32;
+// Class, head and, of those that may be chosen, width.
+const CELLS = [['s', ''], ['t', 'TIME'], ['out', 'OUTCOME'], ['m', 'METHOD', 58], ['src', 'SOURCE', 72], ['ev', 'EVENT / PATH'], ['n at', 'ATT', 30], ['n tk', 'TOOK', 58], ['n z', 'SIZE', 44], ['opt tu', 'TUNNEL', 80], ['opt pe', 'PEER', 130], ['opt ho', 'HOST', 140], ['opt tg', 'TAG', 90], ['n opt ro', 'REPLAY OF', 66], ['n opt id', 'ID', 66]];
+const columnName = (head) => head.toLowerCase().replace(/ \/.*/, '').replace(' ', '-').replace('outcome', 'stat');
+export const SORTS = [...CELLS.slice(2, -1).map((c) => columnName(c[1])), 'path'], turned = (sort) => (sort[0] === '-' ? sort.slice(1) : `-${sort}`);
+/** After a click on a head: as one usually wants it, then the other way round, then by time. */
+export function nextOrder(name) {
+	const usual = /^(stat|att|took|size|replay-of)$/.test(name) ? `-${name}` : name;
+	return { [usual]: turned(usual), [turned(usual)]: '' }[list.sort] ?? usual;
+}
 /** As the address has it. Whether these are other rows. */
 export function setOrder(order = '') {
 	const before = list.sort, name = order.replace(/^-/, '');
@@ -24,13 +30,27 @@ export function setOrder(order = '') {
 	for (const node of head.children) node.ariaSort = node.matches('.id') || node.dataset.sort !== (list.sort ? name : 'time') ? null : list.old || (name && list.sort === name) ? 'ascending' : 'descending';
 	return list.sort !== before;
 }
+export const COLUMNS = CELLS.filter((c) => c[2]).map((c) => columnName(c[1])), DEFAULT = COLUMNS.slice(0, 5).join();
+const sheet = new CSSStyleSheet();
+document.adoptedStyleSheets = [sheet];
+/** `chosen`: names, as far as there is room; none: as page.css has it. */
 export function columns(chosen) {
+	let room = grid.clientWidth - 340, rules = '';
 	if (chosen && !list.columns) redrawAll();
-	setColumns((list.columns = chosen), grid.clientWidth - 340);
+	list.columns = chosen;
+	const widths = CELLS.map(([c, head, width], i) => {
+		if (!width) return ['44px', '62px', '74px', , , 'minmax(120px,1fr)'][i];
+		const on = chosen?.split(',').includes(columnName(head)) && (room -= width + 8) >= 0;
+		rules += `.list :is(.row,.hd) .${c.split(' ').pop()}{display:${on ? 'block' : 'none'}}`;
+		return on ? `${width}px` : '';
+	});
+	sheet.replaceSync(chosen ? `@media (min-width:600px){.list :is(.row,.hd){grid-template-columns:${widths.join(' ')}}${rules}}` : '');
 }
 
 const pageSignal = latest(), jumpSignal = latest(), countSignal = latest();
 
+const phone = matchMedia('(max-width:599px)');
+const rowHeight = () => (phone.matches ? 56 : 32);
 /** What stands around the list is drawn ten times a second at most: with the rows, or by itself. */
 const changed = () => (telling ??= setTimeout(tell, 100));
 function tell() {
@@ -45,24 +65,20 @@ export function build(main) {
 	firstRun?.querySelector('button')?.addEventListener('click', () => list.onCopy(firstRun.querySelector('code').textContent));
 	scroller = el('div.rows', { id: 'scroller', tabindex: -1 });
 	grid = el('div.grid', { role: 'grid', id: 'grid', tabindex: 0, label: 'Deliveries', 'aria-owns': 'head', 'aria-rowcount': -1 });
-	head = el('div.hd', { role: 'row', id: 'head' }, heads());
+	head = el('div.hd', { role: 'row', id: 'head' }, CELLS.map(([c, text]) => el('span', { class: c, role: text && 'columnheader', 'data-sort': columnName(text).replace(/^id$/, 'time') }, text)));
 	head.onclick = ({ target }) => target.dataset.sort && list.onOrder(target.dataset.sort);
-	scroller.append(first ?? '', grid, el('div', { id: 'note' }));
+	const note = el('div', { id: 'note' });
+	scroller.append(first ?? '', grid, note);
 	const section = el('section.list', { id: 'list', label: 'Deliveries' }, head, scroller);
 	main.replaceChildren(section);
 	scroller.onscroll = onScroll;
 	grid.onclick = onClick;
 	grid.onkeydown = () => grid.classList.add('keys');
-	new ResizeObserver(([{ contentRect }]) => {
-		tall = contentRect.height;
-		scrolled = scroller.scrollTop;
+	new ResizeObserver(() => {
 		columns(list.columns);
 		draw();
 	}).observe(scroller);
-	phone.onchange = () => {
-		rh = phone.matches ? 56 : 32;
-		redrawAll();
-	};
+	phone.onchange = redrawAll;
 	return section;
 }
 
@@ -87,12 +103,12 @@ function onClick(event) {
 let places, placed;
 /** Where each row begins below `base`, and where the last one ends: between two days there is a line. */
 function tops() {
-	const { rows } = list, key = `${list.sort} ${rows.length} ${rows[0]?.id} ${rows.at(-1)?.id} ${rh}`;
+	const { rows } = list, rh = rowHeight(), key = `${list.sort} ${rows.length} ${rows[0]?.id} ${rows.at(-1)?.id} ${rh}`;
 	if (placed !== key) {
 		placed = key;
 		places = [];
 		let y = 0;
-		for (let i = rows.length - 2; i >= 0; i--) if ('odd' in rows[i + 1]) rows[i].odd ??= !rows[i + 1].odd;
+		for (let i = rows.length - 2; i >= 0; i--) if (rows[i + 1].odd !== undefined) rows[i].odd ??= !rows[i + 1].odd;
 		rows.forEach((row, i) => {
 			row.day ??= day(row.received_at);
 			row.odd ??= !rows[i - 1]?.odd;
@@ -105,7 +121,7 @@ function tops() {
 	return places;
 }
 function rowAt(y) {
-	let i = clamp(Math.floor((y - list.base) / rh), list.rows.length - 1);
+	let i = clamp(Math.floor((y - list.base) / rowHeight()), list.rows.length - 1);
 	while (i > 0 && list.base + tops()[i] > y) i--;
 	return i;
 }
@@ -113,75 +129,61 @@ const known = () => list.ids?.length ?? list.count ?? list.rows.length + (list.m
 function height() {
 	const whole = list.base + tops().at(-1);
 	if (!list.moreBefore) return whole;
-	return Math.max(whole + rh, Math.min(known() * rh, HEIGHT_MOST));
+	return Math.max(whole + rowHeight(), Math.min(known() * rowHeight(), HEIGHT_MOST));
 }
-const view = () => (tall ??= scroller.clientHeight);
+const view = () => scroller.clientHeight;
+const top = () => (list.old ? Math.max(0, height() - view() - scroller.scrollTop) : scroller.scrollTop);
 function setTop(y) {
-	top = clamp(y, height() - view());
-	schedule();
-}
-/** Before writing rows. */
-function scroll(h) {
-	if (whole !== h) {
-		grid.style.height = `${(whole = h)}px`;
-		top = clamp(top, h - view());
-	}
-	const to = list.old ? Math.max(0, h - view() - top) : top;
-	if (!view() || Math.abs(scrolled - to) < 1) return;
-	scroller.scrollTop = to;
-	look();
-}
-function look() {
-	scrolled = scroller.scrollTop;
-	top = list.old ? whole - view() - scrolled : scrolled;
+	const to = Math.max(0, list.old ? height() - view() - y : y);
+	if (Math.abs(scroller.scrollTop - to) >= 1) scroller.scrollTop = to;
 }
 
 function onScroll() {
-	look();
 	schedule();
 	clearTimeout(resting);
 	resting = setTimeout(rest, 200);
-	if (list.follow && top > rh) pause();
+	if (list.follow && top() > rowHeight()) pause();
 }
 
-const share = (id) => (list.newest - id) / Math.max(1, list.newest - list.oldest);
 /** Beyond what a browser can scroll by pixels, the thumb is put in its place once it rests. */
 function rest() {
 	const h = height();
-	if (known() * rh <= HEIGHT_MOST || !list.rows[0]) return;
-	const i = rowAt(top);
-	const fraction = list.moreAfter ? share(list.rows[i].id) : (i * rh) / h;
+	if (known() * rowHeight() <= HEIGHT_MOST || !list.rows.length) return;
+	const i = rowAt(top());
+	const fraction = list.moreAfter ? (list.newest - list.rows[i].id) / Math.max(1, list.newest - list.oldest) : (i * rowHeight()) / h;
 	const want = Math.round(fraction * (h - view()));
 	const shift = want - (list.base + tops()[i]);
-	if (Math.abs(shift) < 4 * rh) return;
+	if (Math.abs(shift) < 4 * rowHeight()) return;
+	const y = top() + shift;
 	list.base = Math.max(0, list.base + shift);
-	setTop(top + shift);
+	draw();
+	setTop(y);
 }
 
 export const schedule = () => (frame ??= requestAnimationFrame(draw));
 
 function draw() {
-	if (arriving[0]) arrive();
+	if (!scroller) return;
+	if (arriving.length) arrive();
 	frame = cancelAnimationFrame(frame);
-	const h = height(), v = view(), at = tops(), bottom = list.base + at.at(-1), wanted = new Map();
-	if (list.rows[0] || !list.loading) $('first')?.remove();
-	scroll(h);
-	const y0 = top;
+	const rh = rowHeight(), h = height(), v = view(), y0 = top(), at = tops();
+	const bottom = list.base + at.at(-1);
+	grid.style.height = `${h}px`;
+	const wanted = new Map();
 	if (y0 + v >= list.base && y0 <= bottom) for (let i = Math.max(0, rowAt(y0) - 6), last = rowAt(y0 + v) + 6; i <= last && i < list.rows.length; i++) wanted.set(list.rows[i].id, i);
 	const spare = []; // go on as other rows: a node that is shown again would be laid out anew
 	for (const [id, node] of shown) if (!wanted.has(id) && shown.delete(id)) spare.push(node);
 	for (const [id, i] of wanted) {
 		let node = shown.get(id);
 		if (!node) {
-			node = spare.pop() ?? pool.pop();
-			if (!node) grid.append((node = makeRow()), node.line);
+			node = spare.pop() ?? pool.pop() ?? makeRow();
 			shown.set(id, node);
 			if (node.hidden) node.hidden = false;
-			node.drawn = null;
+			node.drawn = undefined;
 		}
-		fillRow(node, list.rows[i], id === list.selected, list.marked.has(id), list.columns);
+		fillRow(node, list.rows[i]);
 		place(node, list.base + at[i], rh, h);
-		const over = i > 0 && at[i] - at[i - 1] > rh;
+		const over = i > 0 && !list.sort && list.rows[i - 1].day !== list.rows[i].day;
 		if (node.line.hidden === over) node.line.hidden = !over;
 		if (over) {
 			word(node.line, list.rows[list.old ? i - 1 : i].day);
@@ -195,10 +197,11 @@ function draw() {
 	const active = shown.get(list.selected);
 	if (active) set(grid, 'aria-activedescendant', active.id);
 	else grid.removeAttribute('aria-activedescendant');
+	if (list.rows.length || !list.loading) $('first')?.remove();
 	drawNote();
 	if (telling && Date.now() - told > 90) tell();
 	// What is looked at and not there is fetched; far away a page is read there, near the edge the next one.
-	if (!list.rows[0] || list.loading) return;
+	if (!list.rows.length || list.loading) return;
 	if (y0 + v < list.base || y0 > bottom) {
 		clearTimeout(loadTimer);
 		loadTimer = setTimeout(jump, 60);
@@ -214,8 +217,72 @@ function place(node, y, tall, whole) {
 	if (node.y !== to) node.style.transform = `translateY(${(node.y = to)}px)`;
 }
 
+let rowNumber = 0;
+function makeRow() {
+	const node = el('div.row', { role: 'row', id: `row-${++rowNumber}` });
+	const c = Object.fromEntries(CELLS.map(([name]) => [name.split(' ').pop(), el('span', { role: 'gridcell', class: name })]));
+	const [mark, shield, sign] = [icon(''), icon(''), icon('')], o = el('span.o', sign, el('span')), link = el('a', { tabindex: -1 }, el('b'), el('span.path'));
+	c.s.append(mark, shield);
+	c.out.append(o);
+	c.ev.append(link);
+	Object.assign(node, { cells: c, mark, shield, sign, outcome: o, link, line: el('div.day', { hush: 'true' }) });
+	node.append(...Object.values(c));
+	grid.append(node, node.line);
+	return node;
+}
+
+function spoken(row) {
+	const parts = [row.outcome.text, row.provider ?? '', row.event_type ?? row.path, clock(row.received_at), many(row.attempts, 'attempt'), row.verdict.text];
+	if (list.marked.has(row.id)) parts.push('marked');
+	return plain(parts.filter(Boolean).join(', '));
+}
+
+const set = (node, name, value) => node.getAttribute(name) !== value && node.setAttribute(name, value);
+function sign(svg, id, kind = '') {
+	set(svg, 'class', `i ${kind}`);
+	set(svg.firstChild, 'href', `#${id}`);
+}
+
+function fillRow(node, row) {
+	const selected = row.id === list.selected, mark = list.marked.has(row.id), fresh = Date.now() - row.fresh < 1200;
+	const stamp = `${selected} ${mark} ${row.odd} ${fresh}`;
+	if (node.row === row && node.drawn === stamp) return;
+	node.row = row;
+	node.drawn = stamp;
+	const c = node.cells, o = row.outcome, { verdict: v } = row, time = clock(row.received_at), b = node.link.firstChild;
+	node.dataset.id = row.id;
+	set(node, 'class', `row${row.odd ? ' z2' : ''}${fresh ? ' new' : ''}`);
+	set(node, 'aria-selected', String(selected));
+	node.setAttribute('aria-label', spoken(row));
+	set(c.s, 'title', v.text);
+	sign(node.mark, mark ? 'mk' : row.replay_of ? 'rp' : '');
+	sign(node.shield, v.sign, v.kind);
+	word(c.t, time);
+	c.t.title = `${row.day} ${time}`;
+	set(node.outcome, 'class', `o ${o.kind}`);
+	sign(node.sign, o.sign);
+	word(node.outcome.lastChild, o.text);
+	put(c.m, row.method);
+	put(c.src, (row.provider ?? row.tunnel) + (phone.matches && row.event_type ? ` · ${row.path}` : ''));
+	node.link.setAttribute('href', `/d/${row.id}`);
+	set(node.link, 'aria-label', plain(row.event_type ?? row.path));
+	if (row.event_type) put(b, row.event_type);
+	else b.replaceChildren((b.raw = ''));
+	put(node.link.lastChild, row.path);
+	word(c.at, String(row.attempts));
+	word(c.tk, took(row.duration_ms));
+	word(c.z, size(row.request_bytes));
+	if (!list.columns) return;
+	put(c.tu, row.tunnel);
+	put(c.pe, row.peer);
+	put(c.ho, row.host ?? '');
+	put(c.tg, row.tags?.join(' ') ?? '');
+	word(c.ro, row.replay_of ? `#${row.replay_of}` : '');
+	word(c.id, `#${row.id}`);
+}
+
 export function redrawAll() {
-	for (const node of shown.values()) node.drawn = null;
+	for (const node of shown.values()) node.drawn = undefined;
 	for (const row of list.rows) delete row.day;
 	placed = '';
 	schedule();
@@ -233,19 +300,19 @@ export function select(id, show = true) {
 function reveal() {
 	const i = indexOf(list.selected);
 	if (i < 0) return;
-	const y = list.base + tops()[i];
-	if (y < top) setTop(y);
-	else if (y + rh > top + view()) setTop(y + rh - view());
+	const y = list.base + tops()[i], t = top();
+	if (y < t) setTop(y);
+	else if (y + rowHeight() > t + view()) setTop(y + rowHeight() - view());
 }
 
 export function step(n) {
 	const i = indexOf(list.selected), d = list.old ? -n : n;
-	if (!list.rows[0]) return;
+	if (!list.rows.length) return;
 	if (d > 0 && list.follow) pause();
-	const to = i < 0 ? rowAt(top + rh - 1) : i + d;
+	const to = i < 0 ? rowAt(top() + rowHeight() - 1) : i + d;
 	select(list.rows[clamp(to, list.rows.length - 1)].id);
 }
-export const pageStep = (fraction) => step(Math.trunc((view() / rh) * fraction));
+export const pageStep = (fraction) => step(Math.trunc((view() / rowHeight()) * fraction));
 export function neighbour(id, n) {
 	const i = indexOf(Number(id));
 	return i < 0 ? undefined : list.rows[i + (list.old ? -n : n)]?.id;
@@ -285,7 +352,7 @@ export async function load(filter, { around } = {}) {
 	list.loading = true;
 	list.searched = null;
 	recount();
-	let rows = [], before = around ? around + 60 : '', answer;
+	let rows = [], before = around ? around + 60 : undefined, answer;
 	try {
 		do {
 			answer = await page({ before }, signal);
@@ -302,8 +369,9 @@ export async function load(filter, { around } = {}) {
 			draw();
 		} while (before && rows.length < PAGE);
 		if (around) {
-			list.base = list.moreAfter ? Math.round(share(rows[0]?.id ?? 0) * Math.max(0, height() - view())) : 0;
+			list.base = list.moreAfter ? Math.round(((list.newest - (rows[0]?.id ?? 0)) / Math.max(1, list.newest - list.oldest)) * Math.max(0, height() - view())) : 0;
 			list.selected = around;
+			draw();
 			reveal();
 		} else {
 			list.follow = !list.sort;
@@ -359,7 +427,7 @@ async function more(side) {
 			list.rows.push(...take(answer));
 			list.moreBefore = goesOn(answer);
 			const spare = list.rows.length - KEEP;
-			if (spare > 0 && top > list.base + tops()[spare] + 40 * rh) {
+			if (spare > 0 && top() > list.base + tops()[spare] + 40 * rowHeight()) {
 				list.base += tops()[spare];
 				list.rows.splice(0, spare);
 				list.moreAfter = true;
@@ -382,6 +450,7 @@ function trim() {
 }
 
 function prepend(rows, moreAfter) {
+	const y = top();
 	list.rows.unshift(...rows);
 	const grown = tops()[rows.length];
 	list.moreAfter = moreAfter;
@@ -391,21 +460,23 @@ function prepend(rows, moreAfter) {
 		shift = grown - list.base;
 		list.base = 0;
 	}
-	setTop(top + shift);
+	draw();
+	if (shift) setTop(y + shift);
 }
 
 /** A drag of the thumb: the place is a share of the ids. */
 function jump() {
-	const h = height() - view(), fraction = h > 0 ? top / h : 0;
-	const id = Math.round(list.newest - fraction * (list.newest - list.oldest)), i = list.ids && Math.max(0, Math.floor(top / rh) - 20);
+	const h = height() - view(), fraction = h > 0 ? top() / h : 0;
+	const id = Math.round(list.newest - fraction * (list.newest - list.oldest)), i = list.ids && Math.max(0, Math.floor(top() / rowHeight()) - 20);
 	return ask({ before: list.ids ? list.ids[i - 1] : Math.max(id + 1, list.oldest + PAGE / 2) }, (answer) => {
+		const y = top();
 		list.rows = take(answer);
 		list.moreBefore = goesOn(answer);
 		list.moreAfter = answer.more_after;
-		list.base = Math.max(0, list.moreAfter ? top - 4 * rh : 0);
-		if (list.ids) list.base = i * rh;
-		else if (!list.moreBefore) list.base = Math.max(0, Math.min(list.base, top + view() - tops().at(-1)));
-		schedule();
+		list.base = Math.max(0, list.moreAfter ? y - 4 * rowHeight() : 0);
+		if (list.ids) list.base = i * rowHeight();
+		else if (!list.moreBefore) list.base = Math.max(0, Math.min(list.base, y + view() - tops().at(-1)));
+		draw();
 	}, jumpSignal());
 }
 
@@ -447,21 +518,15 @@ export async function catchUp() {
 	}
 	catching = true;
 	const mine = generation;
-	let answer;
 	try {
-		const after = list.rows[0]?.id;
-		answer = await page({ after });
-		let gap = answer.newest_id - after;
-		if (!answer.more_after) gap = answer.deliveries.length;
-		if (gap > KEEP) answer = await page({}), recount();
+		const answer = await page(list.rows.length ? { after: list.rows[0].id, limit: 500 } : {});
 		if (mine !== generation) return;
-		if (!list.follow) return count(gap);
-		if (gap > KEEP) list.rows = [], (list.moreBefore = true);
-		add(take(answer));
+		if (answer.more_after && list.rows.length) load(list.filter);
+		else if (list.follow) add(take(answer));
+		else count(answer.deliveries.length);
 	} catch { /* the stream says when creel is back */ } finally {
 		catching = false;
-		if (answer?.more_after) catchUp();
-		else catchUpAgain();
+		catchUpAgain();
 	}
 }
 /** What became of the rows unheard. */
@@ -481,7 +546,7 @@ function catchUpAgain() {
 
 function add(rows) {
 	rows = rows.filter((r) => r.id > (list.rows[0]?.id ?? 0));
-	if (!rows[0]) return;
+	if (!rows.length) return;
 	const now = Date.now();
 	for (const row of rows) row.fresh = now;
 	clearTimeout(aging);
@@ -494,6 +559,7 @@ function add(rows) {
 	if (kept.get('announce', true)) say(many(rows.length, 'new delivery', 'new deliveries'));
 	changed();
 	schedule();
+	if (list.old) requestAnimationFrame(() => setTop(0));
 }
 
 /** What arrives while one does not follow is only counted; with a filter, what matches. */
@@ -507,7 +573,7 @@ function count(n) {
 	}
 	list.seen ||= list.newest - n;
 	counting ??= setTimeout(async () => {
-		counting = null;
+		counting = undefined;
 		const all = await counted(`(${list.filter}) id:${list.seen + 1}..`).catch(() => null);
 		if (all && list.seen) list.fresh = all.count;
 		changed();
@@ -552,13 +618,13 @@ export function onGone({ ids, before }) {
 	list.ids &&= list.ids.filter(there);
 	if (before) list.oldest = before;
 	if (list.rows.length !== n) schedule();
-	if (!list.rows[0]) load(list.filter);
+	if (!list.rows.length) load(list.filter);
 	recount();
 }
 
 function drawNote() {
 	const note = $('note');
-	const kind = list.rows[0] ? 'rows' : list.loading || list.wrong ? 'loading' : list.filter ? 'nothing' : 'first';
+	const kind = list.rows.length ? 'rows' : list.loading || list.wrong ? 'loading' : list.filter ? 'nothing' : 'first';
 	const of = kind + list.filter + (list.total === null);
 	if (note.of === of) return;
 	note.of = of;

@@ -4,7 +4,6 @@ import { counted, get } from './api.js';
 import * as events from './events.js';
 import * as keys from './keys.js';
 import * as lists from './list.js';
-import * as rows from './row.js';
 import * as filters from './filter.js';
 import * as details from './detail.js';
 import * as deeds from './deeds.js';
@@ -46,7 +45,7 @@ async function show(before = {}) {
 	} else if (is('edit')) {
 		editing = await deeds.edit(state.id, $('detail'), () => open(state.id)).catch((error) => alarm(error.message));
 	} else if (is('help')) {
-		go({ view: 'list' }, false);
+		go({ view: 'list' });
 		keys.help();
 	} else {
 		$('detail').hidden = true;
@@ -58,7 +57,7 @@ async function show(before = {}) {
 }
 
 /** Changes what is shown; `step`: it is one of the user's, for the history. */
-export function go(change, step = true) {
+export function go(change, step) {
 	const view = change.view ?? state.view;
 	const next = { ...state, ...change, view };
 	for (const name of ['id', 'a', 'b', 'find']) next[name] &&= String(next[name]);
@@ -70,11 +69,11 @@ export function go(change, step = true) {
 	return show();
 }
 const amend = (change) => url.show((state = { ...state, ...change }), false);
-const open = (id) => go({ view: 'detail', id });
+const open = (id) => go({ view: 'detail', id }, true);
 const back = () => {
 	if (is('edit') && editing?.dirty()) return editing.leave();
 	if (history.state?.depth > 0) history.back();
-	else go({ view: 'list' });
+	else go({ view: 'list' }, true);
 	if (wider(1200)) lists.focus();
 };
 
@@ -93,7 +92,7 @@ let rates = [];
 function drawRate() {
 	const now = Date.now();
 	rates = rates.filter((t) => now - t < 5000);
-	word($('rate'), list.total === null ? '' : `${number(list.total)}${rates[0] ? ` · ${number(Math.max(1, rates.length / 5))}/s` : ''}`);
+	word($('rate'), list.total === null ? '' : `${number(list.total)}${rates.length ? ` · ${number(Math.max(1, rates.length / 5))}/s` : ''}`);
 }
 const inList = (name) => keys.run(name, 1, 0, 'L');
 function drawFollow() {
@@ -141,9 +140,9 @@ list.onSelect = (id) => {
 	}
 };
 detail.onBack = back;
-detail.onTab = (tab, attempt) => go({ tab, ...(attempt && { attempt }) });
+detail.onTab = (tab, attempt) => go({ tab, ...(attempt && { attempt }) }, true);
 detail.onOpen = open;
-detail.onFilter = (term) => go({ view: 'list', filter: [state.filter, term].filter(Boolean).join(' ') });
+detail.onFilter = (term) => go({ view: 'list', filter: [state.filter, term].filter(Boolean).join(' ') }, true);
 detail.onLine = (line) => amend({ line });
 detail.onChange = (change) => {
 	amend(change);
@@ -162,7 +161,7 @@ function setLost(lost) {
 		return;
 	}
 	lostSince ||= Date.now();
-	const since = new Date(events.heard).toTimeString().slice(0, 8);
+	const since = new Date(events.heardAt()).toTimeString().slice(0, 8);
 	lostTimer = setTimeout(() => {
 		$('tun').prepend(el('b.off', { id: 'reconnecting' }, 'reconnecting'));
 		lostTimer = setTimeout(() => {
@@ -221,8 +220,8 @@ const other = (n) => {
 	const id = lists.neighbour(state.id, n);
 	if (id) lists.select(id), go({ view: 'detail', id, tab: state.tab }, false);
 };
-for (const tab of details.TABS) act(tab === 'raw' ? 'raw-tab' : tab, 'D', () => detail.onTab(tab));
-const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) });
+for (const tab of ['request', 'response', 'attempts', 'verify', 'raw']) act(tab === 'raw' ? 'raw-tab' : tab, 'D', () => detail.onTab(tab));
+const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) }, true);
 for (const [name, f, d] of [['previous-delivery', other, -1], ['next-delivery', other, 1], ['previous-attempt', attempt, -1], ['next-attempt', attempt, 1]]) act(name, 'D', () => f(d));
 for (const [name, d] of [['scroll-left', -58], ['scroll-right', 58]]) act(name, 'DF', (n) => [...document.querySelectorAll('#panel .tree, .diff')].find((t) => t.scrollWidth > t.clientWidth)?.scrollBy({ left: d * n }));
 const mode = (to) => detail.onChange(turned('mode', to));
@@ -236,7 +235,7 @@ const hits = (d) => {
 	};
 	if (detail.tree && state.find) {
 		const all = detail.tree.hits((t) => t.toLowerCase().includes(state.find.toLowerCase()));
-		if (!all[0]) return;
+		if (!all.length) return;
 		detail.tree.go(all[at(all)]);
 		one('mark.now')?.classList.remove('now');
 		one('.cur mark')?.classList.add('now');
@@ -244,13 +243,13 @@ const hits = (d) => {
 	}
 	const all = [...document.querySelectorAll('#detail mark, #whole [data-hunk]')];
 	all[hit]?.classList.remove('now');
-	if (!all[0]) return;
+	if (!all.length) return;
 	at(all);
 	all[hit].classList.add('now');
 	all[hit].scrollIntoView({ block: 'center' });
 };
-const orderBy = (order) => go({ order: order || url.kept.get('order', '') });
-list.onOrder = (name) => (name !== 'time' ? orderBy(rows.nextOrder(name, list.sort)) : list.sort ? orderBy('') : inList('reverse'));
+const orderBy = (order) => go({ order: order || url.kept.get('order', '') }, true);
+list.onOrder = (name) => (name !== 'time' ? orderBy(lists.nextOrder(name)) : list.sort ? orderBy('') : inList('reverse'));
 act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size || chosen()));
 act('edit', 'LD', () => deeds.run('edit', current()), chosen);
 act('mark', 'LD', async () => {
@@ -263,13 +262,13 @@ for (const what of ['note', 'tags']) {
 		if (is('detail')) details.refresh(state);
 	}, chosen);
 }
-const narrow = (filter) => go({ filter });
+const narrow = (filter) => go({ filter }, true);
 for (const [name, term] of [['only-marked', 'tag:marked'], ['only-failed', 'state:failed']]) act(name, 'L', () => narrow(filters.toggle(state.filter ?? '', term)));
 act('more-like-this', 'L', () => {
 	const r = current(), like = [['source', r.provider], ['event', r.event_type], ['path', r.path]].flatMap(([f, v]) => (v ? `${f}:${filters.quoted(v)}` : [])).join(' ');
 	narrow(state.filter === like ? '' : like);
 }, chosen);
-for (const [name, split] of [['split', 'off'], ['below', 'below']]) act(name, 'LD', () => go(turned('split', split), false));
+for (const [name, split] of [['split', 'off'], ['below', 'below']]) act(name, 'LD', () => go(turned('split', split)));
 act('diff', 'LD', () => deeds.diff(current()), chosen);
 act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), one('#deed-copy') ?? document.activeElement), chosen);
 act('delete', 'LD', () => deeds.erase(list.marked.size && is('list') ? [...list.marked] : [current().id]), chosen);
@@ -294,13 +293,13 @@ acts('L', {
 	'search': filters.focus,
 	'filter': filters.focus,
 	'follow': () => (list.sort ? orderBy('') : list.follow ? lists.pause() : lists.follow()),
-	'sort': () => keys.menu(one('#fol .q'), ['time', ...rows.SORTS].map((name, i) => [name, 'csmpentzufhgra'[i], () => list.onOrder(name)])),
+	'sort': () => keys.menu(one('#fol .q'), ['time', ...lists.SORTS].map((name, i) => [name, 'csmpentzufhgra'[i], () => list.onOrder(name)])),
 	'sort-again': () => lists.load(list.filter),
 	'reverse': () => {
-		if (list.sort) return orderBy(rows.turned(list.sort));
+		if (list.sort) return orderBy(lists.turned(list.sort));
 		const order = list.old ? '' : 'old';
 		url.kept.set('order', order);
-		go({ order });
+		go({ order }, true);
 		lists.follow();
 		drawFollow();
 	},
@@ -320,12 +319,12 @@ acts('L', {
 		else say('No filter is saved');
 	},
 	'columns': () => {
-		const on = new Set((state.cols ?? rows.DEFAULT).split(','));
-		keys.dialog('Columns', rows.COLUMNS.map((name) => keys.choice(name, name, on.has(name), (shown) => {
+		const on = new Set((state.cols ?? lists.DEFAULT).split(','));
+		keys.dialog('Columns', lists.COLUMNS.map((name) => keys.choice(name, name, on.has(name), (shown) => {
 			on[shown ? 'add' : 'delete'](name);
-			const cols = rows.COLUMNS.filter((n) => on.has(n)).join() || 'none';
+			const cols = lists.COLUMNS.filter((n) => on.has(n)).join() || 'none';
 			url.kept.set('cols', cols);
-			go({ cols: cols === rows.DEFAULT ? '' : cols }, false);
+			go({ cols: cols === lists.DEFAULT ? '' : cols });
 		})));
 	},
 	'unmark-all': () => {
@@ -373,7 +372,7 @@ acts('LD', {
 	},
 	'share': () => setShare({ 40: 50, 50: 60 }[share()] ?? 40),
 	'stop-replay': () => $('strip').querySelector('button')?.click(),
-	'export': () => go({ view: 'export' }),
+	'export': () => go({ view: 'export' }, true),
 });
 acts('O', {
 	'shorter': () => whole.turns.longer(-1),
@@ -381,15 +380,15 @@ acts('O', {
 	'by': () => whole.turns.by(),
 });
 acts('*', {
-	'overview': () => go({ view: is('overview') ? 'list' : 'overview' }),
+	'overview': () => go({ view: is('overview') ? 'list' : 'overview' }, true),
 	'theme': () => {
 		look.theme = { dark: 'light', light: '' }[look.theme] ?? 'dark';
 		url.kept.set('theme', look.theme);
 	},
 });
 acts('F', {
-	'volatile': () => go(turned('mode', 'all')),
-	'key-order': () => go(turned('order', 'keys')),
+	'volatile': () => go(turned('mode', 'all'), true),
+	'key-order': () => go(turned('order', 'keys'), true),
 });
 deeds.hooks.target = () => client.target;
 const share = () => parseInt(url.kept.get('share', '46'), 10);
@@ -421,12 +420,12 @@ async function start() {
 	look.theme = url.kept.get('theme', '');
 	lists.build(main).after(buildSplitter());
 	details.build(main).hidden = true;
-	const cols = url.kept.get('cols', rows.DEFAULT);
-	if (cols !== rows.DEFAULT) state.cols ??= cols;
+	const cols = url.kept.get('cols', lists.DEFAULT);
+	if (cols !== lists.DEFAULT) state.cols ??= cols;
 	if (!is('diff')) state.order ??= url.kept.get('order', '');
 	if (url.kept.get('share')) setShare(share());
 	filters.build((text, step) => go({ filter: text, ...(is('detail', 'edit') && !wider(1200) ? { view: 'list' } : {}) }, step));
-	for (const [id, view] of [['nav-list', 'list'], ['nav-overview', 'overview']]) $(id).onclick = here(() => go({ view }));
+	for (const [id, view] of [['nav-list', 'list'], ['nav-overview', 'overview']]) $(id).onclick = here(() => go({ view }, true));
 	$('nav-help').onclick = here(() => keys.run('help'));
 	if (!state.filter && $('filter').value) state.filter = $('filter').value; // the server's own
 	drawFollow();

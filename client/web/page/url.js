@@ -10,7 +10,7 @@ export function read(href = location.href) {
 	const [, head, a, b] = url.pathname.split('/').map(decodeURIComponent);
 	if (head === 'd' && a) Object.assign(s, { view: b === 'edit' ? 'edit' : 'detail', id: a });
 	else if (head === 'diff' && a && b) Object.assign(s, { view: 'diff', a, b });
-	else if (/^(overview|export|help)$/.test(head)) s.view = head;
+	else if (['overview', 'export', 'help'].includes(head)) s.view = head;
 	return s;
 }
 
