@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the end-to-end tests with Node's own test runner against the programs in CREEL_BIN_DIR (default build/asan).
 # Usage: run.sh [FILE.test.mjs…]. The last line is the sum. E2E_LOG=FILE keeps the log; E2E_LEAKS=all looks for leaks in
-# every run of every command, not in the first two of each in a file.
+# every run of every command, not in the first three of each in a file.
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 log=${E2E_LOG:-}

@@ -15,8 +15,8 @@ export const binDir = path.resolve(root, process.env.CREEL_BIN_DIR ?? 'build/asa
 export const DEADLINE_MS = 20_000;
 
 const SANITIZER = /Sanitizer|runtime error:/;
-/** How often a file's tests look for leaks in one short command: a third of such a process's CPU. E2E_LEAKS=all: always. */
-const LEAK_CHECKS = process.env.E2E_LEAKS === 'all' ? Infinity : 2;
+/** How often a file's tests look for leaks in one command: a third of a short one's CPU. E2E_LEAKS=all: always. */
+const LEAK_CHECKS = process.env.E2E_LEAKS === 'all' ? Infinity : 3;
 const CREEL_VARIABLES = /^(CREEL_|XDG_|HTTPS?_PROXY$|NO_PROXY$|ALL_PROXY$|NO_COLOR$)/i;
 
 /** Tries `check` until it gives something true, and returns that. */
@@ -130,7 +130,7 @@ export class World {
 		this.count = 0;
 		this.inside = []; // the command that everything is run by: see netns.mjs
 		this.folders = {}; // where a program comes from, if not from binDir
-		this.leakChecks = new Map(); // of each short command
+		this.leakChecks = new Map(); // of each command
 		this.env = {
 			...Object.fromEntries(Object.entries(process.env).filter(([name]) => !CREEL_VARIABLES.test(name))),
 			HOME: this.dir,
@@ -154,10 +154,19 @@ export class World {
 		return this.path(`${name}-${++this.count}`);
 	}
 
-	spawn(program, args, { env = {}, cwd = this.dir, stdin, uid, gid } = {}) {
+	/** Whether leaks are looked for in this run of a command. */
+	looksForLeaks(program, [command]) {
+		const name = `${program} ${command}`, runs = (this.leakChecks.get(name) ?? 0) + 1;
+		this.leakChecks.set(name, runs);
+		return runs <= LEAK_CHECKS;
+	}
+
+	/** `leaks`: they are looked for at its end, however often that was done already. */
+	spawn(program, args, { env = {}, cwd = this.dir, stdin, uid, gid, leaks = false } = {}) {
+		const fewer = leaks || this.looksForLeaks(program, args) ? {} : { ASAN_OPTIONS: `${this.env.ASAN_OPTIONS}:detect_leaks=0` };
 		const [file, ...all] = [...this.inside, program.startsWith('creel') ? path.join(this.folders[program] ?? binDir, program) : program, ...args];
 		const p = new Process(file, all, {
-			env: { ...this.env, ...env }, cwd, stdin, uid, gid,
+			env: { ...this.env, ...fewer, ...env }, cwd, stdin, uid, gid,
 		});
 		this.processes.push(p);
 		return p;
@@ -191,7 +200,7 @@ export class World {
 	/** creel-relay serve (`listen` null: args say where). Gives the process with `port`, `address`, `data`. */
 	async startRelay({ args = [], data = this.fresh('relay'), port = 0, listen = `127.0.0.1:${port}`, env } = {}) {
 		const portFile = this.fresh('port');
-		const p = this.spawn('creel-relay', ['serve', ...(listen ? ['--listen', listen] : []), '--data', data, '--port-file', portFile, ...args], { env });
+		const p = this.spawn('creel-relay', ['serve', ...(listen ? ['--listen', listen] : []), '--data', data, '--port-file', portFile, ...args], { env, leaks: true });
 		p.data = data;
 		p.kind = 'relay';
 		p.address = await this.fileFrom(p, portFile);
@@ -206,7 +215,7 @@ export class World {
 			'--output', output, '--ready-file', readyFile];
 		if (name) list.push('--name', name);
 		if (db) list.push('--db', db);
-		const p = this.spawn('creel', [...list, ...args], { env, cwd });
+		const p = this.spawn('creel', [...list, ...args], { env, cwd, leaks: true });
 		p.kind = 'client';
 		p.db = db;
 		p.readyFile = readyFile;
@@ -217,18 +226,9 @@ export class World {
 		return p;
 	}
 
-	/** Whether leaks are looked for in this run of a short command; what serves is always looked at. */
-	looksForLeaks(program, [command]) {
-		const name = `${program} ${command}`;
-		const runs = (this.leakChecks.get(name) ?? 0) + 1;
-		this.leakChecks.set(name, runs);
-		return runs <= LEAK_CHECKS;
-	}
-
 	/** Runs a command to its end. stdout is a Buffer: it may be a recorded body. */
 	async run(program, args, { env, input, cwd, uid, gid, timeoutMs = DEADLINE_MS } = {}) {
-		const leaks = this.looksForLeaks(program, args) ? {} : { ASAN_OPTIONS: `${this.env.ASAN_OPTIONS}:detect_leaks=0` };
-		const p = this.spawn(program, args, { env: { ...leaks, ...env }, cwd, uid, gid, stdin: input === undefined ? 'ignore' : 'pipe' });
+		const p = this.spawn(program, args, { env, cwd, uid, gid, stdin: input === undefined ? 'ignore' : 'pipe' });
 		if (input !== undefined) {
 			p.child.stdin.on('error', () => {});
 			p.child.stdin.end(input);
