@@ -52,9 +52,10 @@ describe('faults', () => {
 	const tls = async (cert, key, name = 'localhost') => ['--relay', `https://${name}:${(await w.startRelay({ args: ['--tls-cert', cert, '--tls-key', key] })).port}`];
 	const dated = (start, end, names) => makeDatedCertificate(w.dir, w.fresh('dated').split('/').at(-1), { start: day(start), end: day(end), names });
 	const proxied = (proxy, more = {}) => ({ args: ['--relay', url], env: { http_proxy: proxy, NO_PROXY: '', no_proxy: '' }, ...more });
+	let stores = 0;
 	const store = async (sql) => {
 		const db = w.fresh('record.db');
-		const c = await w.startClient({ relay, target: 1, name: 'fill', db });
+		const c = await w.startClient({ relay, target: 1, name: `fill${++stores}`, db });
 		await c.stop('SIGINT');
 		if (sql) await w.run('sqlite3', [db, sql]);
 		return db;
@@ -195,34 +196,37 @@ describe('faults', () => {
 		assert.equal(found, null, `${what}: "${found?.[0]}" in: ${text}`);
 	};
 
-	for (const [what, make] of Object.entries(FAULTS))
-		it(`${what}`, async () => {
-			const fault = await make();
-			const env = { XDG_DATA_HOME: w.fresh('data'), ...fault.env };
-			mkdirSync(env.XDG_DATA_HOME, { mode: 0o700 });
-			const r = await w.creel(['doctor', '--json', ...fault.args], { env });
-			const told = JSON.parse(r.text);
-			const wrong = told.checks.find((c) => c.name === told.first_wrong);
-			assert.equal(told.first_wrong, fault.first, JSON.stringify(told.checks, null, 1));
-			assert.match(wrong.text, fault.says);
-			assert.equal(r.code, fault.code);
-			if (fault.todo) assert.match(wrong.todo, fault.todo);
-			if (fault.second) assert.ok(told.checks.some((c) => c.name === fault.second && c.result === 'fail'), r.text);
-			if (fault.warns) assert.match(told.checks.find((c) => c.name === fault.warns[0]).text, fault.warns[1]);
-			plain(r.text + r.err, 'doctor');
-			if (!fault.both) return;
-			const relayUrl = fault.args[fault.args.indexOf('--relay') + 1];
-			const rest = fault.args.filter((word, i) => !['--relay'].includes(word) && fault.args[i - 1] !== '--relay');
-			const [listen, login] = await Promise.all([
-				w.creel(['listen', '1', '--relay', relayUrl, '--connect-timeout', '2500ms', '--db', w.fresh('db'), ...rest], { env }),
-				w.creel(['login', relayUrl, ...(fault.env?.CREEL_TOKEN ? [] : ['--no-token']), '--config', w.fresh('config.ini'), ...rest], { env }),
-			]);
-			for (const [name, p] of [['listen', listen], ['login', login]]) {
-				assert.equal(p.code, fault.both, `${name}: ${p.err}`);
-				assert.ok((p.err + p.text).includes(wrong.text.replace(/; issuers trusted here: .*/, '')), `${name}: ${p.err}\n${wrong.text}`);
-				plain(p.err + p.text, name);
-			}
-		});
+	// Three at once: most of each is a wait for somebody who does not answer.
+	describe('each of them alone', { concurrency: 3 }, () => {
+		for (const [what, make] of Object.entries(FAULTS))
+			it(`${what}`, async () => {
+				const fault = await make();
+				const env = { XDG_DATA_HOME: w.fresh('data'), ...fault.env };
+				mkdirSync(env.XDG_DATA_HOME, { mode: 0o700 });
+				const r = await w.creel(['doctor', '--json', ...fault.args], { env });
+				const told = JSON.parse(r.text);
+				const wrong = told.checks.find((c) => c.name === told.first_wrong);
+				assert.equal(told.first_wrong, fault.first, JSON.stringify(told.checks, null, 1));
+				assert.match(wrong.text, fault.says);
+				assert.equal(r.code, fault.code);
+				if (fault.todo) assert.match(wrong.todo, fault.todo);
+				if (fault.second) assert.ok(told.checks.some((c) => c.name === fault.second && c.result === 'fail'), r.text);
+				if (fault.warns) assert.match(told.checks.find((c) => c.name === fault.warns[0]).text, fault.warns[1]);
+				plain(r.text + r.err, 'doctor');
+				if (!fault.both) return;
+				const relayUrl = fault.args[fault.args.indexOf('--relay') + 1];
+				const rest = fault.args.filter((word, i) => !['--relay'].includes(word) && fault.args[i - 1] !== '--relay');
+				const [listen, login] = await Promise.all([
+					w.creel(['listen', '1', '--relay', relayUrl, '--connect-timeout', '6s', '--db', w.fresh('db'), ...rest], { env }),
+					w.creel(['login', relayUrl, ...(fault.env?.CREEL_TOKEN ? [] : ['--no-token']), '--config', w.fresh('config.ini'), ...rest], { env }),
+				]);
+				for (const [name, p] of [['listen', listen], ['login', login]]) {
+					assert.equal(p.code, fault.both, `${name}: ${p.err}`);
+					assert.ok((p.err + p.text).includes(wrong.text.replace(/; issuers trusted here: .*/, '')), `${name}: ${p.err}\n${wrong.text}`);
+					plain(p.err + p.text, name);
+				}
+			});
+	});
 
 	it('listen says who has not answered by --connect-timeout', async () => {
 		const silent = await serve(w, net.createServer());

@@ -21,7 +21,7 @@ case $help in *--test-concurrency*) options+=(--test-concurrency=2) ;; esac
 # Every wait has a deadline of its own; this is for what nobody thought of.
 case $help in *--test-timeout*) options+=(--test-timeout=300000) ;; esac
 # A file whose set-up failed may wait for ever for programs it did not stop.
-minutes=30
+minutes=36
 timeout -k 5 "$minutes"m node "${options[@]}" "$@" 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
 
