@@ -10,6 +10,7 @@
 #include "shared/text/text.h"
 
 #define PIECE ((size_t)16 << 10)
+#define LOOK_AT ((size_t)64 << 10) /* bytes that decide what a text is in */
 
 /* Names that mean more than they say, and those iconv calls otherwise. */
 static const struct {
@@ -97,8 +98,13 @@ static bool is_letter(uint8_t c)
 	return (c >= 0x20 && c < 0x7f) || c == '\t' || c == '\n' || c == '\r';
 }
 
+size_t charset_unit(const char *name)
+{
+	return strncasecmp(name, "UTF-32", 6) == 0 ? 4 : strncasecmp(name, "UTF-16", 6) == 0 ? 2 : 1;
+}
+
 /* By the zeros of its first characters (RFC 4627 §3); NULL: it is not in wide characters. */
-static const char *by_zeros(struct bytes t)
+static const char *by_first_zeros(struct bytes t)
 {
 	const uint8_t *c = t.at;
 	if (t.len < 4 || (c[0] && c[1]))
@@ -114,15 +120,58 @@ static const char *by_zeros(struct bytes t)
 	return NULL;
 }
 
+/* No control character, no half of a pair, and none that Unicode keeps out of texts. */
+static bool is_character(uint32_t c)
+{
+	if (c < 0x20)
+		return c == '\t' || c == '\n' || c == '\r' || c == '\f';
+	return (c < 0x7f || c >= 0xa0) && (c < 0xd800 || c >= 0xe000) && (c < 0xfdd0 || c >= 0xfdf0) &&
+	       (c & 0xfffe) != 0xfffe && c <= 0x10ffff;
+}
+
+static uint32_t unit_at(struct bytes t, size_t at, size_t unit, bool big)
+{
+	uint32_t c = 0;
+	for (size_t i = 0; i < unit; i++)
+		c |= (uint32_t)t.at[at + i] << (8 * (big ? unit - 1 - i : i));
+	return c;
+}
+
+/* Numbers of two or four bytes have zeros as well: what they would be as text decides. All of it are characters, and
+ * most are of ASCII; JSON and XML, which begin with two of these, may go on in any language. */
+static bool reads_as(const char *name, struct bytes t)
+{
+	size_t unit = charset_unit(name), count = 0, ascii = 0, len = t.len < LOOK_AT ? t.len : LOOK_AT;
+	bool big = name[strlen(name) - 2] == 'B';
+	uint32_t first = unit_at(t, 0, unit, big);
+	bool markup =
+	    first < 0x80 && strchr("{[<", (int)first) && t.len >= 2 * unit && unit_at(t, unit, unit, big) < 0x80;
+	for (size_t at = 0; at + unit <= len; at += unit) {
+		uint32_t c = unit_at(t, at, unit, big), low;
+		if (unit == 2 && c >= 0xd800 && c < 0xdc00) {
+			if ((at += unit) + unit > len) /* cut within it */
+				break;
+			low = unit_at(t, at, unit, big);
+			c = low >= 0xdc00 && low < 0xe000 ? 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00) : c;
+		}
+		if (!is_character(c))
+			return false;
+		count++;
+		ascii += c < 0x80;
+	}
+	return markup || ascii * 4 >= count * 3;
+}
+
+static const char *by_zeros(struct bytes t)
+{
+	const char *name = by_first_zeros(t);
+	return name && reads_as(name, t) ? name : NULL;
+}
+
 static void name_it(struct charset *c, const char *name)
 {
 	snprintf(c->name, sizeof c->name, "%s", name);
 	snprintf(c->label, sizeof c->label, "%s", name);
-}
-
-size_t charset_unit(const char *name)
-{
-	return strncasecmp(name, "UTF-32", 6) == 0 ? 4 : strncasecmp(name, "UTF-16", 6) == 0 ? 2 : 1;
 }
 
 /* JSON and XML in wide characters cannot be without zeros: their own signs are of ASCII. */
@@ -134,12 +183,13 @@ static bool is_narrow(struct bytes text)
 /* Which end comes first the zeros say; big, by RFC 2781, where they do not. */
 static void read_declared(struct charset *c, struct bytes declared, struct bytes text, const char *zeros)
 {
+	const char *first = by_first_zeros(text);
 	charset_named(declared, c->name);
 	bool wide = strcasecmp(c->name, "UTF-16") == 0 || strcasecmp(c->name, "UTF-32") == 0;
 	if (charset_unit(c->name) > 1 && is_narrow(text)) /* called wide, and is not */
 		c->name[0] = 0;
 	else if (wide)
-		name_it(c, zeros ? zeros : strcasecmp(c->name, "UTF-16") == 0 ? "UTF-16BE" : "UTF-32BE");
+		name_it(c, first ? first : strcasecmp(c->name, "UTF-16") == 0 ? "UTF-16BE" : "UTF-32BE");
 	else if (*c->name)
 		snprintf(c->label, sizeof c->label, "%.*s", (int)declared.len, (const char *)declared.at);
 	else if (zeros) /* called UTF-8, and is not */
@@ -166,14 +216,12 @@ static bool xml_declares(struct bytes text, struct bytes *out)
 	return quote != NULL;
 }
 
-#define LATIN_LOOK_AT ((size_t)64 << 10)
-
 /* Text that names no charset and is not UTF-8: text/... was Latin-1 until RFC 7231 took that back. Control characters
  * are no text, and where most bytes are beyond ASCII it is something else; events are always UTF-8. */
 static bool is_latin(struct bytes content_type, struct bytes text)
 {
 	struct bytes type = media_type_trim(content_type);
-	size_t len = text.len < LATIN_LOOK_AT ? text.len : LATIN_LOOK_AT, beyond = 0;
+	size_t len = text.len < LOOK_AT ? text.len : LOOK_AT, beyond = 0;
 	if (!media_type_begins(type, "text/") || bytes_equal_nocase(type, "text/event-stream"))
 		return false;
 	if (text_ascii_len(bytes_make(text.at, len)) == len) /* as most are, of every delivery that comes */
@@ -186,7 +234,7 @@ static bool is_latin(struct bytes content_type, struct bytes text)
 			return false;
 		beyond += c >= 0x80;
 	}
-	for (size_t cut = 0; cut == 0 || (cut < 4 && len == LATIN_LOOK_AT); cut++) /* which may end in a character */
+	for (size_t cut = 0; cut == 0 || (cut < 4 && len == LOOK_AT); cut++) /* which may end in a character */
 		if (text_is_utf8(bytes_make(text.at, len - cut)))
 			return false;
 	return beyond > 0 && beyond * 2 <= len;

@@ -14,7 +14,8 @@ struct charset {
 };
 
 /* Finds out a text's charset: by a byte order mark, then by the charset parameter of a Content-Type (may be empty),
- * then by the zeros of a UTF-16 or UTF-32 text that begins with a letter of ASCII, then by XML's own declaration; and
+ * then by the zeros of a UTF-16 or UTF-32 text that begins with a letter of ASCII and is text as far as it is looked at
+ * (binary numbers have such zeros as well), then by XML's own declaration; and
  * text/... to which none of this applies, and that is not UTF-8, is Windows-1252. A text called UTF-16 that begins as
  * JSON or XML in single bytes, without a zero, is not UTF-16. */
 struct charset charset_of(struct bytes content_type, struct bytes text);

@@ -90,6 +90,27 @@ static void test_charsets(void **state)
 		{ "text/plain; charset=us-ascii", B("h\xc3\xa9"), "h\xc3\xa9", "" },
 		{ "text/plain; charset=", B("a"), "a", "" },
 		{ "application/octet-stream", B("\0\0\0\0"), NULL, "" },
+		/* Binary that begins as wide characters would: two shorts, a length and what follows, a box of MP4, a
+		 * record whose text has its own zeros, halves of pairs, what no text has. */
+		{ "", B("\0A\xff\xfe"), NULL, "" },
+		{ "", B("\0A\0\0\0B"), NULL, "" },
+		{ "", B("\0\x20\x01\x02\x03\x04\x05\x06"), NULL, "" },
+		{ "application/octet-stream", B("\0\0\0 ftypavif\0\0\0\0avifmif1"), NULL, "" },
+		{ "", B("\0\0\0 "
+			"data"),
+		  NULL, "" },
+		{ "", B("a\0\x01\0b\0\x02\0"), NULL, "" },
+		{ "", B("{\0\x01\x02"), NULL, "" },
+		{ "", B("a\0b\0\0\xd8"
+			"c\0"),
+		  NULL, "" },
+		{ "", B("a\0b\0c\0\xff\xff"), NULL, "" },
+		{ "", B("\0A\x12\x34\x56\x78\x5a\xbc"), NULL, "" },
+		{ "application/json; charset=utf-8", B("{\0\0\x01"), NULL, "" },
+		/* And text that goes on in another script. */
+		{ "", B("{\0\"\0\xe5\x65\x2c\x67\x9e\x8a\"\0:\0001\0}\0"),
+		  "{\"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\":1}", "UTF-16LE" },
+		{ "text/plain", B("\0o\0k\0 \0o\0k\xd8\x3d\xde\0"), "ok ok\xf0\x9f\x98\x80", "UTF-16BE" },
 		/* Called wide, and not: JSON's and XML's own signs would have zeros. */
 		{ "application/json; charset=utf-16", B("{\"a\":1}"), "{\"a\":1}", "" },
 		{ "text/xml; charset=utf-16le", B("<a>\xc3\xa9</a>"), "<a>\xc3\xa9</a>", "" },
