@@ -1,4 +1,4 @@
-/* A server of the Model Context Protocol (modelcontextprotocol.io, versions 2024-11-05 to 2025-06-18) on standard input
+/* A server of the Model Context Protocol (modelcontextprotocol.io, versions 2024-11-05 to 2025-11-25) on standard input
  * and output, for coding agents: what creel can do, as tools. One line a message, nothing else on standard output. */
 #pragma once
 

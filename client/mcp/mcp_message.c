@@ -2,24 +2,34 @@
 
 #include <string.h>
 
+#include "shared/json/json_bytes.h"
+
 static bool is_id(const json_t *id)
 {
 	return json_is_string(id) || json_is_integer(id);
 }
 
-bool mcp_message_read(struct bytes line, struct mcp_message *out, enum mcp_fault *fault)
+/* NUL bytes are taken, so that who asks with one is told, by his id, that there is no such thing. */
+json_t *mcp_message_parse(struct bytes line)
 {
-	json_error_t je;
-	*out = (struct mcp_message){ .json = json_loadb((const char *)line.at, line.len,
-							JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je) };
-	*fault = out->json ? MCP_NOT_A_REQUEST : MCP_NOT_JSON;
-	if (!json_is_object(out->json))
+	json_error_t ignored;
+	return json_loadb((const char *)line.at, line.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
+			  &ignored);
+}
+
+bool mcp_message_read(json_t *json, struct mcp_message *out, enum mcp_fault *fault)
+{
+	*out = (struct mcp_message){ 0 };
+	*fault = MCP_NOT_A_REQUEST;
+	if (!json_is_object(json))
 		return false;
-	json_t *id = json_object_get(out->json, "id"), *method = json_object_get(out->json, "method");
-	const char *version = json_string_value(json_object_get(out->json, "jsonrpc"));
-	out->params = json_object_get(out->json, "params");
+	json_t *id = json_object_get(json, "id"), *method = json_object_get(json, "method");
+	const char *version = json_string_value(json_object_get(json, "jsonrpc"));
+	out->params = json_object_get(json, "params");
 	out->id = is_id(id) ? id : NULL;
-	out->method = json_string_value(method);
+	if (json_can_hold(json_to_bytes(method)))
+		out->method = json_string_value(method);
+	out->answers = !method && (json_object_get(json, "result") || json_object_get(json, "error"));
 	if (out->params && !json_is_object(out->params)) {
 		*fault = MCP_BAD_PARAMS;
 		return false;
@@ -27,21 +37,13 @@ bool mcp_message_read(struct bytes line, struct mcp_message *out, enum mcp_fault
 	return version && strcmp(version, "2.0") == 0 && out->method && (!id || out->id);
 }
 
-/* On one line; what is not ASCII stays as it is. */
-static char *text_of(json_t *message)
+json_t *mcp_message_answer(json_t *id, json_t *result)
 {
-	char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
-	json_decref(message);
-	return text;
+	return json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id, "result", result);
 }
 
-char *mcp_message_answer(json_t *id, json_t *result)
+json_t *mcp_message_fault(json_t *id, enum mcp_fault fault, const char *sentence)
 {
-	return text_of(json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id, "result", result));
-}
-
-char *mcp_message_fault(json_t *id, enum mcp_fault fault, const char *sentence)
-{
-	return text_of(json_pack("{s:s, s:o, s:{s:i, s:s}}", "jsonrpc", "2.0", "id", id ? json_incref(id) : json_null(),
-				 "error", "code", (int)fault, "message", sentence));
+	return json_pack("{s:s, s:o, s:{s:i, s:o}}", "jsonrpc", "2.0", "id", id ? json_incref(id) : json_null(),
+			 "error", "code", (int)fault, "message", json_from_bytes(bytes_of(sentence)));
 }

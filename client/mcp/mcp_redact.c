@@ -1,5 +1,6 @@
 #include "client/mcp/mcp_redact.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "shared/http/headers.h"
@@ -122,21 +123,57 @@ static bool redact_message(struct redaction *r, json_t *message)
 
 /* ---- anything ---- */
 
-static const char *last_of(const char *path)
+/* "data.items[3].id", '["a key"].id': what a name tells of holds for all that is in it. */
+static bool path_is_named(const char *path)
 {
-	const char *dot = path ? strrchr(path, '.') : NULL;
-	return dot ? dot + 1 : path;
+	for (const char *at = path; at && *at;) {
+		char name[64];
+		size_t len = strcspn(at, ".[]\"");
+		if (len && len < sizeof name) {
+			memcpy(name, at, len);
+			name[len] = 0;
+			if (is_named(name))
+				return true;
+		}
+		at += len + (at[len] != 0);
+	}
+	return false;
 }
 
-/* {"name" or "path", "a", "b"}: how two deliveries differ in a value. */
-static bool redact_difference(json_t *o)
+/* A text that may be JSON, a form or a line of one. */
+static bool redact_as_body(struct redaction *r, json_t *string)
 {
-	const char *name = json_string_value(json_object_get(o, "name"));
-	const char *path = json_string_value(json_object_get(o, "path"));
+	struct buffer out = { 0 };
+	bool decoded, replaced;
+	bool fine =
+	    !json_is_string(string) || (redact_body(r, bytes_of(""), bytes_in(string), &out, &decoded, &replaced) &&
+					put_text(string, buffer_view(&out)));
+	buffer_free(&out);
+	return fine;
+}
+
+/* A field's value, as in a head. */
+static bool redact_field(struct redaction *r, json_t *name, json_t *value)
+{
+	json_t *pair = json_is_string(value) ? json_pack("[O, O]", name, value) : NULL;
+	bool fine = !json_is_string(value) || (pair && redact_pair(r, pair));
+	json_decref(pair);
+	return fine;
+}
+
+/* {"name" or "path" or "line_a", "a", "b"}: how two deliveries differ in a value. *done: it is one. */
+static bool redact_difference(struct redaction *r, json_t *o, bool *done)
+{
+	json_t *name = json_object_get(o, "name"), *path = json_object_get(o, "path");
 	json_t *a = json_object_get(o, "a"), *b = json_object_get(o, "b");
-	if ((!a && !b) || (!is_named(name) && !is_named(last_of(path))))
+	*done = a && b && (json_is_string(name) || json_is_string(path) || json_object_get(o, "line_a"));
+	if (!*done)
 		return true;
-	return hide(a) && hide(b);
+	if (is_named(json_string_value(name)) || path_is_named(json_string_value(path)))
+		return hide(a) && hide(b);
+	if (name)
+		return redact_field(r, name, a) && redact_field(r, name, b);
+	return redact_as_body(r, a) && redact_as_body(r, b);
 }
 
 static bool is_message(json_t *o)
@@ -162,11 +199,18 @@ static bool redact_value(struct redaction *r, json_t *value, const char *key, in
 	}
 	if (!json_is_object(value))
 		return true;
-	bool message = is_message(value);
-	if ((message && !redact_message(r, value)) || !redact_difference(value))
+	bool message = is_message(value), difference;
+	if ((message && !redact_message(r, value)) || !redact_difference(r, value, &difference))
 		return false;
 	json_object_foreach(value, name, inner)
 	{
+		if (difference && (strcmp(name, "a") == 0 || strcmp(name, "b") == 0))
+			continue;
+		if (strcmp(name, "answer") == 0) { /* of the app, to a sample */
+			if (!redact_as_body(r, inner))
+				return false;
+			continue;
+		}
 		if (message &&
 		    (strcmp(name, "headers") == 0 || strcmp(name, "trailers") == 0 || strncmp(name, "body", 4) == 0))
 			continue;
@@ -213,4 +257,63 @@ bool mcp_redact_cut(json_t *delivery, size_t most)
 	json_t *request = json_object_get(delivery, "request"), *response = json_object_get(delivery, "response");
 	return (!json_is_object(request) || cut_message(request, most)) &&
 	       (!json_is_object(response) || cut_message(response, most));
+}
+
+static bool bound_text(json_t *string, size_t most)
+{
+	struct bytes whole = bytes_in(string), start = text_start(whole, most);
+	struct buffer cut = { 0 };
+	if (whole.len <= most)
+		return true;
+	bool fine = buffer_append_bytes(&cut, start) &&
+		    buffer_printf(&cut, "… (the first %zu of %zu bytes)", start.len, whole.len) &&
+		    put_text(string, buffer_view(&cut));
+	buffer_free(&cut);
+	return fine;
+}
+
+/* What it leaves out is counted in `beside`. */
+static bool bound_list(const char *name, json_t *list, size_t most, json_t *beside)
+{
+	char left_out[100];
+	size_t count = json_array_size(list);
+	if (count <= most)
+		return true;
+	while (json_array_size(list) > most)
+		json_array_remove(list, json_array_size(list) - 1);
+	snprintf(left_out, sizeof left_out, "%.80s_left_out", name);
+	return json_object_set_new(beside, left_out, json_integer((json_int_t)(count - most))) == 0;
+}
+
+static bool bound_value(json_t *value, size_t text_most, size_t list_most, int depth);
+
+static bool bound_object(json_t *object, size_t text_most, size_t list_most, int depth)
+{
+	const char *name;
+	json_t *inner, *beside = json_object();
+	bool fine = beside;
+	json_object_foreach(object, name, inner) fine =
+	    fine && bound_list(name, inner, list_most, beside) && bound_value(inner, text_most, list_most, depth);
+	fine = fine && json_object_update(object, beside) == 0;
+	json_decref(beside);
+	return fine;
+}
+
+/* Redaction has gone as deep before. */
+static bool bound_value(json_t *value, size_t text_most, size_t list_most, int depth)
+{
+	size_t i;
+	json_t *inner;
+	bool fine = depth < DEPTH_MOST;
+	if (json_is_string(value))
+		return fine && bound_text(value, text_most);
+	if (json_is_object(value))
+		return fine && bound_object(value, text_most, list_most, depth + 1);
+	json_array_foreach(value, i, inner) fine = fine && bound_value(inner, text_most, list_most, depth + 1);
+	return fine;
+}
+
+bool mcp_redact_bound(json_t *result, size_t text_most, size_t list_most)
+{
+	return bound_value(result, text_most, list_most, 0);
 }

@@ -39,7 +39,8 @@ json_t *mcp_show(const char *db, const char *id, int attempt, size_t body_most, 
 	if (store_open(&w.store, db, STORE_READ_ONLY, e) && store_resolve(w.store, id, &w.id, e))
 		out = web_detail_json(&w, e);
 	store_close(w.store);
-	if (!out || ((secrets || without_secrets(out)) && mcp_redact_cut(out, body_most)))
+	if (!out || ((secrets || without_secrets(out)) && mcp_redact_cut(out, body_most) &&
+		     mcp_redact_bound(out, SIZE_MAX, MCP_LIST_MOST)))
 		return out;
 	json_decref(out);
 	error_set(e, EXIT_STORE, "out of memory");

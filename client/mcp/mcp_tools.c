@@ -224,12 +224,29 @@ static bool wrong(const struct mcp_word *word, const char *what, struct error *e
 	return error_set(e, EXIT_USAGE, "the argument %s %s", word->name, what);
 }
 
+/* NULL: it is no text, or has a byte 0 in it, which no argument can have. */
+static const char *text_in(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	return text && strlen(text) == json_string_length(value) ? text : NULL;
+}
+
+/* 50 and 50.0 are the same number to JSON Schema. */
+static bool number_in(const json_t *value, int64_t *out)
+{
+	double real = json_real_value(value);
+	bool whole = json_is_real(value) && real >= -1e15 && real <= 1e15 && (double)(int64_t)real == real;
+	*out = whole ? (int64_t)real : json_integer_value(value);
+	return whole || json_is_integer(value);
+}
+
 static bool add_id(struct mcp_words *w, const struct mcp_word *word, const json_t *value, struct error *e)
 {
 	char number[24];
-	const char *text = json_string_value(value);
-	if (json_is_integer(value) && json_integer_value(value) > 0) {
-		snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
+	const char *text = text_in(value);
+	int64_t id;
+	if (number_in(value, &id) && id > 0) {
+		snprintf(number, sizeof number, "%lld", (long long)id);
 		text = number;
 	}
 	if (!text || !*text || strlen(text) > 40 || strspn(text, "0123456789abcdefABCDEF-") != strlen(text))
@@ -250,8 +267,8 @@ static bool add_ids(struct mcp_words *w, const struct mcp_word *word, json_t *va
 static bool add_number(struct mcp_words *w, const struct mcp_word *word, const json_t *value, struct error *e)
 {
 	char text[32];
-	int64_t n = json_integer_value(value);
-	if (!json_is_integer(value) || n < word->least || n > word->most)
+	int64_t n;
+	if (!number_in(value, &n) || n < word->least || n > word->most)
 		return error_set(e, EXIT_USAGE, "the argument %s takes a number from %lld to %lld", word->name,
 				 (long long)word->least, (long long)word->most);
 	snprintf(text, sizeof text, "%lld%s", (long long)n, word->kind == SECONDS ? "s" : "");
@@ -262,14 +279,14 @@ static bool add_number(struct mcp_words *w, const struct mcp_word *word, const j
 static bool add_value(struct mcp_words *w, const struct mcp_word *word, const char *path, const json_t *value,
 		      struct error *e)
 {
-	char *text = json_is_string(value) ? strdup(json_string_value(value)) : json_dumps(value, JSON_ENCODE_ANY);
+	char *text = text_in(value) ? strdup(text_in(value)) : json_dumps(value, JSON_ENCODE_ANY);
 	size_t len = strlen(path) + strlen(text ? text : "") + 2;
 	char *both = text ? malloc(len) : NULL;
 	bool fine = false;
 	if (!*path || *path == '@' || strchr(path, '='))
 		wrong(word, "has a path that is empty, begins with @ or holds =", e);
-	else if (json_is_object(value) || json_is_array(value))
-		wrong(word, "takes texts, numbers, true, false and null", e);
+	else if (json_is_object(value) || json_is_array(value) || (json_is_string(value) && !text_in(value)))
+		wrong(word, "takes texts without a byte 0, numbers, true, false and null", e);
 	else if (!both)
 		error_set(e, EXIT_STORE, "out of memory");
 	else {
@@ -293,9 +310,9 @@ static bool add_values(struct mcp_words *w, const struct mcp_word *word, json_t 
 
 static bool add_text(struct mcp_words *w, const struct mcp_word *word, const json_t *value, struct error *e)
 {
-	const char *text = json_string_value(value);
+	const char *text = text_in(value);
 	if (!text || !*text)
-		return wrong(word, "takes a text", e);
+		return wrong(word, "takes a text without a byte 0", e);
 	return add(w, word->option, word->kind == SECRET_FILE ? "=@" : "=", text, e);
 }
 
@@ -318,9 +335,9 @@ static bool add_word(struct mcp_words *w, const struct mcp_word *word, json_t *v
 		return add_ids(w, word, value, e);
 	case FILTER:
 	case NAME:
-		if (!json_is_string(value))
-			return wrong(word, "takes a text", e);
-		return add(w, "", "", json_string_value(value), e);
+		if (!text_in(value))
+			return wrong(word, "takes a text without a byte 0", e);
+		return add(w, "", "", text_in(value), e);
 	case VALUES:
 		return add_values(w, word, value, e);
 	case HERE:

@@ -5,9 +5,10 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import Ajv2020 from 'ajv/dist/2020.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { binDir, waitFor, World } from './lib/harness.mjs';
+import { binDir, waitFor, within, World } from './lib/harness.mjs';
 
 const creel = path.join(binDir, 'creel');
 const line = (at, target, headers, body, status = 200) => JSON.stringify({ received_at: `2026-11-20T10:00:${String(at).padStart(2, '0')}.000000Z`, method: 'POST', target, tunnel: 'shop',
@@ -64,7 +65,11 @@ describe('mcp', () => {
 		const { tools } = await client.listTools();
 		assert.deepEqual(tools.map((t) => t.name), ['list', 'show', 'wait', 'replay', 'trigger', 'verify', 'diff', 'stats']);
 		assert.deepEqual(tools.filter((t) => !t.annotations.readOnlyHint).map((t) => t.name), ['replay', 'trigger']);
-		for (const t of tools) assert.equal(t.inputSchema.additionalProperties, false, t.name);
+		const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+		for (const t of tools) {
+			assert.equal(t.inputSchema.additionalProperties, false, t.name);
+			ajv.compile(t.inputSchema);
+		}
 		await client.ping();
 	});
 	it('list and stats', async () => {
@@ -138,8 +143,51 @@ describe('mcp', () => {
 			assert.ok(r.isError, `${name} ${JSON.stringify(args)}`);
 			assert.match(r.content[0].text, says, `${name} ${JSON.stringify(args)}`);
 		}
-		await assert.rejects(() => client.callTool({ name: 'nothing', arguments: {} }), /no such tool/);
+		await assert.rejects(() => client.callTool({ name: 'nothing', arguments: {} }), /there is no tool nothing: tools\/list/);
 		await assert.rejects(() => client.request({ method: 'resources/list' }, { parse: (x) => x }), /no method/);
+	});
+	it('numbers as JSON Schema has them, texts without a byte 0', async () => {
+		const r = await raw(['{"limit":2.0}', '{"limit":2.5}', '{"filter":"a\\u0000b"}'].map((a, i) => `{"jsonrpc":"2.0","id":${i},"method":"tools/call","params":{"name":"list","arguments":${a}}}\n`).join(''));
+		const by = Object.fromEntries(r.lines.map((l) => [l.id, l.result]));
+		assert.equal(by[0].structuredContent.deliveries.length, 2);
+		assert.match(by[1].content[0].text, /from 1 to 200/);
+		assert.match(by[2].content[0].text, /byte 0/);
+	});
+	it('diff without secrets: signatures, values in values, lists under a secret name, forms', async () => {
+		const added = w.path('more.ndjson'), base = [['Stripe-Signature', 't=1,v1=aaaa1111bbbb2222']];
+		writeFileSync(added, [line(11, '/s', base, '{"a":1}'), line(12, '/s', [['Stripe-Signature', 't=1,v1=cccc3333dddd4444']], '{"a":{"password":"inner-hunter5"},"passwords":["hunter6"],"list":[{"client_secret":"hunter7"}]}'),
+			line(13, '/f', [['Content-Type', 'application/x-www-form-urlencoded']], 'x=1&password=hunter8'), line(14, '/f', [['Content-Type', 'application/x-www-form-urlencoded']], 'x=2&password=hunter9'),
+			line(15, '/t', [], 'one\npassword=hunter10\n'), line(16, '/t', [], 'two\npassword=hunter11\n')].join('\n'));
+		assert.equal((await w.creel(['import', added, '--db', db])).code, 0);
+		const ids = (await fine('list', { limit: 6 })).deliveries.map((d) => d.id);
+		for (let i = 0; i < 6; i += 2) {
+			const d = await fine('diff', { a: ids[i], b: ids[i + 1] });
+			assert.doesNotMatch(JSON.stringify(d), /hunter\d|aaaa1111|cccc3333/, JSON.stringify(d));
+			assert.equal(d.equal, false);
+		}
+		assert.match(JSON.stringify(await fine('diff', { a: ids[0], b: ids[1], secrets: true })), /cccc3333.*inner-hunter5.*hunter6.*hunter7/);
+	});
+	it('long texts and long lists are cut, and say so', async () => {
+		const many = (n) => JSON.stringify({ text: `${n}`.repeat(100_000), list: [...Array(3000).keys()].map((i) => i * n) });
+		writeFileSync(w.path('long.ndjson'), [line(21, '/long', [], many(1)), line(22, '/long', [], many(2))].join('\n'));
+		assert.equal((await w.creel(['import', w.path('long.ndjson'), '--db', db])).code, 0);
+		const ids = (await fine('list', { limit: 2 })).deliveries.map((d) => d.id), d = await fine('diff', { a: ids[0], b: ids[1] });
+		assert.equal(d.body.changes.length, 1000);
+		assert.equal(d.body.changes_left_out, 2000);
+		const text = d.body.changes.find((c) => c.path === 'text').a;
+		assert.match(text, /^"1{16383}… \(the first 16384 of 100002 bytes\)$/);
+	});
+	it('the app’s answer to a sample keeps its secrets', async () => {
+		const answering = createServer((request, response) => request.resume().on('end', () => response.end(JSON.stringify({ access_token: 'tok-secret-12', list: 'z'.repeat(50_000) }))));
+		await new Promise((resolve) => answering.listen(0, '127.0.0.1', resolve));
+		try {
+			const args = { name: 'github.push', to: `http://127.0.0.1:${answering.address().port}/` }, sent = await fine('trigger', args);
+			assert.doesNotMatch(sent.answer, /tok-secret/);
+			assert.ok(sent.answer.length < 17_000);
+			assert.match((await fine('trigger', { ...args, secrets: true })).answer, /tok-secret/);
+		} finally {
+			answering.close();
+		}
 	});
 	it('a call that is cancelled ends', async () => {
 		const stop = new AbortController();
@@ -169,8 +217,57 @@ describe('mcp', () => {
 		}
 		for (const silent of ['', '   ', '{"jsonrpc":"2.0","method":"notifications/initialized"}', '{"jsonrpc":"2.0","id":1,"result":{}}', '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":77}}'])
 			assert.deepEqual((await raw(`${silent}\r\n${ok}\r\n`)).lines.map((l) => l.id), ['last'], silent);
-		for (const version of ['2024-11-05', '2025-03-26', '2025-06-18']) assert.equal((await raw(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"${version}"}}\n`)).lines[0].result.protocolVersion, version);
-		assert.equal((await raw('{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"1999-01-01"}}\n')).lines[0].result.protocolVersion, '2025-06-18');
+		for (const version of ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']) assert.equal((await raw(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"${version}"}}\n`)).lines[0].result.protocolVersion, version);
+		assert.equal((await raw('{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"1999-01-01"}}\n')).lines[0].result.protocolVersion, '2025-11-25');
+	});
+	it('each request has its answer by its id, whatever it is called', async () => {
+		const ask = (id, method, params = {}) => JSON.stringify({ jsonrpc: '2.0', id, method, params });
+		const r = await raw([ask(1, `${'x'.repeat(59)}é`), ask(2, 'ping\0'), ask(3, 'tools/call', { name: 'list\0' }), ask(4, 'tools/call', { name: `${'y'.repeat(59)}é` }), ask(5, 'tools/call', { name: 'list', arguments: { [`${'z'.repeat(39)}é`]: 1 } }), ask('ü\0', 'ping')].join('\n'));
+		assert.deepEqual(r.lines.map((l) => [l.id, l.error?.code ?? l.result.isError ?? 'ok']), [[1, -32601], [2, -32600], [3, -32602], [4, -32602], [5, true], ['ü\0', 'ok']]);
+	});
+	it('a batch is answered by one', async () => {
+		const ask = (id, method, params) => ({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), method, params });
+		const list = (id) => ask(id, 'tools/call', { name: 'list', arguments: { limit: 1 } });
+		const batches = [[ask(1, 'ping'), list(2), ask(undefined, 'notifications/initialized'), list(3), 7], [ask(undefined, 'notifications/initialized')], [ask(4, 'initialize', {})], [], Array(101).fill(ask(5, 'ping'))];
+		const r = await raw(batches.map((b) => `${JSON.stringify(b)}\n`).join(''));
+		assert.equal(r.lines.length, 4, JSON.stringify(r.lines));
+		const whole = r.lines.find((l) => l.length === 4);
+		assert.deepEqual(whole.map((l) => l.id).sort(), [1, 2, 3, null].sort());
+		assert.equal(whole.find((l) => l.id === 3).result.structuredContent.deliveries.length, 1);
+		assert.equal(whole.find((l) => l.id === null).error.code, -32600);
+		assert.deepEqual(r.lines.filter((l) => l.length === 1).map(([l]) => [l.id, l.error.code]), [[4, -32600]]);
+		assert.deepEqual(r.lines.filter((l) => l.error).map((l) => l.error.code), [-32600, -32600]);
+	});
+
+	const start = () => {
+		const child = spawn(creel, ['mcp', '--db', db], { env: w.env, stdio: ['pipe', 'pipe', 'inherit'] });
+		child.stdin.on('error', () => {});
+		child.ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
+		return child;
+	};
+	it('a reader that stops holds up neither signals nor what it reads later', async () => {
+		const lists = (n) => [...Array(n).keys()].map((i) => `{"jsonrpc":"2.0","id":${i},"method":"tools/list"}\n`).join('');
+		const stopped = start();
+		stopped.stdin.write(lists(3000));
+		await waitFor('it to wait for its reader', () => stopped.stdout.readableLength > 0);
+		stopped.kill('SIGTERM');
+		assert.deepEqual(await within('its end', stopped.ended), { code: 0, signal: null });
+		const slow = start();
+		let out = '';
+		slow.stdin.end(lists(3000));
+		await waitFor('the first answer', () => slow.stdout.readableLength > 0);
+		slow.stdout.on('data', (c) => (out += c));
+		assert.equal((await slow.ended).code, 0);
+		await new Promise((resolve) => (slow.stdout.readableEnded ? resolve() : slow.stdout.on('end', resolve)));
+		assert.deepEqual(out.trim().split('\n').map((l) => JSON.parse(l).id), [...Array(3000).keys()]);
+	});
+	it('without input and without a reader it ends, although a call waits', async () => {
+		const left = start();
+		left.stdin.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"wait","arguments":{"filter":"path:/never","timeout_s":600}}}\n');
+		await waitFor('it to answer', () => left.stdout.readableLength > 0);
+		left.stdout.destroy();
+		left.stdin.end();
+		assert.deepEqual(await within('its end', left.ended), { code: 0, signal: null });
 	});
 	it('takes no arguments, and says where there is no record', async () => {
 		assert.equal((await w.creel(['mcp', 'x', '--db', db])).code, 2);

@@ -39,21 +39,34 @@ static void call(const struct mcp_message *m)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void take(json_t *json)
 {
 	struct mcp_message m;
 	enum mcp_fault fault;
-	if (mcp_message_read(bytes_make(data, size), &m, &fault)) {
+	bool fine = mcp_message_read(json, &m, &fault);
+	if (fine)
 		call(&m);
-		char *text = m.id ? mcp_message_answer(m.id, json_object()) : NULL;
-		check(!m.id || (text && !strchr(text, '\n')));
-		free(text);
-	}
-	if (m.json && mcp_redact_cut(m.json, 100) && mcp_redact(m.json)) {
-		char *text = json_dumps(m.json, JSON_ENCODE_ANY);
+	json_t *answer = fine && m.id ? mcp_message_answer(m.id, json_object())
+				      : mcp_message_fault(m.id, fault, m.method ? m.method : "");
+	char *text = json_dumps(answer, JSON_COMPACT);
+	check(text && !strchr(text, '\n'));
+	free(text);
+	json_decref(answer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	json_t *json = mcp_message_parse(bytes_make(data, size)), *one;
+	size_t i;
+	if (json_is_array(json))
+		json_array_foreach(json, i, one) take(one);
+	else if (json)
+		take(json);
+	if (json && mcp_redact_cut(json, 100) && mcp_redact(json) && mcp_redact_bound(json, 50, 5)) {
+		char *text = json_dumps(json, JSON_ENCODE_ANY);
 		check(text != NULL);
 		free(text);
 	}
-	json_decref(m.json);
+	json_decref(json);
 	return 0;
 }
