@@ -20,12 +20,13 @@
 #include "shared/query/store_query.h"
 #include "shared/text/text.h"
 
-/* One of: a file, standard output, a buffer. */
+/* One of: a file, standard output, whoever takes it. */
 struct sink {
 	struct export_file file;
 	const char *path; /* NULL: not a file. It is made when the first delivery is written */
 	bool open;
-	struct buffer *buffer;
+	bool (*take)(void *user, struct bytes piece, struct error *e);
+	void *user;
 };
 
 struct export
@@ -139,13 +140,13 @@ static bool end_file(struct export_file *f, bool fine, struct error *e)
 
 static bool flush(struct export *x, struct error *e)
 {
-	if (!x->sink.buffer && !x->sink.path && isatty(STDOUT_FILENO) && !guard(x->options->as, &x->text))
+	if (!x->sink.take && !x->sink.path && isatty(STDOUT_FILENO) && !guard(x->options->as, &x->text))
 		return no_memory(e);
 	struct bytes text = buffer_view(&x->text);
 	struct sink *s = &x->sink;
 	x->text.len = 0;
-	if (s->buffer)
-		return buffer_append_bytes(s->buffer, text) || no_memory(e);
+	if (s->take)
+		return s->take(s->user, text, e);
 	if (s->path) {
 		if (!s->open && !(s->open = export_file_open(&s->file, s->path, existing(x), e)))
 			return false;
@@ -272,27 +273,68 @@ static bool put_test(struct export *x, const struct transcript *d, const char *b
 	       no_memory(e);
 }
 
+/* Bytes of a body in a command: one with 64 MiB in it is copied by nobody, and stops the browser that shows it. */
+#define COPIED_MOST ((size_t)1 << 20)
+#define AT_ONCE ((size_t)256 << 10)
+
+static bool put_command(struct export *x, const struct transcript *d, struct buffer *out, struct error *e)
+{
+	struct export_options curl = *x->options;
+	curl.as = EXPORT_AS_CURL;
+	char *base = base_of(x, d, e);
+	bool fine = base && export_put(d, NULL, &curl, base, NULL, out, e);
+	free(base);
+	return fine;
+}
+
+struct block {
+	struct export *export;
+	struct error *error;
+};
+
+static int on_block_piece(const char *piece, size_t len, void *user)
+{
+	struct block *b = user;
+	struct export *x = b->export;
+	if (!report_block_put(&x->text, bytes_make(piece, len))) {
+		no_memory(b->error);
+		return -1;
+	}
+	return x->text.len < AT_ONCE || flush(x, b->error) ? 0 : -1;
+}
+
+/* What is imported again, written as it is made: no line of it is ever held as a whole. */
+static bool put_block(struct export *x, const struct transcript *d, struct error *e)
+{
+	struct block b = { x, e };
+	struct item item;
+	if (!item_read(x->store, d->id, &item, e))
+		return false;
+	json_t *line = export_put_line(d, &item.row);
+	item_free(&item);
+	*e = (struct error){ 0 };
+	bool fine = line && report_block_begin(&x->text) &&
+		    json_dump_callback(line, on_block_piece, &b, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&
+		    report_block_end(&x->text);
+	json_decref(line);
+	return fine || (!*e->text && no_memory(e));
+}
+
 /* One delivery of the page: what is read, what is copied, and what is imported again. */
 static bool put_in_report(struct export *x, const struct transcript *d, struct error *e)
 {
-	struct export_options ndjson = *x->options, curl = *x->options;
-	struct buffer line = { 0 }, command = { 0 };
-	struct item item;
-	ndjson.as = EXPORT_AS_NDJSON;
-	curl.as = EXPORT_AS_CURL;
-	char *base = base_of(x, d, e);
-	bool fine = base && item_read(x->store, d->id, &item, e);
-	if (fine) {
-		fine = export_put(d, &item.row, &ndjson, NULL, NULL, &line, e) &&
-		       export_put(d, NULL, &curl, base, NULL, &command, e);
-		item_free(&item);
-	}
-	const struct report_delivery r = { d, buffer_view(&line), buffer_view(&command) };
+	struct buffer command = { 0 };
+	bool long_body = d->request.body.len > COPIED_MOST;
+	bool fine = long_body || put_command(x, d, &command, e);
+	const struct report_delivery r = {
+		d, buffer_view(&command),
+		long_body ? "its body is too long for a command to copy: `creel import` takes this file, and `creel "
+			    "export --format curl` writes the command then"
+			  : NULL
+	};
 	fine = fine && (report_put(&x->text, &r) || no_memory(e));
-	buffer_free(&line);
 	buffer_free(&command);
-	free(base);
-	return fine;
+	return fine && flush(x, e) && put_block(x, d, e);
 }
 
 static bool put(struct export *x, const struct transcript *d, struct error *e)
@@ -461,10 +503,22 @@ bool export_to_stdout(struct store *s, const int64_t *ids, size_t count, const s
 	       (fflush(stdout) == 0 || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno)));
 }
 
+bool export_to_taker(struct store *s, const int64_t *ids, size_t count, const struct export_options *o,
+		     bool (*take)(void *user, struct bytes piece, struct error *e), void *user, struct error *e)
+{
+	struct export x = { .store = s, .options = o, .sink = { .take = take, .user = user } };
+	return export_all(&x, ids, count, e);
+}
+
+static bool append(void *user, struct bytes piece, struct error *e)
+{
+	return buffer_append_bytes(user, piece) || no_memory(e);
+}
+
 bool export_to_buffer(struct store *s, const int64_t *ids, size_t count, const struct export_options *o,
 		      struct buffer *out, size_t *written, struct error *e)
 {
-	struct export x = { .store = s, .options = o, .sink.buffer = out };
+	struct export x = { .store = s, .options = o, .sink = { .take = append, .user = out } };
 	bool fine = export_all(&x, ids, count, e);
 	if (written)
 		*written = x.written;

@@ -56,6 +56,10 @@ MUST_CHECK bool export_to_file(struct store *s, const int64_t *ids, size_t count
 			       const char *path, size_t *written, struct error *e);
 MUST_CHECK bool export_to_stdout(struct store *s, const int64_t *ids, size_t count, const struct export_options *o,
 				 size_t *written, struct error *e);
+/* Hands each piece over as soon as it is written; false from `take` ends it with its *e. */
+MUST_CHECK bool export_to_taker(struct store *s, const int64_t *ids, size_t count, const struct export_options *o,
+				bool (*take)(void *user, struct bytes piece, struct error *e), void *user,
+				struct error *e);
 /* Appends to *out. */
 MUST_CHECK bool export_to_buffer(struct store *s, const int64_t *ids, size_t count, const struct export_options *o,
 				 struct buffer *out, size_t *written, struct error *e);

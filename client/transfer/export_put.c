@@ -72,7 +72,7 @@ static void show_redacted(struct delivery_row *shown, const struct transcript *x
 		shown->response_bytes = x->response.body_size;
 }
 
-static json_t *ndjson(const struct transcript *x, const struct delivery_row *row)
+json_t *export_put_line(const struct transcript *x, const struct delivery_row *row)
 {
 	struct delivery_row shown = { 0 };
 	if (x->redacted && row) {
@@ -214,7 +214,7 @@ bool export_put(const struct transcript *x, const struct delivery_row *row, cons
 	case EXPORT_AS_HAR:
 		return put_json(out, har_entry(x), e);
 	case EXPORT_AS_NDJSON:
-		return put_json(out, ndjson(x, row), e) &&
+		return put_json(out, export_put_line(x, row), e) &&
 		       (buffer_put_u8(out, '\n') || error_set(e, EXIT_STORE, "out of memory"));
 	case EXPORT_AS_POSTMAN:
 		return put_json(out, postman_item(x, bytes_of(base), body_file), e);

@@ -34,15 +34,17 @@ void import_source_close(struct import_source *s)
 	if (s->file && s->file != stdin)
 		fclose(s->file);
 	buffer_free(&s->text);
+	buffer_free(&s->page);
 	memset(s, 0, sizeof *s);
 }
 
 static bool read_some(struct import_source *s, struct error *e)
 {
-	if (!buffer_reserve(&s->text, AT_ONCE))
+	struct buffer *to = s->is_page ? &s->page : &s->text;
+	if (!buffer_reserve(to, AT_ONCE))
 		return no_memory(e);
-	size_t n = fread(s->text.at + s->text.len, 1, AT_ONCE, s->file);
-	s->text.len += n;
+	size_t n = fread(to->at + to->len, 1, AT_ONCE, s->file);
+	to->len += n;
 	s->ended = n == 0;
 	if (interrupt_came())
 		return error_set(e, EXIT_INTERRUPTED, "interrupted");
@@ -64,21 +66,15 @@ static bool decode_utf16(struct import_source *s, struct error *e)
 	return true;
 }
 
-/* The lines of NDJSON that an exported page has in it. */
-static bool take_report(struct import_source *s, struct error *e)
+/* The lines of NDJSON that an exported page has in it, as they come. */
+static bool take_lines(struct import_source *s, struct error *e)
 {
-	struct buffer lines = { 0 };
-	while (!s->ended)
-		if (!read_some(s, e))
-			return false;
-	if (!report_lines(buffer_view(&s->text), &lines))
+	if (!report_lines(&s->page, &s->in_block, &s->text))
 		return no_memory(e);
-	if (lines.len == 0)
-		return error_set(e, EXIT_USAGE,
-				 "it is a web page, and not one that `creel export --format html` wrote");
-	buffer_free(&s->text);
-	s->text = lines;
-	return true;
+	s->has_lines = s->has_lines || s->text.len > 0;
+	return s->has_lines || !s->ended ||
+	       error_set(e, EXIT_USAGE,
+			 "it is a web page, and not one that `creel report` or `creel export --format html` wrote");
 }
 
 bool import_source_more(struct import_source *s, struct error *e)
@@ -87,15 +83,18 @@ bool import_source_more(struct import_source *s, struct error *e)
 	if (!read_some(s, e))
 		return false;
 	if (s->begun)
-		return true;
+		return !s->is_page || take_lines(s, e);
 	s->begun = true;
 	if (import_is_utf16(buffer_view(&s->text)))
 		return decode_utf16(s, e);
 	if (s->text.len >= 3 && memcmp(s->text.at, mark, 3) == 0)
 		buffer_consume(&s->text, 3);
-	if (report_is(buffer_view(&s->text)))
-		return take_report(s, e);
-	return true;
+	if (!report_is(buffer_view(&s->text)))
+		return true;
+	s->is_page = true;
+	s->page = s->text;
+	s->text = (struct buffer){ 0 };
+	return take_lines(s, e);
 }
 
 bool import_source_all(struct import_source *s, struct error *e)

@@ -14,6 +14,9 @@ struct import_source {
 	struct buffer text; /* what was read and not yet taken */
 	size_t at;          /* where in it the next line begins */
 	bool begun, ended;
+	/* A page that `creel report` wrote: what was read of it, and where that stands (shared/formats/report.h). */
+	struct buffer page;
+	bool is_page, in_block, has_lines;
 };
 
 /* "-" is standard input. EXIT_USAGE when it cannot be opened. import_source_close in any case. */

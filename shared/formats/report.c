@@ -81,8 +81,7 @@ static bool put_message(struct buffer *out, const struct message *m)
 	if (!text_is_utf8(body) || memchr(body.at, 0, body.len))
 		return buffer_printf(out, "<p>%zu bytes that are not text</p>", body.len);
 	bool cut = body.len > SHOWN_BODY;
-	if (cut)
-		body.len = SHOWN_BODY;
+	body = text_start(body, SHOWN_BODY);
 	return buffer_append_text(out, "<pre tabindex=\"0\">") && html_body(out, body) &&
 	       buffer_append_text(out, "</pre>") &&
 	       (!cut || buffer_printf(out, "<p>the first %zu of %zu bytes</p>", body.len, m->body.len));
@@ -112,15 +111,13 @@ static bool put_head(struct buffer *out, const struct transcript *x)
 				  html_text(out, buffer_view(&x->error)) && buffer_append_text(out, "</b></p>\n")));
 }
 
-/* JSON in which no markup can begin. */
-static bool put_block(struct buffer *out, struct bytes line)
+static bool put_curl(struct buffer *out, const struct report_delivery *d)
 {
-	bool fine = buffer_append_text(out, BLOCK);
-	for (size_t i = 0; fine && i < line.len; i++)
-		fine = line.at[i] == '<'    ? buffer_append_text(out, "\\u003c")
-		       : line.at[i] == '\n' ? true
-					    : buffer_put_u8(out, line.at[i]);
-	return fine && buffer_append_text(out, "</script>\n");
+	if (d->uncurled)
+		return buffer_append_text(out, "<p>") && html_text(out, bytes_of(d->uncurled)) &&
+		       buffer_append_text(out, "</p>");
+	return !d->curl.len || (buffer_append_text(out, "<details><summary>As curl</summary><pre tabindex=\"0\">") &&
+				html_body(out, d->curl) && buffer_append_text(out, "</pre></details>"));
 }
 
 bool report_put(struct buffer *out, const struct report_delivery *d)
@@ -131,9 +128,30 @@ bool report_put(struct buffer *out, const struct report_delivery *d)
 	       html_text(out, buffer_view(&x->target)) && buffer_append_text(out, " HTTP/1.1</pre>") &&
 	       put_message(out, &x->request) &&
 	       (!x->status || (buffer_append_text(out, "<h3>Response</h3>") && put_message(out, &x->response))) &&
-	       (!d->curl.len || (buffer_append_text(out, "<details><summary>As curl</summary><pre tabindex=\"0\">") &&
-				 html_body(out, d->curl) && buffer_append_text(out, "</pre></details>"))) &&
-	       buffer_append_text(out, "</article>\n") && put_block(out, d->line);
+	       put_curl(out, d) && buffer_append_text(out, "</article>\n");
+}
+
+bool report_block_begin(struct buffer *out)
+{
+	return buffer_append_text(out, BLOCK);
+}
+
+/* JSON in which no markup can begin. */
+bool report_block_put(struct buffer *out, struct bytes piece)
+{
+	bool fine = true;
+	while (fine && piece.len) {
+		struct bytes run = bytes_until(piece, '<');
+		bool more = run.len < piece.len;
+		fine = buffer_append_bytes(out, run) && (!more || buffer_append_text(out, "\\u003c"));
+		piece = bytes_make(piece.at + run.len + more, piece.len - run.len - more);
+	}
+	return fine;
+}
+
+bool report_block_end(struct buffer *out)
+{
+	return buffer_append_text(out, "</script>\n");
 }
 
 /* ---- and back ---- */
@@ -144,18 +162,26 @@ bool report_is(struct bytes start)
 	return start.len > len && memcmp(start.at, DOCTYPE, len) == 0;
 }
 
-static const uint8_t *find(const uint8_t *at, const uint8_t *end, const char *text)
+/* Where the text begins, or else what can be passed over: all but what may be its beginning. */
+static bool find(const struct buffer *page, const char *text, size_t *at)
 {
-	return at < end ? memmem(at, (size_t)(end - at), text, strlen(text)) : NULL;
+	size_t len = strlen(text);
+	const uint8_t *there = page->len ? memmem(page->at, page->len, text, len) : NULL;
+	*at = there ? (size_t)(there - page->at) : page->len < len ? 0 : page->len - len + 1;
+	return there;
 }
 
-bool report_lines(struct bytes page, struct buffer *out)
+bool report_lines(struct buffer *page, bool *within, struct buffer *out)
 {
-	const uint8_t *at = page.at, *end = at + page.len, *shut;
-	while ((at = find(at, end, BLOCK)) && (shut = find(at += sizeof BLOCK - 1, end, "</script>"))) {
-		if (!buffer_append(out, at, (size_t)(shut - at)) || !buffer_put_u8(out, '\n'))
-			return false;
-		at = shut;
+	bool fine = true;
+	for (bool found = true; fine && found;) {
+		size_t at;
+		const char *mark = *within ? "</script>" : BLOCK;
+		found = find(page, mark, &at);
+		if (*within)
+			fine = buffer_append(out, page->at, at) && (!found || buffer_put_u8(out, '\n'));
+		buffer_consume(page, at + (found ? strlen(mark) : 0));
+		*within = *within != found;
 	}
-	return true;
+	return fine;
 }

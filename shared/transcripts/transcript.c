@@ -168,7 +168,8 @@ bool transcript_redact(struct transcript *x, struct redaction *r, bool answer, s
 	r->of = "request";
 	bool fine = redact_target(r, x) && redact_buffer(r, redact_text, &x->method) &&
 		    redact_buffer(r, redact_text, &x->prefix) && redact_buffer(r, redact_text, &x->event_type) &&
-		    redact_buffer(r, redact_text, &x->labels.note) && redact_message(r, &x->request);
+		    redact_buffer(r, redact_text, &x->labels.note) && redact_buffer(r, redact_text, &x->labels.tags) &&
+		    redact_message(r, &x->request);
 	r->of = "answer";
 	if (fine && answer)
 		fine = redact_buffer(r, redact_text, &x->reason) && redact_buffer(r, redact_text, &x->error) &&

@@ -55,6 +55,41 @@ describe('the report', () => {
 			await other.close();
 		}
 	});
+	it('a body too long to copy: what is shown says so, and it comes back exactly', async () => {
+		const one = new World(), other = new World();
+		try {
+			const long = Buffer.alloc(1_300_000, '<script>äö\n');
+			await fill(one, [line(1, { body: long }), line(2)]);
+			assert.equal((await one.run('creel', ['report', 'id:1..2', '-o', one.path('long.html')])).code, 0);
+			const page = readFileSync(one.path('long.html'), 'utf8');
+			assert.equal(page.match(/As curl/g).length, 1);
+			assert.match(page, /the first 655\d\d of 1300000 bytes<\/p>.*too long for a command to copy: `creel import`/s);
+			assert.equal((await other.run('creel', ['import', one.path('long.html')])).code, 0);
+			assert.ok((await other.run('creel', ['export', '1', '--format', 'body'])).stdout.equals(long));
+			// One that was cut off on its way is not taken for whole.
+			for (const at of [-40, -2000]) {
+				writeFileSync(one.path('cut.html'), page.slice(0, at));
+				const cut = await one.run('creel', ['import', one.path('cut.html')]);
+				assert.equal(cut.code, 2, cut.err);
+				assert.match(cut.err, /cut\.html: line [12]: it is not JSON/);
+			}
+		} finally {
+			await one.close();
+			await other.close();
+		}
+	});
+	it('the command that is copied out of the page is the one that export writes', async () => {
+		const one = new World(), odd = ['plain', "quo'te \"double\" $HOME `id` \\ !x", '\u202ereversed\u202c \u200bzero \ufeff', 'caf\u00e9 \u0301 \u{1f600}', 'line\r\nline\ttab\n', '\u0085\u2028', '<b>&amp;</b>', Buffer.from([0, 1, 27, 255])];
+		try {
+			await fill(one, odd.map((body, i) => line(i + 1, { body, headers: [['X-Odd', typeof body === 'string' ? body.replaceAll(/[\r\n\t]/g, '') : 'x']] })));
+			assert.equal((await one.run('creel', ['report', `id:1..${odd.length}`, '-o', one.path('odd.html')])).code, 0);
+			const commands = [...readFileSync(one.path('odd.html'), 'utf8').matchAll(/As curl<\/summary><pre tabindex="0">([^]*?)<\/pre>/g)].map(([, c]) => c.replaceAll(/&(lt|gt|quot|#39|amp);/g, (_, e) => ({ lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' })[e]));
+			for (const [i, command] of commands.entries()) assert.equal(command, (await one.run('creel', ['export', String(i + 1), '--format', 'curl'])).text, JSON.stringify(odd[i].toString()));
+			assert.equal(commands.length, odd.length);
+		} finally {
+			await one.close();
+		}
+	});
 	it('another page is refused with a sentence', async () => {
 		writeFileSync(w.path('other.html'), '<!doctype html><title>x</title>');
 		const r = await w.run('creel', ['import', w.path('other.html')]);

@@ -64,12 +64,33 @@ static void range(const char *field, uint64_t size)
 		abort();
 }
 
+static void take_page(struct bytes part, struct buffer *page, bool *within, struct buffer *lines)
+{
+	if (!buffer_append_bytes(page, part) || !report_lines(page, within, lines))
+		abort();
+}
+
+/* Read in pieces it says the same as at once. */
+static void page(struct bytes all)
+{
+	struct buffer once = { 0 }, pieces = { 0 }, page = { 0 };
+	bool within = false;
+	take_page(all, &page, &within, &once);
+	buffer_free(&page);
+	page = (struct buffer){ 0 };
+	within = false;
+	for (size_t i = 0; i < all.len; i += 7)
+		take_page(bytes_make(all.at + i, all.len - i < 7 ? all.len - i : 7), &page, &within, &pieces);
+	if (!bytes_equal(buffer_view(&once), buffer_view(&pieces)))
+		abort();
+	buffer_free(&once);
+	buffer_free(&pieces);
+	buffer_free(&page);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct buffer lines = { 0 };
-	if (!report_lines(bytes_make(data, size), &lines))
-		abort();
-	buffer_free(&lines);
+	page(bytes_make(data, size));
 	char *host = take_line(&data, &size), *origin = take_line(&data, &size), *site = take_line(&data, &size);
 	char *target = take_line(&data, &size), *field = take_line(&data, &size);
 	if (host && origin && site && target && field) {
