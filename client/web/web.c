@@ -56,6 +56,7 @@ static bool start(struct web *w, struct error *e)
 					       .port_option = o->port_option,
 					       .ngrok = !o->no_ngrok_api,
 					       .key = &w->key,
+					       .db = w->options.db,
 					       .events = w->events,
 					       .ask = on_ask,
 					       .user = w };

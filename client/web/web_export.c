@@ -241,7 +241,7 @@ static void on_take(void *user, struct store *s, const struct error *e)
 	struct error mine = { 0 };
 	if (!s) {
 		web_problem_of(o->x, e);
-	} else if (!export_to_buffer(s, o->ids.ids, o->ids.count, &o->options, &o->x->answer, NULL, &mine)) {
+	} else if (!export_to_taker(s, o->ids.ids, o->ids.count, &o->options, web_answer_more, o->x, &mine)) {
 		web_problem(o->x, mine.code == EXIT_USAGE ? 422 : 503, mine.code == EXIT_USAGE ? "target" : "store",
 			    "%s", mine.text);
 	} else {

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "client/json/json_fields.h"
-#include "client/transfer/export.h"
 #include "client/web_views/web_ask.h"
 #include "client/web/web_deeds.h"
 #include "client/web_views/web_detail.h"
@@ -120,6 +119,8 @@ void web_ngrok_refuse(struct web *w, struct web_exchange *x)
 {
 	web_problem(x, 405, "method",
 		    "a page neither opens tunnels nor empties the record: `creel listen`, `creel prune`");
+	if (!web_answer_header(x, "Allow: GET, HEAD%s", strcmp(x->path, "/api/requests/http") == 0 ? ", POST" : ""))
+		x->status = 503;
 	web_answer(w, x);
 }
 
@@ -147,13 +148,20 @@ static json_t *cut64(const struct buffer *raw)
 	return json_from_base64(bytes_make(raw->at, raw->len < RAW_MOST ? raw->len : RAW_MOST));
 }
 
+static bool put_raw_request(struct buffer *raw, const struct delivery_row *row, const struct store_part *part)
+{
+	return buffer_append_bytes(raw, row->method) && buffer_put_u8(raw, ' ') &&
+	       buffer_append_bytes(raw, row->target) && buffer_append_text(raw, " HTTP/1.1\r\n") &&
+	       buffer_append_bytes(raw, buffer_view(&part->headers)) && buffer_append_text(raw, "\r\n") &&
+	       buffer_append_bytes(raw, buffer_view(&part->body));
+}
+
 static json_t *request_part(struct store *s, const struct delivery_row *row, struct error *e)
 {
 	struct store_part part = { 0 };
 	struct buffer raw = { 0 };
-	const struct export_options o = { .as = EXPORT_AS_RAW };
 	json_t *out = NULL;
-	if (store_get_part(s, row->id, 0, 0, &part, e) && export_to_buffer(s, &row->id, 1, &o, &raw, NULL, e))
+	if (store_get_part(s, row->id, 0, RAW_MOST, &part, e) && put_raw_request(&raw, row, &part))
 		out = json_pack("{s:o, s:s, s:o, s:o, s:o}", "method", json_from_bytes(row->method), "proto",
 				"HTTP/1.1", "headers", headers_json(buffer_view(&part.headers)), "uri",
 				json_from_bytes(row->target), "raw", cut64(&raw));
@@ -243,6 +251,24 @@ static void on_newest(void *user, const struct delivery_row *row)
 		n->ids[n->count++] = row->id;
 }
 
+/* One after the other: 500 of them with 2 MiB each are not held at once. */
+#define REQUESTS_BEGIN "{\"uri\":\"/api/requests/http\",\"requests\":["
+
+static bool put_text(struct web_exchange *x, const char *text, struct error *e)
+{
+	return web_answer_more(x, bytes_of(text), e);
+}
+
+/* Takes the value. */
+static bool put_json(struct web_exchange *x, json_t *value, struct error *e)
+{
+	char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	bool fine = text ? put_text(x, text, e) : error_set(e, EXIT_STORE, "out of memory");
+	json_decref(value);
+	free(text);
+	return fine;
+}
+
 void web_ngrok_requests(struct web_read *r)
 {
 	struct error e = { .code = EXIT_STORE };
@@ -254,17 +280,19 @@ void web_ngrok_requests(struct web_read *r)
 	struct store_search search = { .limit = n.tunnel.len ? LOOKED_AT : (uint64_t)limit,
 				       .row = on_newest,
 				       .user = &n };
-	json_t *list = json_array();
-	bool fine = list && store_filter(r->store, &search, &e);
-	for (size_t i = 0; fine && i < n.count; i++) {
+	bool fine = store_filter(r->store, &search, &e) && put_text(r->x, REQUESTS_BEGIN, &e);
+	for (size_t i = 0, put = 0; fine && i < n.count; i++) {
 		json_t *one = request_json(r->store, n.ids[i], &e);
-		fine = one ? json_array_append_new(list, one) == 0 : e.code == EXIT_USAGE;
+		if (one)
+			fine = (!put++ || put_text(r->x, ",", &e)) && put_json(r->x, one, &e);
+		else
+			fine = e.code == EXIT_USAGE; /* it was deleted meanwhile */
 	}
-	if (fine)
-		web_answer_json(r->x, 200, json_pack("{s:s, s:O}", "uri", "/api/requests/http", "requests", list));
-	else
+	fine = fine && put_text(r->x, "]}", &e);
+	r->x->status = 200;
+	r->x->type = "application/json";
+	if (!fine)
 		web_problem_of(r->x, &e);
-	json_decref(list);
 }
 
 void web_ngrok_replay(struct web *w, struct web_exchange *x)

@@ -1,5 +1,7 @@
 #include "client/web/web_routes.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "client/web/web_actions.h"
@@ -15,6 +17,19 @@
 #include "client/web_views/web_shell.h"
 #include "client/web_views/web_stats.h"
 #include "client/web/web_watch.h"
+#include "shared/json/json_bytes.h"
+
+/* The one way to the relay, once its ping came back: [{"region": "relay.example.com", "latency": "12ms"}]. */
+static json_t *session_json(const struct client_state *c)
+{
+	char latency[32];
+	json_t *legs = json_array();
+	snprintf(latency, sizeof latency, "%" PRIu64 "ms", (c->lag_us + 500) / 1000);
+	if (legs && c->running && c->lag_us)
+		json_array_append_new(
+		    legs, json_pack("{s:o, s:s}", "region", json_from_bytes(bytes_of(c->relay)), "latency", latency));
+	return json_pack("{s:o}", "legs", legs);
+}
 
 static void show_status(struct web *w, struct web_exchange *x)
 {
@@ -22,7 +37,7 @@ static void show_status(struct web *w, struct web_exchange *x)
 	/* ngrok's fields (/api/status of its agent). */
 	if (j && json_object_set_new(j, "status", json_string(w->head.client.running ? "online" : "connecting")) == 0 &&
 	    json_object_set_new(j, "agent_version", json_string(CREEL_VERSION)) == 0 &&
-	    json_object_set_new(j, "session", json_pack("{s:[]}", "legs")) == 0 &&
+	    json_object_set_new(j, "session", session_json(&w->head.client)) == 0 &&
 	    json_object_set_new(j, "uri", json_string("/api/status")) == 0)
 		web_answer_json(x, 200, j);
 	else
@@ -96,27 +111,51 @@ static const struct web_route *unknown(const struct web_exchange *x)
 	return person && strncmp(x->path, "/api/", 5) != 0 ? &nowhere : NULL;
 }
 
-/* Fills in what the stars stand for. */
-static bool matches(struct web_exchange *x, const char *pattern)
+/* Whether the path is of that pattern; `stars`: what each of them stands for, views into the path. */
+static bool matches(const char *path, const char *pattern, struct bytes stars[2])
 {
-	const char *at = x->path;
-	size_t stars = 0;
+	size_t count = 0;
 	while (*pattern) {
 		if (*pattern != '*') {
-			if (*pattern++ != *at++)
+			if (*pattern++ != *path++)
 				return false;
 			continue;
 		}
-		size_t len = strcspn(at, "/");
+		size_t len = strcspn(path, "/");
 		if (len == 0)
 			return false;
-		x->segment[stars] = web_exchange_copy(x, bytes_make(at, len));
-		if (!x->segment[stars++])
-			return false;
-		at += len;
+		stars[count++] = bytes_make(path, len);
+		path += len;
 		pattern++;
 	}
-	return *at == 0;
+	return *path == 0;
+}
+
+/* False when out of memory. */
+static bool keep_stars(struct web_exchange *x, const struct bytes stars[2])
+{
+	for (size_t i = 0; i < 2; i++)
+		if (stars[i].at && !(x->segment[i] = web_exchange_copy(x, stars[i])))
+			return false;
+	return true;
+}
+
+/* RFC 9110 §15.5.6 wants to hear which methods there are. */
+static void refuse_method(struct web_exchange *x)
+{
+	static const char *const names[] = { "GET, HEAD", NULL, "POST", "DELETE" };
+	char allowed[40] = "";
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+		const char *name = names[routes[i].method];
+		struct bytes stars[2];
+		if (routes[i].act != web_ngrok_refuse && matches(x->path, routes[i].pattern, stars) &&
+		    !strstr(allowed, name))
+			snprintf(allowed + strlen(allowed), sizeof allowed - strlen(allowed), "%s%s",
+				 *allowed ? ", " : "", name);
+	}
+	web_problem(x, 405, "method", "this address is asked by %s alone", allowed);
+	if (!web_answer_header(x, "Allow: %s", allowed))
+		x->status = 503;
 }
 
 const struct web_route *web_routes_find(struct web_exchange *x)
@@ -124,17 +163,22 @@ const struct web_route *web_routes_find(struct web_exchange *x)
 	enum web_method method = x->method == WEB_HEAD ? WEB_GET : x->method;
 	bool other = false;
 	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-		if (routes[i].method != method) {
-			other = other || matches(x, routes[i].pattern);
+		struct bytes stars[2] = { { NULL, 0 }, { NULL, 0 } };
+		bool here = matches(x->path, routes[i].pattern, stars);
+		other = other || (here && routes[i].method != method);
+		if (!here || routes[i].method != method)
 			continue;
+		if (!keep_stars(x, stars)) {
+			web_problem(x, 503, "store", "out of memory");
+			return NULL;
 		}
-		if (matches(x, routes[i].pattern))
-			return web_params_known(x, routes[i].params) ? &routes[i] : unknown(x);
+		return web_params_known(x, routes[i].params) ? &routes[i] : unknown(x);
 	}
 	if (other) {
-		web_problem(x, 405, "method", "this is not done by that method");
+		refuse_method(x);
 		return NULL;
 	}
-	web_problem(x, 404, "not-found", "there is nothing at this address");
+	web_problem(x, 404, "not-found",
+		    "there is nothing at this address: /api/openapi.json says what there is below /api/");
 	return unknown(x);
 }

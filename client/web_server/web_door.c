@@ -113,6 +113,8 @@ void web_door_refuse(struct web_exchange *x, const struct web_door *door)
 			    "a change is asked for by the page itself, or with Authorization: Bearer");
 		break;
 	}
+	/* Foreign pages, by many names for this machine, could hold every connection that there is. */
+	(void)web_answer_header(x, "Connection: close");
 }
 
 /* The request's URL without token=…, with a leading slash that no second one follows (//host is another machine). */

@@ -36,6 +36,13 @@ struct web_exchange {
 	bool cached;           /* an asset: to be asked for again, but kept */
 	struct buffer headers; /* "Name: value\n" for each further one */
 	struct buffer answer;
+	/* A long answer is in a file in the place of `answer`; `beside`: the record's path, in whose folder that is
+	 * made.
+	 */
+	bool in_file, no_file;
+	int file;
+	uint64_t file_len;
+	const char *beside;
 	void *call; /* the server's */
 	/* Memory that lives as long as the exchange. */
 	char *copies[16];
@@ -58,9 +65,17 @@ bool web_param_set(const struct web_exchange *x, const char *name);
 MUST_CHECK bool web_params_fine(struct web_exchange *x, int count, const char *uri);
 /* Whether all parameters are among `known`, names with a blank before and after each. False after a problem 400. */
 MUST_CHECK bool web_params_known(struct web_exchange *x, const char *known);
+/* Whether If-None-Match names that strong tag, so that the answer is 304 (RFC 9110 §13.1.2: a list, *, and weak tags
+ * are compared as well). False without the field. */
+bool web_has_already(const struct web_exchange *x, const char *tag);
+/* Whether a Range counts: that of a GET whose If-Range, if it has one, is that strong tag itself (§13.1.5, §14.2). */
+bool web_range_counts(const struct web_exchange *x, const char *tag);
 /* Reads an id from 1 up; 0: the text is not one. */
 int64_t web_id_of(const char *text);
 
+/* Appends to the answer of the exchange `x`. One that becomes long goes to a file without a name, of the owner's alone,
+ * so that readers that stop cost no memory; where no file can be, it stays in memory. EXIT_STORE: there is none. */
+MUST_CHECK bool web_answer_more(void *x, struct bytes piece, struct error *e);
 /* Takes the value; NULL counts as out of memory. */
 void web_answer_json(struct web_exchange *x, unsigned status, json_t *value);
 /* `headers` lines are added by web_answer_header; false when out of memory. */
@@ -70,5 +85,7 @@ void web_problem(struct web_exchange *x, unsigned status, const char *name, cons
     __attribute__((format(printf, 4, 5)));
 /* The same, with further fields; takes `fields`. */
 void web_problem_with(struct web_exchange *x, unsigned status, const char *name, json_t *fields, const char *detail);
+/* 503 busy, to be asked again after a second. */
+void web_problem_busy(struct web_exchange *x, const char *sentence);
 /* A failure of the record as a problem: 404 for what is not there, else 503. */
 void web_problem_of(struct web_exchange *x, const struct error *e);

@@ -114,6 +114,12 @@ static enum MHD_Result send_answer(struct call *call)
 	struct MHD_Response *r;
 	if (x->status == 0)
 		web_problem(x, 503, "store", "out of memory");
+	if (x->in_file && (r = MHD_create_response_from_fd64(x->file_len, x->file))) {
+		x->in_file = false; /* it is closed with the response */
+		return send_response(call->connection, x, r);
+	}
+	if (x->in_file)
+		web_problem(x, 503, "store", "out of memory");
 	/* The memory goes to the answer: a body may be long. */
 	r = x->answer.len ? MHD_create_response_from_buffer(x->answer.len, x->answer.at, MHD_RESPMEM_MUST_FREE)
 			  : MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
@@ -135,7 +141,7 @@ static enum MHD_Result send_asset(struct call *call)
 	bool packed =
 	    web_assets_may_pack(MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "Accept-Encoding"));
 	const char *etag = packed ? a->packed_etag : a->etag;
-	bool same = x->if_none_match && strcmp(x->if_none_match, etag) == 0;
+	bool same = web_has_already(x, etag);
 	struct bytes text = packed ? a->packed : a->text;
 	x->status = same ? 304 : 200;
 	if (!web_answer_header(x, "ETag: %s", etag) || !web_answer_header(x, "Vary: Accept-Encoding") ||
@@ -351,7 +357,7 @@ static enum MHD_Result hand_over(struct call *call)
 	uv_mutex_unlock(&s->mutex);
 	if (!closing)
 		return MHD_YES;
-	web_problem(call->exchange, 503, "busy", "creel is ending");
+	web_problem_busy(call->exchange, "creel is ending");
 	return send_answer(call);
 }
 
@@ -367,15 +373,23 @@ static enum MHD_Result open_stream(struct call *call)
 {
 	struct web_exchange *x = call->exchange;
 	int64_t after;
+	if (x->method != WEB_GET && x->method != WEB_HEAD) {
+		web_problem(x, 405, "method", "this address is asked by GET, HEAD alone");
+		(void)web_answer_header(x, "Allow: GET, HEAD");
+		return send_answer(call);
+	}
 	if (!web_params_known(x, " filter after ") || !web_param_number(x, "after", 0, INT64_MAX, 0, &after))
 		return send_answer(call);
 	x->status = 200;
 	x->type = "text/event-stream";
-	struct MHD_Response *r =
-	    closing(call->server) ? NULL : web_events_open(call->server->options.events, call->connection, x);
+	if (x->method == WEB_HEAD)
+		return send_answer(call);
+	bool ends = closing(call->server);
+	struct MHD_Response *r = ends ? NULL : web_events_open(call->server->options.events, call->connection, x);
 	if (r)
 		return send_response(call->connection, x, r);
-	web_problem(x, 503, "busy", "too many streams are open");
+	web_problem_busy(x, ends ? "creel is ending"
+				 : "32 streams are open, which is all there are: close a page that is not needed");
 	return send_answer(call);
 }
 
@@ -394,7 +408,7 @@ static enum MHD_Result dispatch(struct call *call)
 	}
 	if (reads && strncmp(x->path, "/page/", 6) == 0)
 		return send_asset(call);
-	if (x->method == WEB_GET && strcmp(x->path, "/api/events") == 0)
+	if (strcmp(x->path, "/api/events") == 0)
 		return open_stream(call);
 	return hand_over(call);
 }
@@ -426,8 +440,10 @@ static void *on_uri(void *user, const char *uri, struct MHD_Connection *c)
 	call->connection = c;
 	call->uri = strdup(uri);
 	call->exchange = calloc(1, sizeof *call->exchange);
-	if (call->exchange)
+	if (call->exchange) {
 		call->exchange->call = call;
+		call->exchange->beside = call->server->options.db;
+	}
 	return call;
 }
 

@@ -16,6 +16,7 @@ struct web_server_options {
 	const char *port_option;   /* that names it, for sentences */
 	bool ngrok;                /* ngrok's calls need no token */
 	const struct web_key *key; /* copied */
+	const char *db;            /* the record's path, which lives as long: long answers are kept beside it */
 	struct web_events *events; /* that its streams read */
 	/* A request that was let in, on the loop's thread; web_server_answer gives it back, now or later. */
 	void (*ask)(void *user, struct web_exchange *x);

@@ -13,7 +13,7 @@
 #include "shared/query/item.h"
 #include "shared/readers/image.h"
 
-#define PIECE (1u << 20) /* that is searched at once */
+#define PIECE (1u << 20) /* that is read at once */
 #define FOUND_MOST 1000
 #define IMAGE_HEAD 262144 /* in which an image says how large it is */
 #define PIXELS_SHOWN_MOST 40000000
@@ -145,6 +145,21 @@ static void send_decoded(struct web_read *r, const struct wanted *w)
 	store_part_free(&p);
 }
 
+/* Piece by piece: a range is as long as its sender likes. */
+static bool send_bytes(struct web_read *r, const struct wanted *w, uint64_t from, uint64_t len, struct error *e)
+{
+	bool fine = true;
+	for (uint64_t done = 0; fine && done < len; done += PIECE) {
+		struct buffer piece = { 0 };
+		uint64_t left = len - done;
+		fine =
+		    store_get_body(r->store, w->id, w->attempt, from + done, left < PIECE ? left : PIECE, &piece, e) &&
+		    web_answer_more(r->x, buffer_view(&piece), e);
+		buffer_free(&piece);
+	}
+	return fine;
+}
+
 static void send_body(struct web_read *r, bool request)
 {
 	struct web_exchange *x = r->x;
@@ -154,7 +169,7 @@ static void send_body(struct web_read *r, bool request)
 	uint64_t first = 0, last = 0;
 	if (!choose(r, request, &w))
 		return;
-	if (x->if_none_match && strcmp(x->if_none_match, w.tag) == 0) {
+	if (web_has_already(x, w.tag)) {
 		x->status = put_fields(x, &w) ? 304 : 503;
 		return;
 	}
@@ -171,8 +186,8 @@ static void send_body(struct web_read *r, bool request)
 		web_problem_of(x, &e);
 		return;
 	}
-	bool ranged = x->range && (!x->if_range || strcmp(x->if_range, w.tag) == 0);
-	enum web_range kind = ranged ? web_range_read(x->range, p.body_size, &first, &last) : WEB_RANGE_WHOLE;
+	enum web_range kind =
+	    web_range_counts(x, w.tag) ? web_range_read(x->range, p.body_size, &first, &last) : WEB_RANGE_WHOLE;
 	if (kind == WEB_RANGE_WHOLE)
 		last = p.body_size ? p.body_size - 1 : 0;
 	if (kind == WEB_RANGE_BAD) {
@@ -187,8 +202,7 @@ static void send_body(struct web_read *r, bool request)
 							    first, last, p.body_size));
 		if (!fine)
 			web_problem(x, 503, "store", "out of memory");
-		else if (p.body_size &&
-			 !store_get_body(r->store, w.id, w.attempt, first, last - first + 1, &x->answer, &e))
+		else if (p.body_size && !send_bytes(r, &w, first, last - first + 1, &e))
 			web_problem_of(x, &e);
 	}
 	store_part_free(&p);
@@ -215,7 +229,7 @@ void web_body_raw_request(struct web_read *r)
 		return;
 	r->x->status = 200;
 	r->x->type = "application/octet-stream";
-	if (!export_to_buffer(r->store, &w.id, 1, &o, &r->x->answer, NULL, &e))
+	if (!export_to_taker(r->store, &w.id, 1, &o, web_answer_more, r->x, &e))
 		web_problem_of(r->x, &e);
 	else if (!put_fields(r->x, &w))
 		web_problem(r->x, 503, "store", "out of memory");

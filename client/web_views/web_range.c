@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool read_digits(const char **at, uint64_t *out)
 {
@@ -17,7 +18,7 @@ static bool read_digits(const char **at, uint64_t *out)
 enum web_range web_range_read(const char *field, uint64_t size, uint64_t *first, uint64_t *last)
 {
 	uint64_t a, b;
-	if (!field || strncmp(field, "bytes=", 6) != 0 || strchr(field, ','))
+	if (!field || strncasecmp(field, "bytes=", 6) != 0 || strchr(field, ','))
 		return WEB_RANGE_WHOLE;
 	const char *at = field + 6;
 	if (*at == '-') { /* so many from the end */

@@ -206,6 +206,7 @@ static void test_ranges(void **state)
 		{ "bytes=3-2", 10, WEB_RANGE_BAD, 0, 0 },
 		{ "bytes=0-1,3-4", 10, WEB_RANGE_WHOLE, 0, 0 },
 		{ "lines=0-1", 10, WEB_RANGE_WHOLE, 0, 0 },
+		{ "Bytes=1-2", 10, WEB_RANGE_PART, 1, 2 }, /* RFC 9110 §14.1: a unit has no case */
 		{ "bytes=a-1", 10, WEB_RANGE_BAD, 0, 0 },
 		{ "bytes=0-1x", 10, WEB_RANGE_BAD, 0, 0 },
 		{ "bytes=", 10, WEB_RANGE_BAD, 0, 0 },

@@ -1,0 +1,119 @@
+// creel web as a server of HTTP: methods, tags and ranges as RFC 9110 has them, odd bytes in addresses, long answers and
+// readers that stop.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { World, root, waitFor } from './lib/harness.mjs';
+import { call, fill, line, startWeb } from './lib/web.mjs';
+
+let w, web;
+const LONG = 6 << 20, MIDDLE = 1_300_000;
+before(async () => {
+	w = new World();
+	await fill(w, [line(1), line(2, { body: Buffer.alloc(LONG, 'long ') }), ...[3, 4, 5].map((n) => line(n, { body: Buffer.alloc(MIDDLE, n) }))]);
+	web = await startWeb(w);
+});
+after(() => w?.close());
+
+const memory = (p) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${p.pid}/status`, 'utf8'))[1]) / 1024;
+const body = '/api/deliveries/1/request/body';
+
+describe('methods', () => {
+	it('another method is told which there are, in words and in Allow', async () => {
+		const routes = [...readFileSync(path.join(root, 'client/web/web_routes.c'), 'utf8').matchAll(/\{ WEB_(\w+), "([^"]*)", "[^"]*", (.*?) \}/gs)].filter(([, , p, rest]) => p && !rest.includes('refuse'));
+		assert.ok(routes.length > 20);
+		for (const pattern of new Set(routes.map(([, , p]) => p))) {
+			const own = routes.filter(([, , p]) => p === pattern).map(([, m]) => m), allow = own.flatMap((m) => (m === 'GET' ? ['GET', 'HEAD'] : [m]));
+			for (const method of ['GET', 'POST', 'DELETE'].filter((m) => !own.includes(m))) {
+				const a = await call(web, pattern.replaceAll('*', '1'), { method, body: method === 'GET' ? undefined : {} });
+				assert.equal(a.status, 405, `${method} ${pattern}`);
+				assert.deepEqual(a.headers.allow.split(', ').sort(), [...allow].sort(), `${method} ${pattern}`);
+				if (!pattern.startsWith('/api/tunnels') && pattern !== '/api/requests/http') assert.ok(JSON.parse(a.text).detail.includes(a.headers.allow), a.text);
+			}
+		}
+	});
+	it('the stream is asked by GET, and by HEAD for its head', async () => {
+		const head = await call(web, '/api/events', { method: 'HEAD' });
+		assert.deepEqual([head.status, head.headers['content-type']], [200, 'text/event-stream']);
+		const post = await call(web, '/api/events', { method: 'POST', body: {} });
+		assert.deepEqual([post.status, post.headers.allow], [405, 'GET, HEAD']);
+	});
+	it('a foreign page’s request keeps no connection', async () => {
+		for (const headers of [{ Host: `a1.localhost:${web.port}` }, { Origin: 'http://attacker.test' }, { 'Sec-Fetch-Site': 'cross-site' }]) assert.equal((await call(web, '/api/count', { headers: { Connection: 'keep-alive', ...headers } })).headers.connection, 'close');
+	});
+});
+
+describe('odd bytes', () => {
+	it('a name or value that is not UTF-8 is refused like another, with a problem', async () => {
+		for (const target of ['/api/deliveries?%ff=1', `/api/deliveries?${'a'.repeat(39)}%c3%a9=1`, '/api/deliveries?order=%fe', '/api/count?filter=state:%ff', '/api/filter?caret=%ff', '/api/stats?by=%ff', '/?%ff=1']) {
+			const a = await call(web, target);
+			assert.equal(a.status, 400, `${target}: ${a.status} ${a.text}`);
+			assert.match(JSON.parse(a.text).detail, /\w/, target);
+		}
+		for (const target of ['/api/deliveries/%ff', '/api/replays/%ff', '/api/exports/%ff', '/api/tunnels/%ff', '/%ff']) assert.equal((await call(web, target)).status, 404, target);
+		for (const target of ['/api/filter?text=%ff', '/api/deliveries?filter=body:%ff', '/api/deliveries?filter=%ff:1', '/api/deliveries/1/find?text=%ff']) assert.ok([200, 400].includes((await call(web, target)).status), target);
+		const odd = await call(web, '/api/deliveries/1/tags', { method: 'POST', body: `{"${'a'.repeat(39)}é":1}` });
+		assert.equal(odd.status, 400);
+		assert.match(JSON.parse(odd.text).detail, /not known/);
+	});
+});
+
+describe('tags and ranges', () => {
+	it('If-None-Match: a list, a star, weak tags', async () => {
+		const { etag } = (await call(web, body)).headers;
+		for (const [field, status] of [[etag, 304], [`W/${etag}`, 304], ['*', 304], [`"other", ${etag}`, 304], [`"a,b",W/"c" ,${etag}`, 304], ['"other"', 200], [etag.slice(0, -2) + '"', 200], ['', 200], ['"', 200], [`${etag}x`, 200], [`"x${etag.slice(1)}`, 200]]) assert.equal((await call(web, body, { headers: { 'If-None-Match': field } })).status, status, field);
+		const asset = (await call(web, '/page/main.js')).headers.etag;
+		assert.equal((await call(web, '/page/main.js', { headers: { 'If-None-Match': `"x", W/${asset}` } })).status, 304);
+	});
+	it('If-Range: the strong tag alone; then the range counts, else all of it is sent', async () => {
+		const { etag } = (await call(web, body)).headers;
+		for (const [field, status] of [[etag, 206], [`W/${etag}`, 200], ['"other"', 200], [new Date().toUTCString(), 200], ['*', 200], [`${etag}, "x"`, 200]]) assert.equal((await call(web, body, { headers: { Range: 'bytes=2-5', 'If-Range': field } })).status, status, field);
+		assert.equal((await call(web, body, { headers: { Range: 'bytes=900-', 'If-Range': '"other"' } })).status, 200, 'a range that does not count is not judged');
+		assert.equal((await call(web, body, { headers: { Range: 'bytes=900-', 'If-Range': etag } })).status, 416);
+		assert.equal((await call(web, body, { headers: { Range: 'bytes=2-5', 'If-Range': etag, 'If-None-Match': etag } })).status, 304);
+	});
+	it('a range is a GET’s; its unit has no case', async () => {
+		const head = await call(web, body, { method: 'HEAD', headers: { Range: 'bytes=2-5' } });
+		assert.deepEqual([head.status, head.headers['content-length']], [200, '29']);
+		assert.equal((await call(web, body, { method: 'HEAD', headers: { Range: 'bytes=900-' } })).status, 200);
+		assert.equal((await call(web, body, { headers: { Range: 'Bytes=2-5' } })).status, 206);
+		assert.equal((await call(web, body, { headers: { Range: 'lines=2-5' } })).status, 200);
+	});
+});
+
+describe('long answers', () => {
+	const whole = Buffer.alloc(LONG, 'long ');
+	it('are exact: a body, a part of one, a message, an export', async () => {
+		const bytes = async (target, options) => (await call(web, target, options)).bytes;
+		assert.ok((await bytes('/api/deliveries/2/request/body')).equals(whole));
+		assert.ok((await bytes('/api/deliveries/2/request/body', { headers: { Range: `bytes=7-${LONG - 9}` } })).equals(whole.subarray(7, LONG - 8)));
+		assert.ok((await bytes('/api/deliveries/2/raw/request')).subarray(-LONG).equals(whole));
+		const head = await call(web, '/api/deliveries/2/request/body', { method: 'HEAD' });
+		assert.deepEqual([head.status, head.headers['content-length'], head.bytes.length], [200, String(LONG), 0]);
+		const { url } = await web.json('/api/export', { method: 'POST', body: { filter: '', format: 'ndjson' } });
+		const lines = (await bytes(url)).toString().trim().split('\n').map(JSON.parse);
+		assert.deepEqual(lines.map((l) => l.request_bytes), [29, LONG, MIDDLE, MIDDLE, MIDDLE]);
+		const { requests } = await web.json('/api/requests/http');
+		assert.deepEqual(requests.map((r) => [r.id, Buffer.from(r.request.raw, 'base64').length]), [['5', 1 << 20], ['4', 1 << 20], ['3', 1 << 20], ['2', 1 << 20], ['1', Buffer.from(requests[4].request.raw, 'base64').length]]);
+		assert.ok(Buffer.from(requests[4].request.raw, 'base64').toString().endsWith('\r\n\r\n{"n":1,"type":"invoice.paid"}'));
+		assert.deepEqual((await web.json('/api/requests/http?tunnel_name=none')).requests, []);
+	});
+	it('cost no memory while their readers have stopped, and leave nothing beside the record', async () => {
+		const before = memory(web), sockets = [...Array(12).keys()].map(() => {
+			const socket = net.connect(web.port, '127.0.0.1');
+			socket.on('error', () => {}); // and no reader: what comes fills its buffers
+			socket.write(`GET /api/deliveries/2/request/body HTTP/1.1\r\nHost: 127.0.0.1:${web.port}\r\nAuthorization: Bearer ${web.token}\r\n\r\n`);
+			return socket;
+		});
+		try {
+			await waitFor('all to have begun', async () => sockets.every((s) => s.bytesRead > 0 || s.readableLength > 0));
+			assert.equal((await call(web, '/api/count')).status, 200);
+			assert.ok(memory(web) - before < LONG / 1048576 * 4, `${before} to ${memory(web)} MiB with 12 readers of ${LONG / 1048576} MiB`);
+			assert.deepEqual(readdirSync(path.dirname(path.join(w.env.XDG_DATA_HOME, 'creel', 'x'))).filter((name) => name.includes('answer')), []);
+		} finally {
+			for (const s of sockets) s.destroy();
+		}
+	});
+});
