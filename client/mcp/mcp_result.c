@@ -58,13 +58,16 @@ bool mcp_result_failure(const struct mcp_tool *t, const struct mcp_end *end, str
 		return buffer_printf(out, "the answer of %s is longer than %u MiB, which is too much: ask for less",
 				     t->name, MCP_OUTPUT_MOST >> 20) &&
 		       buffer_put_u8(out, 0);
-	if (said.len > 7 && memcmp(said.at, "creel: ", 7) == 0) {
-		said.at += 7;
-		said.len -= 7;
-	}
 	while (said.len && said.at[said.len - 1] == '\n')
 		said.len--;
-	return (said.len ? buffer_append_bytes(out, said)
-			 : buffer_append_text(out, "the command ended without a word")) &&
-	       buffer_put_u8(out, 0);
+	bool fine = said.len || buffer_append_text(out, "the command ended without a word");
+	while (fine && said.len) { /* an agent knows who speaks */
+		struct bytes line = bytes_until(said, '\n');
+		bool more = line.len < said.len;
+		said = bytes_make(said.at + line.len + more, said.len - line.len - more);
+		if (line.len > 7 && memcmp(line.at, "creel: ", 7) == 0)
+			line = bytes_make(line.at + 7, line.len - 7);
+		fine = buffer_append_bytes(out, line) && (!more || buffer_put_u8(out, '\n'));
+	}
+	return fine && buffer_put_u8(out, 0);
 }

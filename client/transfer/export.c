@@ -63,7 +63,11 @@ bool export_named(const char *name, struct export_options *o, struct error *e)
 			o->secrets = o->secrets || names[i].secrets;
 			return true;
 		}
-	return error_set(e, EXIT_USAGE, "there is no export format '%.20s'", name);
+	return error_set(
+	    e, EXIT_USAGE,
+	    "there is no export format '%.20s': har, ndjson, html, curl, http, postman, insomnia, pytest, jest, "
+	    "junit, go, body, raw, headers and url are those that there are",
+	    name);
 }
 
 bool export_of_path(const char *path, enum export_as *as)

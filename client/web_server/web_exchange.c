@@ -121,10 +121,21 @@ bool web_params_fine(struct web_exchange *x, int count, const char *uri)
 	for (size_t i = 0; i < x->param_count; i++) {
 		if (web_param(x, x->params[i].name) == x->params[i].value)
 			continue;
-		web_problem(x, 400, "range", "the parameter %.40s stands there twice", x->params[i].name);
+		web_problem(x, 400, "range", "the parameter '%.40s' stands there twice: which one counts?",
+			    x->params[i].name);
 		return false;
 	}
 	return true;
+}
+
+/* What web_param_set reads. */
+static bool is_flag(const char *name)
+{
+	static const char *const flags[] = { "decode", "download", "key_order", "ignore_volatile" };
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (strcmp(name, flags[i]) == 0)
+			return true;
+	return false;
 }
 
 bool web_params_known(struct web_exchange *x, const char *known)
@@ -135,10 +146,15 @@ bool web_params_known(struct web_exchange *x, const char *known)
 		bool found = false;
 		for (; len && at && !found; at = strstr(at + 1, name))
 			found = at > known && at[-1] == ' ' && at[len] == ' ';
-		if (found)
-			continue;
-		web_problem(x, 400, "range", "there is no parameter %.40s here", name);
-		return false;
+		if (!found) {
+			web_problem(x, 400, "range", "there is no parameter '%.40s' here, only:%.*s", name,
+				    known[1] ? (int)strlen(known) - 1 : 5, known[1] ? known : " none");
+			return false;
+		}
+		if (is_flag(name) && strcmp(x->params[i].value, "1") != 0 && strcmp(x->params[i].value, "0") != 0) {
+			web_problem(x, 400, "range", "%s takes 1 or 0", name);
+			return false;
+		}
 	}
 	return true;
 }

@@ -21,7 +21,8 @@
 
 #define CONNECTIONS 64
 #define IDLE_SECONDS 30
-#define HEAD_MEMORY (24u << 10) /* a head of 16 KiB, and what libmicrohttpd keeps beside it */
+#define HEAD_MOST (16u << 10)
+#define HEAD_MEMORY (24u << 10) /* of such a head, and what libmicrohttpd keeps beside it */
 #define BODY_MOST (64u << 10)
 #define BODY_MOST_EDITED (90u << 20) /* 64 MiB as base64 */
 #define FAILURES_MOST 20             /* a minute, without a token or with a wrong one */
@@ -308,6 +309,13 @@ static bool declares_too_much(const struct call *call)
 	return length && strtoull(length, NULL, 10) > call->body_most;
 }
 
+static size_t head_len(const struct call *call)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	return info ? info->header_size : 0;
+}
+
 static enum MHD_Result begin(struct call *call, const char *path, const char *method)
 {
 	struct web_exchange *x = call->exchange;
@@ -320,6 +328,11 @@ static enum MHD_Result begin(struct call *call, const char *path, const char *me
 		return refuse(call, verdict);
 	if (!web_params_fine(x, params, call->uri))
 		return send_answer(call);
+	if (head_len(call) > HEAD_MOST) {
+		web_problem(x, 431, "too-large", "the request's head has %zu bytes, and %u are the most",
+			    head_len(call), HEAD_MOST);
+		return send_answer(call);
+	}
 	if (declares_too_much(call)) {
 		web_problem(x, 413, "too-large", "the body is longer than %zu bytes", call->body_most);
 		return send_answer(call);

@@ -107,7 +107,11 @@ static bool choose_view(struct web_exchange *x, struct bytes start)
 		web_problem(x, 403, "origin", "this is shown within the page alone");
 		return false;
 	}
-	const struct web_image *image = strcmp(view, "image") == 0 ? web_body_image(start) : NULL;
+	if (strcmp(view, "image") != 0) {
+		web_problem(x, 400, "range", "view takes frame, image or text");
+		return false;
+	}
+	const struct web_image *image = web_body_image(start);
 	x->type = image ? image->type : NULL;
 	if (x->type && image_is_small(start))
 		return true;

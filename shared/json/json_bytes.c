@@ -9,6 +9,8 @@
 json_t *json_from_bytes(struct bytes b)
 {
 	struct buffer fixed = { 0 };
+	if (b.len && text_is_utf8(b)) /* most are, and a body is not copied once more */
+		return json_stringn((const char *)b.at, b.len);
 	for (size_t i = 0; i < b.len;) {
 		utf8proc_int32_t c;
 		utf8proc_ssize_t len = utf8proc_iterate(b.at + i, (utf8proc_ssize_t)(b.len - i), &c);

@@ -137,7 +137,7 @@ describe('mcp', () => {
 	});
 	it('what cannot be done is said, as a result', async () => {
 		const cases = [['show', { id: 99 }, /no delivery 99/], ['show', {}, /id is missing/], ['show', { id: '--help' }, /takes the number/], ['list', { limit: 0 }, /from 1 to 200/], ['list', { filter: 'status:zzz' }, /not a status/],
-			['list', { what: 1 }, /no argument what/], ['replay', { ids: [] }, /1 to 100/], ['trigger', { name: 'stripe.invoice.paid', data: { '@/etc/passwd': 'x' } }, /begins with @/], ['trigger', { name: '--list' }, /--list/], ['verify', { ids: [1] }, /secret_file is missing/], ['stats', { by: 'month' }, /by/]];
+			['list', { what: 1 }, /no argument what/], ['replay', { ids: [] }, /1 to 100/], ['trigger', { name: 'stripe.invoice.paid', data: { '@/etc/passwd': 'x' } }, /begins with @/], ['trigger', { name: '--list' }, /--list/], ['verify', { ids: [1] }, /secret_file is missing/], ['stats', { by: 'month' }, /by/], ['trigger', { name: 'github.push', to: 'http://127.0.0.1:1/' }, /^[^]*\nhttp:\/\/127\.0\.0\.1:1\/ cannot be reached/]];
 		for (const [name, args, says] of cases) {
 			const r = await call(name, args);
 			assert.ok(r.isError, `${name} ${JSON.stringify(args)}`);
