@@ -152,6 +152,10 @@ static int export_found(struct export_command *c, struct error *e)
 	c->options.on_refused = on_refused;
 	c->options.user = c;
 	bool to_file = c->path && strcmp(c->path, "-") != 0 && !c->options.dry_run;
+	if (c->path && !*c->path) {
+		error_set(e, EXIT_USAGE, "-o takes a file's name; - is standard output");
+		return EXIT_USAGE;
+	}
 	if (to_file && !c->options.force && access(c->path, F_OK) == 0) {
 		error_set(e, EXIT_USAGE, "%.300s is there already; --force replaces it, or name another file", c->path);
 		return EXIT_USAGE;

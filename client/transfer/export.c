@@ -296,15 +296,22 @@ struct block {
 	struct error *error;
 };
 
+/* A body that needs no escapes is one piece, of 64 MiB perhaps. */
 static int on_block_piece(const char *piece, size_t len, void *user)
 {
 	struct block *b = user;
 	struct export *x = b->export;
-	if (!report_block_put(&x->text, bytes_make(piece, len))) {
-		no_memory(b->error);
-		return -1;
+	for (struct bytes rest = bytes_make(piece, len); rest.len;) {
+		struct bytes part = text_start(rest, AT_ONCE);
+		if (!report_block_put(&x->text, part)) {
+			no_memory(b->error);
+			return -1;
+		}
+		if (x->text.len >= AT_ONCE && !flush(x, b->error))
+			return -1;
+		rest = bytes_make(rest.at + part.len, rest.len - part.len);
 	}
-	return x->text.len < AT_ONCE || flush(x, b->error) ? 0 : -1;
+	return 0;
 }
 
 /* What is imported again, written as it is made: no line of it is ever held as a whole. */

@@ -41,6 +41,9 @@ describe('the report', () => {
 		assert.equal((await w.run('creel', ['report', '2', '--force', '-o', w.path('named.html')])).code, 0);
 		assert.doesNotMatch((await w.run('creel', ['report', 'id:1', '--redact'])).text, /sesame/);
 		assert.equal((await w.run('creel', ['report', 'path:/nowhere'])).code, 1);
+		const nameless = await w.run('creel', ['report', '2', '-o', '']);
+		assert.equal(nameless.code, 2);
+		assert.match(nameless.err, /-o takes a file's name/);
 		const none = await w.run('creel', ['report']);
 		assert.equal(none.code, 2);
 		assert.match(none.err, /creel report status:5xx -o failed\.html/);
