@@ -96,13 +96,15 @@ static void test_charsets(void **state)
 		{ "", B("\0A\0\0\0B"), NULL, "" },
 		{ "", B("\0\x20\x01\x02\x03\x04\x05\x06"), NULL, "" },
 		{ "application/octet-stream", B("\0\0\0 ftypavif\0\0\0\0avifmif1"), NULL, "" },
-		{ "", B("\0\0\0 "
-			"data"),
+		{ "",
+		  B("\0\0\0 "
+		    "data"),
 		  NULL, "" },
 		{ "", B("a\0\x01\0b\0\x02\0"), NULL, "" },
 		{ "", B("{\0\x01\x02"), NULL, "" },
-		{ "", B("a\0b\0\0\xd8"
-			"c\0"),
+		{ "",
+		  B("a\0b\0\0\xd8"
+		    "c\0"),
 		  NULL, "" },
 		{ "", B("a\0b\0c\0\xff\xff"), NULL, "" },
 		{ "", B("\0A\x12\x34\x56\x78\x5a\xbc"), NULL, "" },
