@@ -34,12 +34,12 @@ struct kv_watch {
 	struct kv_watch *next;
 	const char *prefix;
 	char consumer[CONSUMER_LEN]; /* "": none yet */
-	bool asking;
+	bool asking, reading;        /* what there is was not all reported yet */
 	uint64_t delivered;          /* by this consumer */
 	uint64_t heard_at;           /* loop ms */
 	uint64_t again_ms, began_at; /* loop ms */
 	void (*record)(void *user, const char *key, struct bytes value, uint64_t revision);
-	void (*read)(void *user);
+	void (*read)(void *user, bool whole);
 	void *user;
 };
 
@@ -81,6 +81,9 @@ static json_t *take_answer(struct kv *k, enum bus_outcome outcome, const struct 
 		bus_move_on(k->bus);
 	}
 	*code = answer ? json_integer_value(json_object_get(json_object_get(answer, "error"), "err_code")) : *code;
+	/* Somebody removed it, or the servers lost what they kept: it is made again. */
+	if (*code == JS_NO_SUCH_STREAM && k->state == KV_STATE_OPEN)
+		k->state = KV_STATE_ASKING;
 	return answer;
 }
 
@@ -106,7 +109,9 @@ static bool ask_json(struct kv *k, const char *what, json_t *document, uint64_t 
 
 static void refuse(struct kv *k, const char *why)
 {
-	k->state = KV_STATE_REFUSED;
+	if (!k->opened)
+		k->state = KV_STATE_REFUSED;
+	k->refused_count = 0;
 	k->events.refused(k->user, why);
 }
 
@@ -115,9 +120,8 @@ static void begin_watch(struct kv_watch *w);
 static void set_open(struct kv *k)
 {
 	k->state = KV_STATE_OPEN;
-	if (!k->opened)
-		k->events.opened(k->user);
 	k->opened = true;
+	k->events.opened(k->user);
 	for (struct kv_watch *w = k->watches; w; w = w->next)
 		begin_watch(w);
 }
@@ -352,6 +356,13 @@ void kv_remove(struct kv *k, const char *key, uint64_t revision)
 		       KV_ANSWER_MS, on_removed, k);
 }
 
+static void tell_read(struct kv_watch *w)
+{
+	const bool whole = w->reading;
+	w->reading = false;
+	w->read(w->user, whole);
+}
+
 static void on_watching(void *user, enum bus_outcome outcome, const struct bus_message *m)
 {
 	struct kv_watch *w = user;
@@ -365,7 +376,7 @@ static void on_watching(void *user, enum bus_outcome outcome, const struct bus_m
 	if (fine)
 		snprintf(w->consumer, sizeof w->consumer, "%s", name);
 	if (fine && json_integer_value(json_object_get(answer, "num_pending")) == 0 && w->delivered == 0)
-		w->read(w->user);
+		tell_read(w);
 	json_decref(answer);
 }
 
@@ -377,6 +388,7 @@ static void begin_watch(struct kv_watch *w)
 		return;
 	end_consumer(w);
 	w->delivered = 0;
+	w->reading = true;
 	w->heard_at = w->began_at = uv_now(k->look.loop);
 	snprintf(filter, sizeof filter, "$KV.%s.%s.>", k->settings.bucket, w->prefix);
 	snprintf(deliver, sizeof deliver, "%s.%s", k->settings.deliver, w->prefix);
@@ -391,7 +403,7 @@ static void begin_watch(struct kv_watch *w)
 
 struct kv_watch *kv_watch(struct kv *k, const char *prefix, uint64_t again_ms,
 			  void (*record)(void *user, const char *key, struct bytes value, uint64_t revision),
-			  void (*read)(void *user), void *user)
+			  void (*read)(void *user, bool whole), void *user)
 {
 	struct kv_watch *w = calloc(1, sizeof *w);
 	if (!w)
@@ -468,7 +480,7 @@ static void on_record(struct kv *k, const char *key, const struct bus_message *m
 	w->delivered = ack.sequence;
 	w->record(w->user, key, m->data, ack.revision);
 	if (ack.pending == 0)
-		w->read(w->user);
+		tell_read(w);
 }
 
 static void on_status(struct kv *k, const char *prefix, const struct bus_message *m)

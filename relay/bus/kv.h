@@ -25,10 +25,11 @@ struct kv_settings {
 };
 
 struct kv_events {
-	/* The bucket is there, made by us or by another node. */
+	/* The bucket is there, made by us or by another node; each time that it is there again, too. */
 	void (*opened)(void *user);
-	/* There will be no bucket: the servers have no JetStream or are too few for the copies, or it belongs to
-	 * somebody else. Called once. */
+	/* There is no bucket: the servers have no JetStream or are too few for the copies, or it belongs to somebody
+	 * else. Before it was there once that is for good, and said once. Later it is asked for again and again, and
+	 * this said each time: those who run a node for long may not lose it by what is done to the servers. */
 	void (*refused)(void *user, const char *why);
 };
 
@@ -69,9 +70,9 @@ void kv_remove(struct kv *k, const char *key, uint64_t revision);
 
 /* From now on `record` is called for each record whose key begins with PREFIX and a dot, first for all there are and
  * then for each that is written; the same one may come again. `read` is called each time all existing records have been
- * reported. After any failure it starts again by itself, and each `again_ms` without one too (0: never): a server of
+ * reported; `whole`: since it started, so that what was not reported since the last such call is not there. After any failure it starts again by itself, and each `again_ms` without one too (0: never): a server of
  * NATS 2.9 that stood still for a while may leave out records that the others have, and says nothing of it. `prefix`
  * must outlive it. NULL when out of memory. */
 struct kv_watch *kv_watch(struct kv *k, const char *prefix, uint64_t again_ms,
 			  void (*record)(void *user, const char *key, struct bytes value, uint64_t revision),
-			  void (*read)(void *user), void *user);
+			  void (*read)(void *user, bool whole), void *user);

@@ -49,7 +49,7 @@ struct cluster {
 	uint64_t malformed_said;   /* in the log: how many of all kinds, */
 	uint64_t malformed_at_us;  /* and when */
 	enum said said;            /* in the log */
-	bool was_connected, refused, closing;
+	bool was_connected, was_open, refused, closing;
 	unsigned open_parts; /* what cluster_close waits for */
 };
 
@@ -239,12 +239,24 @@ static void on_message(void *user, const struct bus_message *m)
 
 static void on_opened(void *user)
 {
-	(void)user;
+	struct cluster *c = user;
+	c->was_open = true;
+	if (c->said == SAID_AWAY)
+		log_event(LOG_INFO, "cluster_connected", NULL);
+	c->said = SAID_CONNECTED;
 }
 
 static void on_refused(void *user, const char *why)
 {
-	refuse(user, EXIT_RELAY, "the cluster cannot be used: ", why);
+	struct cluster *c = user;
+	if (!c->was_open) {
+		refuse(c, EXIT_RELAY, "the cluster cannot be used: ", why);
+		return;
+	}
+	if (c->said != SAID_AWAY)
+		log_event(LOG_WARN, "cluster_away", "failure", why, "text", "the relay goes on alone, and keeps trying",
+			  NULL);
+	c->said = SAID_AWAY;
 }
 
 static void on_node_came(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch)
@@ -356,7 +368,7 @@ static bool make_parts(struct cluster *c, struct error *e)
 	static const struct directory_events directory_events = { on_held, on_written, on_taken, on_contended,
 								  is_owner };
 	const struct kv_settings k = { BUCKET, DESCRIPTION, c->settings.replicas, c->deliver };
-	struct nodes_settings n = { .self = { .epoch = c->epoch, .started_at_us = clock_now_us() } };
+	struct nodes_settings n = { .self = { .epoch = c->epoch } };
 	uv_loop_t *loop = c->relay->loop;
 	memcpy(n.id, c->id, sizeof n.id);
 	snprintf(n.self.version, sizeof n.self.version, "%s", CREEL_VERSION);

@@ -20,6 +20,7 @@ struct entry {
 	struct record_token here, there;
 	bool is_here;
 	uint64_t revision; /* of the record there; 0: there is none */
+	bool was_there;    /* in the reading of the bucket that goes on */
 	bool writing;
 	UT_hash_handle hh;
 };
@@ -117,16 +118,31 @@ static void take_here(struct entry *e, const struct record_token *r)
 	e->is_here = c->took = true;
 }
 
+/* A replica that leads now may have lost the latest: it counts as what is there all the same. What cannot be read is
+ * older than any: it is written over by whoever knows the token. */
+static void note_there(struct entry *e, struct bytes value, uint64_t revision)
+{
+	e->revision = revision;
+	if (record_read_token(value, &e->there))
+		return;
+	memset(&e->there, 0, sizeof e->there);
+	e->all->malformed++;
+}
+
+static void note_missing(struct entry *e)
+{
+	e->revision = 0;
+	memset(&e->there, 0, sizeof e->there);
+}
+
 static void on_read_again(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision)
 {
 	struct entry *e = user;
-	(void)value;
-	(void)revision;
 	e->writing = false;
-	if (outcome != KV_NONE)
-		return;
-	e->revision = 0;
-	memset(&e->there, 0, sizeof e->there);
+	if (outcome == KV_NONE)
+		note_missing(e);
+	else if (outcome == KV_DONE)
+		note_there(e, value, revision);
 }
 
 /* Whether the record is still there: it may have been removed, or a replica lost it. */
@@ -177,8 +193,7 @@ static void remove_past(struct entry *e)
 		return;
 	make_key(e->name, key);
 	kv_remove(e->all->kv, key, e->revision);
-	e->revision = 0;
-	memset(&e->there, 0, sizeof e->there);
+	note_missing(e);
 }
 
 /* Makes both sides the same. */
@@ -232,19 +247,15 @@ static void on_record(void *user, const char *key, struct bytes value, uint64_t 
 {
 	struct cluster_tokens *c = user;
 	char name[LIMIT_TOKEN_NAME + 1];
-	struct record_token r;
 	if (c->closing)
 		return;
-	bool named = read_key(key, name), fine = named && record_read_token(value, &r);
+	const bool named = read_key(key, name);
 	struct entry *e = named ? find_or_add(c, name) : NULL;
-	c->malformed += !fine;
-	if (!fine)
-		memset(&r, 0, sizeof r); /* older than any: it is written over by whoever knows the token */
+	c->malformed += !named;
 	if (!e)
 		return;
-	/* A replica that leads now may have lost the latest: it counts as what is there all the same. */
-	e->there = r;
-	e->revision = revision;
+	note_there(e, value, revision);
+	e->was_there = true;
 	if (c->read) {
 		look_here(c);
 		settle(e);
@@ -252,13 +263,25 @@ static void on_record(void *user, const char *key, struct bytes value, uint64_t 
 	}
 }
 
-static void on_read(void *user)
+/* What a whole reading did not bring is not there: the servers have lost what they kept. */
+static void look_for_missing(struct cluster_tokens *c)
+{
+	for (struct entry *e = c->entries; e; e = e->hh.next) {
+		if (!e->was_there && !e->writing)
+			note_missing(e);
+		e->was_there = false;
+	}
+}
+
+static void on_read(void *user, bool whole)
 {
 	struct cluster_tokens *c = user;
 	if (c->closing)
 		return;
 	c->read = true;
 	look_here(c);
+	if (whole)
+		look_for_missing(c);
 	for (struct entry *e = c->entries; e; e = e->hh.next)
 		settle(e);
 	tell(c);

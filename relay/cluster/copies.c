@@ -15,6 +15,8 @@
 #define USELESS_TICKS 10 /* every how many ticks copies that are of no use are looked for */
 #define DAY_MS 86400000
 #define SUBJECT_LEN 96
+#define JS_NO_SUCH_MESSAGE 10037 /* JetStream's numbers of what went wrong */
+#define JS_NO_SUCH_STREAM 10059
 #define MESSAGE_ID_LEN 80
 
 _Static_assert(COPY_PARTS_MOST == SPOOL_COPY_PARTS, "one limit of parts");
@@ -42,6 +44,7 @@ struct copies {
 	int64_t after;       /* the last row that was read, and is published or to be */
 	bool reading, dirty; /* a read of the spool is under way; more may be there */
 	bool looking, late, closing, tick_closed;
+	bool noting;       /* which stream it is, in the spool */
 	bool failed;       /* one could not be published: all that is not copied is read again */
 	size_t publishing; /* rows */
 	size_t requests;   /* whose answers call back */
@@ -66,6 +69,7 @@ struct part {
 };
 
 static void go_on(struct copies *c);
+static void forget_stream(struct copies *c);
 static void finish(struct copies *c);
 
 /* ---- senders that wait ---- */
@@ -156,6 +160,8 @@ static void on_acked(void *user, enum bus_outcome outcome, const struct bus_mess
 	c->requests--;
 	r->sequences[p.number] = sequence_of(outcome, m);
 	r->failed |= r->sequences[p.number] == 0;
+	if (outcome == BUS_NOBODY)
+		forget_stream(c);
 	if (++r->answered < r->parts)
 		return;
 	end_row(r);
@@ -257,22 +263,58 @@ static void on_read(void *user, struct spool_uncopied *list, const struct error 
 
 /* ---- the stream ---- */
 
-static void on_stream(void *user, enum bus_outcome outcome, const struct bus_message *m)
+/* It may have been removed, or the servers may have lost what they kept: it is asked for again. */
+static void forget_stream(struct copies *c)
 {
-	struct copies *c = user;
-	json_t *answer = outcome == BUS_ANSWERED ? json_loadb((const char *)m->data.at, m->data.len, 0, NULL) : NULL;
-	c->requests--;
-	/* A stream that another node's options made, with other settings, is as good. */
-	c->stream =
-	    answer && (!json_object_get(answer, "error") ||
-		       json_integer_value(json_object_get(json_object_get(answer, "error"), "err_code")) == 10058)
-		? STREAM_OPEN
-		: STREAM_UNKNOWN;
-	json_decref(answer);
-	go_on(c);
+	if (c->stream == STREAM_OPEN)
+		c->stream = STREAM_UNKNOWN;
 }
 
-static void make_stream(struct copies *c)
+static void on_noted(void *user, bool is_another, const struct error *e)
+{
+	struct copies *c = user;
+	c->noting = false;
+	c->stream = e ? STREAM_UNKNOWN : STREAM_OPEN;
+	if (is_another) {
+		log_event(LOG_WARN, "copies_lost", "text", "the stream of copies is another: what waits is copied anew",
+			  NULL);
+		c->figures.pending = spool_total(c->spool).count;
+		c->after = 0;
+		c->dirty = true;
+	}
+	go_on(c);
+	finish(c);
+}
+
+/* When it was made tells it from one before it, whose sequences mean nothing in this one. */
+static void take_stream(struct copies *c, const json_t *answer)
+{
+	const char *made = json_string_value(json_object_get(answer, "created"));
+	c->stream = STREAM_UNKNOWN;
+	if (!made || c->closing)
+		return;
+	c->stream = STREAM_ASKING;
+	c->noting = true;
+	spool_copied_in(c->spool, made, on_noted, c);
+}
+
+static json_t *read_answer(struct copies *c, enum bus_outcome outcome, const struct bus_message *m, long long *code)
+{
+	json_t *answer = outcome == BUS_ANSWERED ? json_loadb((const char *)m->data.at, m->data.len, 0, NULL) : NULL;
+	c->requests--;
+	*code = json_integer_value(json_object_get(json_object_get(answer, "error"), "err_code"));
+	return answer;
+}
+
+static void on_made(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	long long code;
+	json_t *answer = read_answer(user, outcome, m, &code);
+	take_stream(user, answer);
+	json_decref(answer);
+}
+
+static bool make_stream(struct copies *c)
 {
 	json_t *config =
 	    json_pack("{s:s, s:[s], s:s, s:s, s:s, s:i, s:I}", "name", COPIES_STREAM, "subjects", COPIES_PREFIX "*.*",
@@ -281,12 +323,33 @@ static void make_stream(struct copies *c)
 	char *text = config ? json_dumps(config, JSON_COMPACT) : NULL;
 	const struct bus_post post = { .subject = "$JS.API.STREAM.CREATE." COPIES_STREAM,
 				       .data = bytes_of(text ? text : "") };
-	if (text && bus_request(c->bus, &post, ACK_MS, on_stream, c)) {
-		c->stream = STREAM_ASKING;
-		c->requests++;
-	}
+	const bool fine = text && bus_request(c->bus, &post, ACK_MS, on_made, c);
+	c->requests += fine;
 	free(text);
 	json_decref(config);
+	return fine;
+}
+
+static void on_info(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	struct copies *c = user;
+	long long code;
+	json_t *answer = read_answer(c, outcome, m, &code);
+	/* One that another node's options made, with other settings, is as good. */
+	if (code != JS_NO_SUCH_STREAM || c->closing)
+		take_stream(c, answer);
+	else if (!make_stream(c))
+		c->stream = STREAM_UNKNOWN;
+	json_decref(answer);
+}
+
+static void ask_for_stream(struct copies *c)
+{
+	const struct bus_post post = { .subject = "$JS.API.STREAM.INFO." COPIES_STREAM };
+	if (!bus_request(c->bus, &post, ACK_MS, on_info, c))
+		return;
+	c->stream = STREAM_ASKING;
+	c->requests++;
 }
 
 /* ---- copies that are of no use any more ---- */
@@ -295,8 +358,6 @@ struct gone {
 	struct copies *copies;
 	uint64_t sequence;
 };
-
-#define JS_NO_SUCH_MESSAGE 10037
 
 static void on_deleted(void *user, enum bus_outcome outcome, const struct bus_message *m)
 {
@@ -343,8 +404,6 @@ static void go_on(struct copies *c)
 {
 	if (c->closing || !kv_is_open(c->kv))
 		return;
-	if (c->stream == STREAM_UNKNOWN)
-		make_stream(c);
 	if (c->stream != STREAM_OPEN || c->reading || c->publishing > 0)
 		return;
 	/* After a failure it is the tick that tries again: NATS fails at once while a leader is elected. */
@@ -366,6 +425,11 @@ static void on_tick(uv_timer_t *h)
 		c->dirty = true;
 		c->after = 0;
 	}
+	/* Here alone, so that servers which refuse it are not asked without a pause. */
+	if (!kv_is_open(c->kv))
+		forget_stream(c);
+	else if (c->stream == STREAM_UNKNOWN)
+		ask_for_stream(c);
 	if (c->stream == STREAM_OPEN && kv_is_open(c->kv) && !c->looking && c->requests == 0 &&
 	    ++c->ticks % USELESS_TICKS == 0) {
 		c->looking = true;
@@ -402,7 +466,7 @@ struct copies_figures copies_figures(const struct copies *c)
 /* Frees it once nothing will call back any more. */
 static void finish(struct copies *c)
 {
-	if (!c->tick_closed || c->reading || c->looking)
+	if (!c->tick_closed || c->reading || c->looking || c->noting)
 		return;
 	void (*closed)(void *user) = c->closed;
 	void *user = c->closed_user;

@@ -26,9 +26,8 @@ struct nodes {
 	void *user;
 	char key[KEY_LEN + 1];
 	struct node *others;
-	uint64_t first_revision; /* of this run's first record; 0: not written yet */
-	uint64_t written_at;     /* loop ms: the last that was acknowledged */
-	uint64_t joined_at;      /* loop ms: the first */
+	uint64_t written_at; /* loop ms: the last that was acknowledged */
+	uint64_t joined_at;  /* loop ms: the first */
 	uint64_t malformed;
 	bool writing, closing;
 	uv_timer_t timer;
@@ -100,14 +99,14 @@ static void note_other(struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], co
 		n->events.heard(n->user, id);
 }
 
-/* A record with this node's id. Those of its earlier runs were written before its first. */
+/* A record with this node's id. Those of its earlier runs were written before its first. Which of two began later is
+ * told by the bucket, for the clocks of two machines may differ. */
 static void note_own(struct nodes *n, const struct record_node *r, uint64_t revision)
 {
 	const struct record_node *self = &n->settings.self;
-	if (r->epoch == self->epoch || n->first_revision == 0 || revision <= n->first_revision)
-		return;
-	if (r->started_at_us < self->started_at_us ||
-	    (r->started_at_us == self->started_at_us && r->epoch < self->epoch))
+	const uint64_t first = r->first_revision ? r->first_revision : revision;
+	if (r->epoch != self->epoch && self->first_revision != 0 && revision > self->first_revision &&
+	    first < self->first_revision)
 		n->events.cloned(n->user);
 }
 
@@ -126,9 +125,10 @@ static void on_record(void *user, const char *key, struct bytes value, uint64_t 
 		note_other(n, id, &r, revision);
 }
 
-static void on_read(void *user)
+static void on_read(void *user, bool whole)
 {
 	(void)user;
+	(void)whole;
 }
 
 static void look_for_gone(struct nodes *n, uint64_t now)
@@ -158,10 +158,11 @@ static void on_written(void *user, enum kv_outcome outcome, struct bytes value, 
 	n->writing = false;
 	if (n->closing || outcome != KV_DONE)
 		return;
-	if (n->first_revision == 0) {
-		n->first_revision = revision;
+	if (n->settings.self.first_revision == 0)
 		n->joined_at = now;
-	}
+	/* A smaller one is of a bucket that was made anew. */
+	if (n->settings.self.first_revision == 0 || revision < n->settings.self.first_revision)
+		n->settings.self.first_revision = revision;
 	if (now - n->written_at > 3 * n->settings.write_ms)
 		hear_all_anew(n, now);
 	n->written_at = now;
@@ -183,7 +184,7 @@ static void on_tick(uv_timer_t *h)
 	struct nodes *n = h->data;
 	uint64_t now = uv_now(h->loop);
 	/* Between a write that failed and the next one that does not, nobody is judged. */
-	if (n->first_revision != 0 && now - n->written_at <= 3 * n->settings.write_ms)
+	if (n->settings.self.first_revision != 0 && now - n->written_at <= 3 * n->settings.write_ms)
 		look_for_gone(n, now);
 	write_own(n);
 }
@@ -226,7 +227,8 @@ bool nodes_may_have(const struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN],
 	const struct node *o = find_there(n, id);
 	if (o)
 		return o->record.epoch == epoch;
-	return epoch != 0 && (n->first_revision == 0 || uv_now(n->timer.loop) - n->joined_at < n->settings.gone_ms);
+	return epoch != 0 &&
+	       (n->settings.self.first_revision == 0 || uv_now(n->timer.loop) - n->joined_at < n->settings.gone_ms);
 }
 
 void nodes_each(const struct nodes *n,

@@ -30,7 +30,7 @@ static bool is_whole(const struct reader *r)
 bool record_put_node(struct buffer *out, const struct record_node *n)
 {
 	return put_head(out, RECORD_NODE) && buffer_put_text8(out, n->version) && buffer_put_u64(out, n->epoch) &&
-	       buffer_put_u64(out, n->started_at_us) && buffer_put_u64(out, n->written_at_us) &&
+	       buffer_put_u64(out, n->first_revision) && buffer_put_u64(out, n->written_at_us) &&
 	       buffer_put_u32(out, n->tunnels) && buffer_put_u32(out, n->copies);
 }
 
@@ -40,7 +40,7 @@ bool record_read_node(struct bytes in, struct record_node *out)
 	memset(out, 0, sizeof *out);
 	reader_word8(&r, out->version, sizeof out->version);
 	out->epoch = reader_u64(&r);
-	out->started_at_us = reader_u64(&r);
+	out->first_revision = reader_u64(&r);
 	out->written_at_us = reader_u64(&r);
 	out->tunnels = reader_u32(&r);
 	out->copies = reader_u32(&r);

@@ -177,6 +177,10 @@ MUST_CHECK bool spool_begin_copies(struct spool *s,
 void spool_end_copies(struct spool *s);
 /* The mailbox of that id; NULL: it was left. Valid until the next call of any function. */
 const struct spool_mailbox *spool_find_mailbox(const struct spool *s, int64_t mailbox);
+/* Copies are made in that stream from now on. Where those before are in another one, they are not known any more
+ * (`is_another`), and what waits is not copied. `done` may be called from within where memory runs out. */
+void spool_copied_in(struct spool *s, const char *stream,
+		     void (*done)(void *user, bool is_another, const struct error *e), void *user);
 /* As spool_sqlite_uncopied. The list is the callback's to free; it is empty on failure. */
 void spool_uncopied(struct spool *s, int64_t after, size_t most,
 		    void (*done)(void *user, struct spool_uncopied *list, const struct error *e), void *user);

@@ -110,6 +110,8 @@ MUST_CHECK bool spool_sqlite_begin_copies(struct spool_sqlite *s, struct error *
 /* What was copied nowhere, after row `after`, oldest first: at most `most`, and no more once 4 MiB are read. */
 MUST_CHECK bool spool_sqlite_uncopied(struct spool_sqlite *s, int64_t after, size_t most, struct spool_uncopied **list,
 				      struct error *e);
+/* Forgets which are copied where that was in another stream; *is_another: so it was. */
+MUST_CHECK bool spool_sqlite_copied_in(struct spool_sqlite *s, const char *stream, bool *is_another, struct error *e);
 MUST_CHECK bool spool_sqlite_copied(struct spool_sqlite *s, const struct spool_uncopied *u, uint64_t sequence,
 				    struct error *e);
 /* Copies of what waits no more. */

@@ -47,6 +47,9 @@ static const char *const statement_sql[SPOOL_STATEMENTS] = {
 	    " AND w.size <= ?3 AND m.is_left = 0 AND NOT EXISTS (SELECT 1 FROM copied c WHERE c.event_id = w.event_id"
 	    " AND c.mailbox = w.mailbox) ORDER BY w.id LIMIT ?2",
 	[SPOOL_COPIED] = "INSERT OR REPLACE INTO copied (sequence, mailbox, event_id) VALUES (?1,?2,?3)",
+	[SPOOL_COPIED_IN] = "SELECT stream FROM copied_in",
+	[SPOOL_COPIED_IN_SET] = "INSERT OR REPLACE INTO copied_in (one, stream) VALUES (1,?1)",
+	[SPOOL_COPIED_FORGET] = "DELETE FROM copied",
 	[SPOOL_USELESS] = "SELECT c.sequence FROM copied c WHERE NOT EXISTS (SELECT 1 FROM waiting w WHERE"
 			  " w.event_id = c.event_id AND w.mailbox = c.mailbox) LIMIT ?1",
 	[SPOOL_COPY_GONE] = "DELETE FROM copied WHERE sequence = ?1",

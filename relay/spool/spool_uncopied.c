@@ -1,5 +1,6 @@
 /* Which deliveries of the spool have a copy in the cluster's stream. Only a node of a cluster has the table. It names a
- * delivery by its event id: a row's number may be used again after the relay was restarted. */
+ * delivery by its event id: a row's number may be used again after the relay was restarted. And which stream that was:
+ * servers that lost what they kept have another one, where the same sequences are of other copies. */
 #include "relay/spool/spool_private.h"
 #include "relay/spool/spool_sqlite_private.h"
 
@@ -15,9 +16,31 @@ bool spool_sqlite_begin_copies(struct spool_sqlite *s, struct error *e)
 	return sqlite3_exec(s->db,
 			    "CREATE TABLE IF NOT EXISTS copied (sequence INTEGER PRIMARY KEY, mailbox INTEGER NOT NULL,"
 			    " event_id BLOB NOT NULL) STRICT;"
-			    "CREATE INDEX IF NOT EXISTS copied_by_event ON copied (event_id, mailbox)",
+			    "CREATE INDEX IF NOT EXISTS copied_by_event ON copied (event_id, mailbox);"
+			    "CREATE TABLE IF NOT EXISTS copied_in (one INTEGER PRIMARY KEY CHECK (one = 1),"
+			    " stream TEXT NOT NULL) STRICT",
 			    NULL, NULL, NULL) == SQLITE_OK ||
 	       spool_sqlite_fail(s, "written", e);
+}
+
+bool spool_sqlite_copied_in(struct spool_sqlite *s, const char *stream, bool *is_another, struct error *e)
+{
+	sqlite3_stmt *st = spool_sqlite_statement(s, SPOOL_COPIED_IN, e);
+	int code = st ? sqlite3_step(st) : SQLITE_ERROR;
+	if (!st)
+		return false;
+	const char *before = code == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
+	const bool is_same = before && strcmp(before, stream) == 0;
+	*is_another = before && !is_same;
+	const bool fine = code == SQLITE_ROW || code == SQLITE_DONE || spool_sqlite_fail(s, "read", e);
+	sqlite3_reset(st);
+	if (!fine || is_same)
+		return fine;
+	if ((*is_another && !spool_sqlite_run(s, SPOOL_COPIED_FORGET, e)) ||
+	    !(st = spool_sqlite_statement(s, SPOOL_COPIED_IN_SET, e)))
+		return false;
+	sqlite3_bind_text(st, 1, stream, -1, SQLITE_STATIC);
+	return spool_sqlite_finish(s, st, e);
 }
 
 static struct spool_uncopied *take_row(sqlite3_stmt *st)
@@ -129,6 +152,46 @@ const struct spool_mailbox *spool_find_mailbox(const struct spool *s, int64_t ma
 {
 	const struct mailbox *m = spool_mailbox_find(s, mailbox);
 	return m ? &m->is : NULL;
+}
+
+struct stream_job {
+	struct writer_job job;
+	bool is_another;
+	void (*done)(void *user, bool is_another, const struct error *e);
+	void *user;
+	char stream[];
+};
+
+static bool run_stream(struct writer_job *job, void *db, struct error *e)
+{
+	struct stream_job *j = (struct stream_job *)job;
+	return spool_sqlite_copied_in(db, j->stream, &j->is_another, e);
+}
+
+static void done_stream(struct writer_job *job, const struct error *e)
+{
+	struct stream_job *j = (struct stream_job *)job;
+	j->done(j->user, !e && j->is_another, e);
+	free(j);
+}
+
+void spool_copied_in(struct spool *s, const char *stream,
+		     void (*done)(void *user, bool is_another, const struct error *e), void *user)
+{
+	const size_t len = strlen(stream) + 1;
+	struct stream_job *j = calloc(1, sizeof *j + len);
+	struct error e;
+	if (!j) {
+		error_set(&e, EXIT_STORE, "out of memory");
+		done(user, false, &e);
+		return;
+	}
+	j->job.run = run_stream;
+	j->job.done = done_stream;
+	j->done = done;
+	j->user = user;
+	memcpy(j->stream, stream, len);
+	batch_writer_submit(s->writer, &j->job);
 }
 
 struct uncopied_job {

@@ -67,8 +67,9 @@ static void on_record(void *user, const char *key, struct bytes value, uint64_t 
 	snprintf((char *)value_of(n, key), sizeof n->seen[0].value, "%.*s", (int)value.len, (const char *)value.at);
 }
 
-static void on_read(void *user)
+static void on_read(void *user, bool whole)
 {
+	(void)whole;
 	((struct node *)user)->read++;
 }
 

@@ -72,13 +72,13 @@ static void on_cloned(void *user)
 	((struct member *)user)->cloned++;
 }
 
-static void begin(struct member *m, uint8_t id, uint64_t epoch, uint64_t started)
+static void begin(struct member *m, uint8_t id, uint64_t epoch)
 {
 	static const struct bus_events bus_events = { on_connected, on_away, on_message };
 	static const struct kv_events kv_events = { on_opened, on_refused };
 	static const struct nodes_events events = { on_came, on_gone, on_heard, on_cloned, NULL };
 	struct bus_settings s = settings_for(1);
-	struct nodes_settings is = { .self = { "0.1.0", epoch, started, 0, 0, 0 },
+	struct nodes_settings is = { .self = { "0.1.0", epoch, 0, 0, 0, 0 },
 				     .write_ms = WRITE_MS,
 				     .gone_ms = GONE_MS };
 	struct error e;
@@ -113,8 +113,8 @@ static void test_coming_and_going(void **state)
 	if (!is_installed())
 		skip();
 	start_broker(&brokers[0], "");
-	begin(&one, 1, 11, 100);
-	begin(&two, 2, 22, 200);
+	begin(&one, 1, 11);
+	begin(&two, 2, 22);
 	WAIT(one.came == 1 && two.came == 1);
 	WAIT(one.heard > 2 && two.heard > 2);
 	assert_int_equal(one.epoch, 22);
@@ -136,12 +136,12 @@ static void test_coming_and_going(void **state)
 	/* Its last record comes again with all others when the server was away, and does not bring it back. */
 	end_broker(&brokers[0]);
 	start_broker(&brokers[0], "");
-	begin(&two, 3, 33, 300);
+	begin(&two, 3, 33);
 	WAIT(one.came == 2 && one.who[0] == 3);
 	assert_int_equal(nodes_count(one.nodes), 1);
 	finish(&two);
 	WAIT(one.gone == 2);
-	begin(&two, 2, 23, 300);
+	begin(&two, 2, 23);
 	WAIT(one.came == 3);
 	assert_int_equal(one.epoch, 23);
 	assert_int_equal(one.cloned + two.cloned, 0);
@@ -150,20 +150,35 @@ static void test_coming_and_going(void **state)
 	finish(&two);
 }
 
+/* The later one ends, whatever the clocks of their machines say. */
 static void test_two_with_one_id(void **state)
 {
-	static struct member one, two;
+	static struct member one, two, other;
+	char command[128];
 	(void)state;
 	if (!is_installed())
 		skip();
 	start_broker(&brokers[0], "");
-	begin(&one, 1, 11, 100);
-	WAIT(kv_is_open(one.kv));
-	begin(&two, 1, 12, 200);
+	begin(&one, 1, 12);
+	begin(&other, 2, 22);
+	WAIT(other.came); /* it has written its record */
+	begin(&two, 1, 11);
+	WAIT(two.cloned);
+	assert_int_equal(one.cloned, 0);
+	finish(&two);
+	/* The servers lost what they kept: its records begin anew there, and a later one is still the later one. */
+	end_broker(&brokers[0]);
+	snprintf(command, sizeof command, "rm -rf %s/js-0", folder);
+	assert_int_equal(system(command), 0);
+	start_broker(&brokers[0], "");
+	const int heard = other.heard;
+	WAIT(kv_is_open(one.kv) && other.heard > heard + 3);
+	begin(&two, 1, 13);
 	WAIT(two.cloned);
 	assert_int_equal(one.cloned, 0);
 	finish(&one);
 	finish(&two);
+	finish(&other);
 }
 
 int main(void)

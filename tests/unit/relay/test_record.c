@@ -45,7 +45,7 @@ static void expect_only_whole(const struct buffer *b, bool (*reads)(struct bytes
 static bool reads_node(struct bytes in)
 {
 	struct record_node n;
-	return record_read_node(in, &n) && strcmp(n.version, "0.1.0") == 0 && n.epoch == 1 && n.started_at_us == 2 &&
+	return record_read_node(in, &n) && strcmp(n.version, "0.1.0") == 0 && n.epoch == 1 && n.first_revision == 2 &&
 	       n.written_at_us == 3 && n.tunnels == 4 && n.copies == 5;
 }
 
