@@ -42,6 +42,9 @@ static void on_news(struct bus *b, struct bus_news *v)
 		bus_requests_give_up(&b->requests);
 		b->events.away(b->user, v->why, v->server, v->text);
 		break;
+	case BUS_NEWS_DENIED:
+		b->events.away(b->user, BUS_DENIED, v->server, v->text);
+		break;
 	case BUS_NEWS_MESSAGE:
 		on_message(b, v->msg);
 		break;

@@ -51,11 +51,13 @@ enum bus_away {
 	BUS_REFUSED,     /* the server wants other credentials */
 	BUS_UNTRUSTED,   /* TLS failed: the certificate is for another name, or of another CA */
 	BUS_LOST,        /* it was connected */
+	BUS_DENIED,      /* a subject is not for these credentials; the connection stands */
 };
 
 struct bus_events {
 	void (*connected)(void *user, const char *server);
-	/* Each attempt that failed, and the end of a connection. The next attempt follows within 200 ms. */
+	/* Each attempt that failed, and the end of a connection, after which the next attempt follows within 200 ms; and
+	 * each message or subscription that is denied. */
 	void (*away)(void *user, enum bus_away why, const char *server, const char *text);
 	void (*message)(void *user, const struct bus_message *m);
 };

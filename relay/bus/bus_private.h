@@ -27,7 +27,7 @@ struct bus_job {
 	struct bytes data;
 };
 
-enum bus_news_kind { BUS_NEWS_CONNECTED, BUS_NEWS_AWAY, BUS_NEWS_MESSAGE, BUS_NEWS_NOT_SENT };
+enum bus_news_kind { BUS_NEWS_CONNECTED, BUS_NEWS_AWAY, BUS_NEWS_DENIED, BUS_NEWS_MESSAGE, BUS_NEWS_NOT_SENT };
 
 /* Something for the loop to know. */
 struct bus_news {

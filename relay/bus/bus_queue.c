@@ -22,7 +22,8 @@ void bus_queue_free_news(struct bus_news *v)
 void bus_queue_tell(struct bus *b, struct bus_news *v)
 {
 	pthread_mutex_lock(&b->lock);
-	bool full = v->kind == BUS_NEWS_MESSAGE && b->came_size + v->size > BUS_QUEUE_BYTES;
+	const bool bulk = v->kind == BUS_NEWS_MESSAGE || v->kind == BUS_NEWS_DENIED;
+	const bool full = bulk && b->came_size + v->size > BUS_QUEUE_BYTES;
 	if (!full) {
 		*b->came_last = v;
 		b->came_last = &v->next;

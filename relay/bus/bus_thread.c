@@ -51,13 +51,18 @@ static void on_closed(natsConnection *nc, void *closure)
 	let_go(b);
 }
 
-/* Instead of the library's own, which prints. What went wrong shows where a connection ends. */
+/* Instead of the library's own, which prints. What else went wrong shows where a connection ends. */
 static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus status, void *closure)
 {
-	(void)nc;
+	const char *text = NULL;
+	struct bus_news *v = status == NATS_NOT_PERMITTED ? bus_queue_make_news(BUS_NEWS_DENIED) : NULL;
 	(void)sub;
-	(void)status;
-	(void)closure;
+	if (!v)
+		return;
+	(void)natsConnection_GetConnectedUrl(nc, v->server, sizeof v->server);
+	(void)natsConnection_GetLastError(nc, &text);
+	snprintf(v->text, sizeof v->text, "%s", text ? text : natsStatus_GetText(status));
+	bus_queue_tell(closure, v);
 }
 
 /* ---- the thread: connecting ---- */
@@ -100,7 +105,7 @@ static natsStatus make_options(struct bus *b, const struct bus_server *server, n
 	TRY(natsOptions_SetMaxPingsOut(o, PINGS_OUT));
 	TRY(natsOptions_SetSendAsap(o, true));              /* else each end waits a millisecond */
 	TRY(natsOptions_UseGlobalMessageDelivery(o, true)); /* else a thread a subscription */
-	TRY(natsOptions_SetErrorHandler(o, on_error, NULL));
+	TRY(natsOptions_SetErrorHandler(o, on_error, b));
 	TRY(natsOptions_SetClosedCB(o, on_closed, b));
 	TRY(set_access(b, o, server));
 #undef TRY

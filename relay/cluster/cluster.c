@@ -23,6 +23,7 @@
 #define HEX_ID_LEN (2 * RECORD_NODE_ID_LEN)
 #define TRUNK_PREFIX "creel.n."
 #define MOVED_SUBJECT "creel.moved"
+#define DENIED_EVERY_MS 60000
 #define MALFORMED_EVERY_US (UINT64_C(60) * 1000000)
 
 _Static_assert(RECORD_NODE_ID_LEN == TOKENS_NODE_ID_LEN, "one id");
@@ -48,6 +49,7 @@ struct cluster {
 	uint64_t malformed;        /* messages that another node says it wrote */
 	uint64_t malformed_said;   /* in the log: how many of all kinds, */
 	uint64_t malformed_at_us;  /* and when */
+	uint64_t denied_at;        /* loop ms: when the log said so; 0: never */
 	enum said said;            /* in the log */
 	bool was_connected, was_open, refused, closing;
 	unsigned open_parts; /* what cluster_close waits for */
@@ -205,10 +207,27 @@ static void on_connected(void *user, const char *server)
 	kv_on_connected(c->kv);
 }
 
+/* Credentials that lack some subjects: without a sentence all would look well, and nothing would pass between nodes. */
+static void on_denied(struct cluster *c, const char *server, const char *text)
+{
+	const uint64_t now = uv_now(c->relay->loop);
+	if (!c->was_open)
+		refuse(c, EXIT_RELAY, "NATS refuses this relay (see --cluster-credentials): ", text);
+	else if (!c->denied_at || now - c->denied_at >= DENIED_EVERY_MS)
+		log_event(LOG_WARN, "cluster_denied", "server", server, "failure", text, NULL);
+	else
+		return;
+	c->denied_at = now;
+}
+
 /* It is tried again every 200 ms: one line is enough. */
 static void on_away(void *user, enum bus_away why, const char *server, const char *text)
 {
 	struct cluster *c = user;
+	if (why == BUS_DENIED) {
+		on_denied(c, server, text);
+		return;
+	}
 	kv_on_away(c->kv);
 	if (why == BUS_REFUSED && !c->was_connected) {
 		refuse(c, EXIT_RELAY, "NATS refuses this relay (see --cluster-credentials): ", text);

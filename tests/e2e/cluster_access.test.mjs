@@ -47,6 +47,31 @@ describe('a relay and its NATS servers', { skip: hasNats ? false : 'nats-server 
 		await brokers.stopAll();
 	});
 
+	test('credentials that lack a subject: it ends with exit 3, or says so in its log', async () => {
+		const at = async (permissions) => {
+			const brokers = await Brokers.start(w, 1, { extra: `authorization { users: [ { user: me, password: secret, permissions: { ${permissions} } } ] }` });
+			const file = w.fresh('credentials');
+			writeFileSync(file, 'me:secret\n', { mode: 0o600 });
+			return { brokers, args: ['--cluster-credentials', file] };
+		};
+		for (const [permissions, subject] of [['publish: { deny: "$JS.API.>" }', /Publish to "\$JS\.API/i], ['subscribe: { deny: "creel.>" }', /Subscription to "creel\./i]]) {
+			const { brokers, args } = await at(permissions);
+			const r = await relay(['--cluster', brokers.urls, '--cluster-replicas', '1', ...args]);
+			assert.equal(r.code, 3, r.err);
+			assert.match(r.err, /^creel-relay: NATS refuses this relay \(see --cluster-credentials\): .*Permissions Violation/m);
+			assert.match(r.err, subject);
+			await brokers.stopAll();
+		}
+		const { brokers, args } = await at('publish: { deny: "$KV.CREEL.tunnel.>" }');
+		const node = await startNode(w, brokers, { args });
+		const client = await w.startClient({ relay: node, target: 9, name: 'denied' });
+		await waitFor('a line of the log', () => /event=cluster_denied .*Permissions Violation for Publish to .*CREEL\.tunnel\.denied/.test(node.err));
+		await client.stop('SIGINT');
+		assert.equal(node.err.match(/cluster_denied/g).length, 1);
+		await node.stop('SIGTERM');
+		await brokers.stopAll();
+	});
+
 	test('without JetStream it ends with exit 3', async () => {
 		const port = await freePort();
 		w.spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port)]);
