@@ -69,9 +69,9 @@ static void drop(struct bus *b, struct bus_news *v)
 		free_read(b);
 }
 
-static void on_handle_closed(uv_handle_t *h)
+static void on_part_closed(void *bus)
 {
-	struct bus *b = h->data;
+	struct bus *b = bus;
 	if (--b->open_handles > 0)
 		return;
 	void (*closed)(void *user) = b->closed;
@@ -90,8 +90,7 @@ static void on_handle_closed(uv_handle_t *h)
 static void on_timer_closed(uv_handle_t *h)
 {
 	struct bus_requests *r = h->data;
-	h->data = (char *)r - offsetof(struct bus, requests);
-	on_handle_closed(h);
+	on_part_closed((char *)r - offsetof(struct bus, requests));
 }
 
 static void end(struct bus *b)
@@ -100,13 +99,13 @@ static void end(struct bus *b)
 		uv_thread_join(&b->thread);
 	free_read(b);
 	b->open_handles = 2;
-	uv_close((uv_handle_t *)&b->notify, on_handle_closed);
+	bell_close(&b->bell, on_part_closed);
 	uv_close((uv_handle_t *)&b->requests.timer, on_timer_closed);
 }
 
-static void on_notify(uv_async_t *h)
+static void on_rung(void *user)
 {
-	struct bus *b = h->data;
+	struct bus *b = user;
 	bool ended;
 	struct bus_news *v = bus_queue_take_news(b, &ended);
 	while (v) {
@@ -135,9 +134,10 @@ struct bus *bus_new(uv_loop_t *loop, const struct bus_settings *settings, const 
 		    struct error *e)
 {
 	struct bus *b = calloc(1, sizeof *b);
-	/* Before any connection: one thread for all subscriptions. */
-	if (!b || !choose_inbox(b) || nats_Open(-1) != NATS_OK || nats_SetMessageDeliveryPoolSize(1) != NATS_OK ||
-	    uv_async_init(loop, &b->notify, on_notify) != 0) {
+	/* Before any connection: one thread for all subscriptions, and a lock that is held is waited for and not spun
+	 * at (2,000 times by default): who holds it is in a system call, and may be off the processor. */
+	if (!b || !choose_inbox(b) || nats_Open(0) != NATS_OK || nats_SetMessageDeliveryPoolSize(1) != NATS_OK ||
+	    !bell_open(&b->bell, loop, on_rung, b)) {
 		free(b);
 		error_set(e, EXIT_RELAY, "out of memory");
 		return NULL;
@@ -145,7 +145,7 @@ struct bus *bus_new(uv_loop_t *loop, const struct bus_settings *settings, const 
 	b->settings = *settings;
 	b->events = *events;
 	b->user = user;
-	b->notify.data = b;
+	bell_hold(&b->bell, true);
 	b->jobs_last = &b->jobs;
 	b->came_last = &b->came;
 	bus_requests_init(&b->requests, loop);

@@ -7,6 +7,7 @@
 
 #include "relay/bus/bus.h"
 #include "relay/bus/bus_requests.h"
+#include "shared/disk/bell.h"
 
 #define BUS_INBOX "_INBOX."
 #define BUS_INBOX_LEN (sizeof BUS_INBOX - 1 + 32)
@@ -61,7 +62,7 @@ struct bus {
 	natsSubscription *subscriptions[BUS_SUBSCRIPTIONS_MOST + 1];
 	size_t subscription_count;
 
-	uv_async_t notify;
+	struct bell bell; /* rung for what came */
 	struct bus_requests requests;
 	/* Messages that were read, to be freed together: the library does that on a thread of its own, and wakes it. */
 	struct bus_news *read[BUS_READ_COUNT];

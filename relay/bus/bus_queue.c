@@ -23,30 +23,34 @@ void bus_queue_tell(struct bus *b, struct bus_news *v)
 {
 	pthread_mutex_lock(&b->lock);
 	const bool bulk = v->kind == BUS_NEWS_MESSAGE || v->kind == BUS_NEWS_DENIED;
-	const bool full = bulk && b->came_size + v->size > BUS_QUEUE_BYTES;
-	if (!full) {
+	/* The library may still call back when the bus has ended. */
+	const bool dropped = b->ended || (bulk && b->came_size + v->size > BUS_QUEUE_BYTES);
+	if (!dropped) {
 		*b->came_last = v;
 		b->came_last = &v->next;
 		b->came_size += v->size;
 	}
 	pthread_mutex_unlock(&b->lock);
-	if (full)
+	if (dropped)
 		bus_queue_free_news(v);
 	else
-		uv_async_send(&b->notify);
+		bell_ring(&b->bell);
 }
 
 bool bus_queue_submit(struct bus *b, struct bus_job *j)
 {
 	pthread_mutex_lock(&b->lock);
 	bool fits = b->jobs_size + j->size <= BUS_QUEUE_BYTES - (j->bulk ? BUS_SPARED_BYTES : 0);
+	/* Where some were there already, the thread has been woken; and woken under the lock it would wait for that. */
+	const bool wakes = fits && !b->jobs;
 	if (fits) {
 		*b->jobs_last = j;
 		b->jobs_last = &j->next;
 		b->jobs_size += j->size;
-		pthread_cond_signal(&b->wake);
 	}
 	pthread_mutex_unlock(&b->lock);
+	if (wakes)
+		pthread_cond_signal(&b->wake);
 	if (!fits)
 		free(j);
 	return fits;

@@ -337,5 +337,5 @@ void bus_thread_run(void *closure)
 	}
 	wait_for_callbacks(b);
 	nats_ReleaseThreadMemory();
-	uv_async_send(&b->notify);
+	bell_ring(&b->bell);
 }
