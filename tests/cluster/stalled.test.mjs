@@ -9,8 +9,7 @@ import { post } from '../e2e/lib/http.mjs';
 import { Ground } from './lib/ground.mjs';
 
 const LIMIT_MS = 100;
-/** Of a machine, or programs with a sanitizer, that were as slow before the client stood still no more is asked than that it does not get much worse. */
-const limit = (before) => Math.max(LIMIT_MS, (/asan|tsan/.test(binDir) ? 4 : 2) * before);
+const isSlow = /asan|tsan/.test(binDir);
 let ground, app;
 before(async () => {
 	ground = await Ground.open({ nodeArgs: ['--record-timeout', '60s', '--reply-timeout', '60s'] });
@@ -30,6 +29,7 @@ test(`a client that stops reading: the others' p99 is under ${LIMIT_MS} ms`, { t
 		return p;
 	};
 	const stalls = await listen('stalls');
+	await listen('reads');
 	const others = [];
 	for (let i = 0; i < 9; i++) others.push(await listen(`other${i}`));
 	const measure = async () => {
@@ -43,18 +43,27 @@ test(`a client that stops reading: the others' p99 is under ${LIMIT_MS} ms`, { t
 		times.sort((a, b) => a - b);
 		return { p50: times[150], p99: times[297] };
 	};
-	const before = await measure();
-	stalls.signal('SIGSTOP');
 	const body = randomBytes(256 << 10);
-	const waiting = Array.from({ length: 60 }, (_, i) => post(taker.port, `/stalls/n${i}`, body, [], { host: taker.host, timeoutMs: 90_000 }));
+	const load = (name) => Array.from({ length: 60 }, (_, i) => post(taker.port, `/${name}/n${i}`, body, [], { host: taker.host, timeoutMs: 90_000 }));
+	const answered = async (waiting) => {
+		for (const answer of await within('answers to all', Promise.all(waiting), 90_000)) assert.ok([200, 202].includes(answer.status), answer.text);
+	};
+	const before = await measure();
+	// Those 15 MiB are work for both nodes, whether they are read or not: with a sanitizer that alone takes longer than the limit.
+	const read = load('reads');
+	const besideOneThatReads = await measure();
+	await answered(read);
+	stalls.signal('SIGSTOP');
+	const waiting = load('stalls');
 	const beside = await measure();
 	stalls.signal('SIGCONT');
 	const began = Date.now();
-	const answers = await within('answers to all', Promise.all(waiting.map((p) => p.then((answer) => ({ answer, ms: Date.now() - began })))), 90_000);
-	for (const { answer } of answers) assert.ok([200, 202].includes(answer.status), answer.text);
-	t.diagnostic(JSON.stringify({ before, beside, itsLastAnswerMs: Math.max(...answers.map(({ ms }) => ms)) }));
-	assert.ok(answers.every(({ ms }) => ms < 30_000), 'all are answered when it reads again, not when their time is up');
-	assert.ok(beside.p99 < limit(before.p99), `p99 ${beside.p99} ms, before it ${before.p99} ms`);
+	await answered(waiting);
+	const itsLastAnswerMs = Date.now() - began;
+	t.diagnostic(JSON.stringify({ before, besideOneThatReads, beside, itsLastAnswerMs }));
+	assert.ok(itsLastAnswerMs < 30_000, 'all are answered when it reads again, not when their time is up');
+	const limit = Math.max(LIMIT_MS, 2 * before.p99, isSlow ? 1.5 * besideOneThatReads.p99 : 0);
+	assert.ok(beside.p99 < limit, `p99 ${beside.p99} ms, before it ${before.p99} ms, beside one that reads ${besideOneThatReads.p99} ms`);
 });
 
 test('every program ends cleanly', () => ground.endsCleanly());
