@@ -56,8 +56,8 @@ enum bus_away {
 
 struct bus_events {
 	void (*connected)(void *user, const char *server);
-	/* Each attempt that failed, and the end of a connection, after which the next attempt follows within 200 ms; and
-	 * each message or subscription that is denied. */
+	/* Each attempt that failed, and the end of a connection, after which the next attempt follows within 200 ms;
+	 * and each message or subscription that is denied. */
 	void (*away)(void *user, enum bus_away why, const char *server, const char *text);
 	void (*message)(void *user, const struct bus_message *m);
 };
