@@ -297,10 +297,14 @@ CREATE INDEX search_block_by_gone ON search_block (gone, first, last) WHERE gone
 -- and places, where the word stands, are one after the other, without what lies between:
 --   number 2 * ids passed over since the last one's end (of the first: since `first`), + 1 if more ids follow without a gap
 --   number, only then: how many more, less 1
--- A number has 7 bits a byte, the lowest first, and the highest bit set in all its bytes but the last.
+-- A number has 7 bits a byte, the lowest first, and the highest bit set in all its bytes but the last. Behind the words:
+--   the next row's first word | u8 its length, 0: this is the last row | u8 1 in the first row, else 0
+--   u32 CRC-32C of `block` as u64 and of all that stands before it; the longer numbers big-endian
+-- A row that is damaged, missing or in another's place is noticed by that, and the block's deliveries are then looked at
+-- one by one, as are deliveries that no block has.
 CREATE TABLE search_words (
   block INTEGER NOT NULL,                   -- search_block.first
-  word  BLOB NOT NULL,                      -- the first one of `words`
+  word  BLOB NOT NULL,                      -- the first one of `words`; empty in a block's first row
   words BLOB NOT NULL,
   PRIMARY KEY (block, word)
 ) STRICT, WITHOUT ROWID;

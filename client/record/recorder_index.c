@@ -11,8 +11,11 @@
 #include "shared/query/store_filter.h"
 
 #define TICK_MS 250
-#define LOOK_AGAIN 20     /* ticks between looks at what other programs recorded */
-#define LIGHT 512         /* deliveries and attempts in a tick: of 1,000 webhooks a second */
+#define LOOK_AGAIN 20 /* ticks between looks at what other programs recorded */
+#define LIGHT 512     /* deliveries and attempts in a tick: of 1,000 webhooks a second */
+/* Ticks between blocks that are made anew while deliveries come: each time 4096 are read, and where old ones give way
+ * there is always one to make. */
+#define ANEW_EACH 20
 #define AFTER_TROUBLE 240 /* ticks: after a full disk, for example */
 #define CACHE_KIB 256
 
@@ -25,7 +28,7 @@ static bool read_next(struct recorder *r, struct error *e)
 		return false;
 	if (!x->index && !(x->index = store_index_new()))
 		return error_set(e, EXIT_STORE, "out of memory");
-	return store_index_read(x->own, x->index, 0, x->leisure, &x->bytes, e);
+	return store_index_read(x->own, x->index, 0, x->anew ? STORE_INDEX_BOTH : STORE_INDEX_NEW, &x->bytes, e);
 }
 
 static void on_work(uv_work_t *work)
@@ -80,7 +83,8 @@ static void finish_step(struct recorder *r, bool fine)
 	if (x->step && !x->ending)
 		x->step(x->step_user, x->indexed, x->newest, fine && x->more && x->indexed < x->newest);
 	x->wait = !fine ? AFTER_TROUBLE : x->more ? 0 : LOOK_AGAIN;
-	if (fine && x->more && !x->ending && (store_index_has_more(x->index) || is_idle(r)))
+	if (fine && x->more && !x->ending &&
+	    (is_idle(r) || (store_index_has_more(x->index) && !store_index_is_anew(x->index))))
 		begin_step(r);
 	else if (x->leisure && !x->more)
 		forget_index(x);
@@ -128,6 +132,10 @@ static void on_tick(uv_timer_t *timer)
 	if (x->wait > 0 || x->under_way)
 		return;
 	x->leisure = idle || came <= LIGHT;
+	x->since_anew++;
+	x->anew = idle || (x->leisure && x->since_anew >= ANEW_EACH);
+	if (x->anew)
+		x->since_anew = 0;
 	begin_step(r);
 }
 

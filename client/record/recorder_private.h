@@ -16,6 +16,8 @@ struct indexing {
 	struct store_index *index; /* what was read and is to be written; NULL: nothing for some time */
 	uint64_t bytes;            /* about what there is to be written */
 	bool leisure;              /* this step: nothing else, or little, is to be done */
+	bool anew;                 /* this step: where nothing is new, a block may be made anew */
+	int since_anew;            /* ticks since that was so */
 	bool under_way, more, ending, timer_closed;
 	bool read;                                                                 /* it could be read */
 	uint64_t indexed, newest;                                                  /* after a step */

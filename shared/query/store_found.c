@@ -22,11 +22,15 @@ struct cursor {
 	sqlite3_stmt *blocks; /* its own: two cursors may be open */
 	sqlite3_stmt *words;
 	bool descending, over;
-	int64_t low, high;
+	bool ended;          /* there is no other block */
+	int64_t least, most; /* that are asked for */
+	int64_t low, high;   /* of these, what is still to be looked at */
+	bool in_gap;         /* the ids up to gap_end are looked at, which no block has */
+	bool in_block;
+	int64_t gap_end;
 	int64_t first, last; /* of the block */
-	int64_t id;
+	int64_t id;          /* given last; 0: none yet */
 	struct word_places places;
-	bool any; /* one was given already */
 };
 
 /* ---- as a table ---- */
@@ -111,23 +115,26 @@ struct look {
 	int code; /* SQLite's */
 };
 
-/* What is no page of the index says nothing: the block is looked through row by row then. */
+/* What is no page of the index, or not the one that is wanted, says nothing: the block is looked through row by row
+ * then. */
 static bool look_for(void *user, struct bytes key, bool open, struct word_places *into)
 {
 	struct look *l = user;
 	sqlite3_stmt *st = l->cursor->words;
-	bool on = true, fine = true;
+	struct word_find find;
+	bool fine = true;
+	word_find_begin(&find, l->cursor->first, key, open, into);
 	sqlite3_bind_int64(st, 1, l->cursor->first);
 	store_bind_bytes(st, 2, key, true);
-	while (on && fine && (l->code = sqlite3_step(st)) == SQLITE_ROW) {
+	while (find.on && fine && (l->code = sqlite3_step(st)) == SQLITE_ROW) {
 		const void *at = sqlite3_column_blob(st, 0);
 		int len = sqlite3_column_bytes(st, 0);
-		fine = word_page_find(bytes_make(at, at && len > 0 ? (size_t)len : 0), key, open, into, &on);
+		fine = word_find_in(&find, bytes_make(at, at && len > 0 ? (size_t)len : 0));
 	}
 	sqlite3_reset(st);
 	if (l->code == SQLITE_ROW || l->code == SQLITE_DONE)
 		l->code = SQLITE_OK;
-	return fine && l->code == SQLITE_OK;
+	return fine && !find.on && l->code == SQLITE_OK;
 }
 
 static bool is_set(const struct word_places *p, int64_t place)
@@ -135,45 +142,107 @@ static bool is_set(const struct word_places *p, int64_t place)
 	return p->bits[place / 64] >> (place & 63) & 1;
 }
 
-/* The next place from `place` on, in the order wanted, that is in the block, within low and high, and set. */
-static bool find_place(struct cursor *c, int64_t place)
+/* The next delivery of the block after the one given last, in the order wanted, that may have the words. Blocks do not
+ * overlap, but for what another program wrote. */
+static bool find_place(struct cursor *c)
 {
-	int64_t most = c->last - c->first;
-	for (; place >= 0 && place <= most; place += c->descending ? -1 : 1) {
-		int64_t id = c->first + place;
-		if (!is_set(&c->places, place) || id < c->low || id > c->high)
-			continue;
-		/* Blocks do not overlap, but for what another program wrote. */
-		if (c->any && (c->descending ? id >= c->id : id <= c->id))
-			continue;
-		c->id = id;
-		c->any = true;
-		return true;
-	}
-	return false;
+	int64_t from = c->first > c->least ? c->first : c->least, to = c->last < c->most ? c->last : c->most;
+	int64_t step = c->descending ? -1 : 1, id = c->descending ? to : from;
+	if (c->id && (c->descending ? c->id <= id : c->id >= id))
+		id = c->id + step;
+	while (id >= from && id <= to && !is_set(&c->places, id - c->first))
+		id += step;
+	if (id < from || id > to)
+		return false;
+	c->id = id;
+	return true;
 }
 
-static int next_block(struct cursor *c)
+/* The same of what no block has: whatever is there. Of a whole index that is nothing. */
+static int find_in_gap(struct cursor *c, bool *found)
+{
+	struct error ignored;
+	enum store_statement which = c->descending ? STATEMENT_NEXT_BELOW : STATEMENT_NEXT_ABOVE;
+	sqlite3_stmt *st = store_statement(c->store, which, &ignored);
+	if (!st)
+		return SQLITE_ERROR;
+	sqlite3_bind_int64(st, 1, c->descending ? c->high + 1 : c->low - 1);
+	int code = sqlite3_step(st);
+	int64_t id = code == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+	*found = code == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL &&
+		 (c->descending ? id >= c->gap_end : id <= c->gap_end);
+	sqlite3_reset(st);
+	if (*found)
+		c->id = id;
+	return code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+/* All up to `id` was looked at. */
+static void be_past(struct cursor *c, int64_t id)
+{
+	if (c->descending && id <= c->high)
+		c->high = id - 1;
+	if (!c->descending && id >= c->low)
+		c->low = id + 1;
+}
+
+/* Those up to the block, or where there is none up to the end. */
+static void begin_gap(struct cursor *c)
+{
+	bool cut = c->in_block && (c->descending ? c->last >= c->low : c->first <= c->high);
+	c->in_gap = c->low <= c->high && !(cut && (c->descending ? c->last >= c->high : c->first <= c->low));
+	if (!c->in_gap)
+		return;
+	if (c->descending)
+		c->gap_end = cut ? c->last + 1 : c->low;
+	else
+		c->gap_end = cut ? c->first - 1 : c->high;
+}
+
+static int begin_block(struct cursor *c)
 {
 	struct look look = { c, SQLITE_OK };
-	int code;
-	while ((code = sqlite3_step(c->blocks)) == SQLITE_ROW) {
+	int code = SQLITE_DONE;
+	c->in_block = false;
+	while (!c->in_block && (code = sqlite3_step(c->blocks)) == SQLITE_ROW) {
 		c->first = sqlite3_column_int64(c->blocks, 0);
 		c->last = sqlite3_column_int64(c->blocks, 1);
-		if (c->first < 1 || c->last < c->low || c->last < c->first)
-			continue;
-		if (c->last - c->first >= WORD_BLOCK_IDS)
-			c->last = c->first + WORD_BLOCK_IDS - 1;
-		if (!word_query_run(buffer_view(&c->query), look_for, &look, &c->places)) {
-			if (look.code != SQLITE_OK)
-				return look.code;
-			memset(&c->places, 0xff, sizeof c->places);
-		}
-		if (find_place(c, c->descending ? c->last - c->first : 0))
-			return SQLITE_OK;
+		c->in_block = c->first >= 1 && c->last >= c->first && c->last >= c->least;
 	}
-	c->over = true;
-	return code == SQLITE_DONE ? SQLITE_OK : code;
+	if (c->in_block && c->last - c->first >= WORD_BLOCK_IDS)
+		c->last = c->first + WORD_BLOCK_IDS - 1;
+	begin_gap(c);
+	if (!c->in_block)
+		return code == SQLITE_DONE ? SQLITE_OK : code;
+	if (word_query_run(buffer_view(&c->query), look_for, &look, &c->places))
+		return SQLITE_OK;
+	memset(&c->places, 0xff, sizeof c->places);
+	return look.code;
+}
+
+static int find_next(struct cursor *c)
+{
+	for (;;) {
+		bool found = false;
+		int code = c->in_gap ? find_in_gap(c, &found) : SQLITE_OK;
+		if (found)
+			be_past(c, c->id);
+		if (code != SQLITE_OK || found)
+			return code;
+		if (c->in_gap)
+			be_past(c, c->gap_end);
+		c->in_gap = false;
+		if (c->in_block && find_place(c))
+			return SQLITE_OK;
+		if (c->in_block)
+			be_past(c, c->descending ? c->first : c->last);
+		c->over = c->ended;
+		if (c->over)
+			return SQLITE_OK;
+		if ((code = begin_block(c)) != SQLITE_OK)
+			return code;
+		c->ended = !c->in_block;
+	}
 }
 
 static int prepare(struct cursor *c, enum store_statement which, sqlite3_stmt **st)
@@ -189,13 +258,19 @@ static int on_filter(sqlite3_vtab_cursor *at, int index, const char *text, int a
 		return SQLITE_ERROR;
 	end_blocks(c);
 	c->descending = index == DESCENDING;
-	c->any = c->over = false;
+	c->over = c->ended = c->in_gap = c->in_block = false;
+	c->id = 0;
 	const void *query = sqlite3_value_blob(argv[0]);
 	int len = sqlite3_value_bytes(argv[0]);
-	c->low = sqlite3_value_int64(argv[1]);
-	c->high = sqlite3_value_int64(argv[2]);
-	if (c->low < 1)
-		c->low = 1;
+	c->least = sqlite3_value_int64(argv[1]);
+	c->most = sqlite3_value_int64(argv[2]);
+	if (c->least < 1)
+		c->least = 1;
+	/* Ids of a damaged file may be anything. */
+	if (c->most == INT64_MAX)
+		c->most--;
+	c->low = c->least;
+	c->high = c->most;
 	if (query && len > 0 && !buffer_append(&c->query, query, (size_t)len))
 		return SQLITE_NOMEM;
 	int code = prepare(c, c->descending ? STATEMENT_BLOCKS_DOWN : STATEMENT_BLOCKS_UP, &c->blocks);
@@ -205,15 +280,12 @@ static int on_filter(sqlite3_vtab_cursor *at, int index, const char *text, int a
 		return code;
 	sqlite3_bind_int64(c->blocks, 1, c->low >= WORD_BLOCK_IDS ? c->low - WORD_BLOCK_IDS + 1 : 1);
 	sqlite3_bind_int64(c->blocks, 2, c->high);
-	return next_block(c);
+	return find_next(c);
 }
 
 static int on_next(sqlite3_vtab_cursor *at)
 {
-	struct cursor *c = (struct cursor *)at;
-	if (find_place(c, c->id - c->first + (c->descending ? -1 : 1)))
-		return SQLITE_OK;
-	return next_block(c);
+	return find_next((struct cursor *)at);
 }
 
 static int on_end(sqlite3_vtab_cursor *at)

@@ -1,5 +1,6 @@
 #include "shared/query/store_index.h"
 
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,8 @@ struct store_index {
 struct store_index *store_index_new(void)
 {
 	struct store_index *x = calloc(1, sizeof *x);
-	if (x && !(x->block = word_block_new())) {
+	uint64_t secret = 0;
+	if (x && (RAND_bytes((unsigned char *)&secret, sizeof secret) != 1 || !(x->block = word_block_new(secret)))) {
 		free(x);
 		return NULL;
 	}
@@ -44,6 +46,11 @@ void store_index_free(struct store_index *x)
 bool store_index_has_more(const struct store_index *x)
 {
 	return x->more;
+}
+
+bool store_index_is_anew(const struct store_index *x)
+{
+	return !x->tail;
 }
 
 static bool no_memory(struct error *e)
@@ -215,19 +222,20 @@ static bool put_page(void *user, struct bytes first, struct bytes page)
 	       buffer_put_u32(pages, (uint32_t)page.len) && buffer_append_bytes(pages, page);
 }
 
-static bool read_block(struct store *s, struct store_index *x, int64_t up_to, bool leisure, uint64_t *bytes,
-		       struct error *e)
+static bool read_block(struct store *s, struct store_index *x, int64_t up_to, enum store_index_what what,
+		       uint64_t *bytes, struct error *e)
 {
 	bool again = false, fine = true;
 	int64_t from = 0, until = 0;
 	*bytes = 0;
+	x->tail = what != STORE_INDEX_GONE;
 	x->more = false;
 	x->count = 0;
 	x->pages.len = 0;
 	word_block_clear(x->block);
-	if (!find_tail(s, x, up_to, e) || (x->until > x->mark && !read_rows(s, x, e)))
+	if (what != STORE_INDEX_GONE && (!find_tail(s, x, up_to, e) || (x->until > x->mark && !read_rows(s, x, e))))
 		return false;
-	if (leisure && !find_gone(s, &from, &until, &again, e))
+	if (what != STORE_INDEX_NEW && !find_gone(s, &from, &until, &again, e))
 		return false;
 	bool anew = again && x->count == 0;
 	if (anew) {
@@ -236,7 +244,7 @@ static bool read_block(struct store *s, struct store_index *x, int64_t up_to, bo
 		x->until = until;
 		fine = read_rows(s, x, e);
 	}
-	if (fine && x->count > 0 && !word_block_pages(x->block, put_page, &x->pages))
+	if (fine && x->count > 0 && !word_block_pages(x->block, x->first, put_page, &x->pages))
 		return no_memory(e);
 	*bytes = x->count > 0 || anew ? x->pages.len + 1 : 0;
 	x->more = x->more || again;
@@ -250,13 +258,13 @@ static bool run(struct store *s, enum store_statement which, struct error *e)
 }
 
 /* All of it from one state of the database. */
-bool store_index_read(struct store *s, struct store_index *x, int64_t up_to, bool leisure, uint64_t *bytes,
-		      struct error *e)
+bool store_index_read(struct store *s, struct store_index *x, int64_t up_to, enum store_index_what what,
+		      uint64_t *bytes, struct error *e)
 {
 	if (!sqlite3_get_autocommit(s->db))
-		return read_block(s, x, up_to, leisure, bytes, e);
+		return read_block(s, x, up_to, what, bytes, e);
 	struct error ignored;
-	bool fine = run(s, STATEMENT_BEGIN_READING, e) && read_block(s, x, up_to, leisure, bytes, e);
+	bool fine = run(s, STATEMENT_BEGIN_READING, e) && read_block(s, x, up_to, what, bytes, e);
 	return run(s, STATEMENT_ROLLBACK, &ignored) && fine;
 }
 
@@ -367,9 +375,32 @@ bool store_index_some(struct store *s, bool *more, struct error *e)
 {
 	struct store_index *x = store_index_new();
 	uint64_t bytes = 0;
-	bool fine =
-	    x ? store_index_read(s, x, 0, true, &bytes, e) && (!bytes || store_index_write(s, x, e)) : no_memory(e);
+	bool fine = x ? store_index_read(s, x, 0, STORE_INDEX_BOTH, &bytes, e) && (!bytes || store_index_write(s, x, e))
+		      : no_memory(e);
 	*more = fine && store_index_has_more(x);
+	store_index_free(x);
+	return fine;
+}
+
+static bool write_alone(struct store *s, struct store_index *x, struct error *e)
+{
+	if (!store_batch_ops.begin(s, e))
+		return false;
+	if (store_index_write(s, x, e) && store_batch_ops.commit(s, e))
+		return true;
+	store_batch_ops.rollback(s);
+	return false;
+}
+
+bool store_index_clean(struct store *s, bool (*stop)(void *user), void *user, struct error *e)
+{
+	struct store_index *x = store_index_new();
+	uint64_t bytes = 0;
+	bool fine = x || no_memory(e);
+	do {
+		fine =
+		    fine && store_index_read(s, x, 0, STORE_INDEX_GONE, &bytes, e) && (!bytes || write_alone(s, x, e));
+	} while (fine && bytes && !(stop && stop(user)));
 	store_index_free(x);
 	return fine;
 }

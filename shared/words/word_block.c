@@ -24,6 +24,7 @@ struct slot {
 };
 
 struct word_block {
+	uint64_t secret;
 	struct buffer letters; /* of each word, filled up with zeros to whole eights */
 	struct word *words;
 	struct span *spans;
@@ -32,9 +33,12 @@ struct word_block {
 	struct word_split split;
 };
 
-struct word_block *word_block_new(void)
+struct word_block *word_block_new(uint64_t secret)
 {
-	return calloc(1, sizeof(struct word_block));
+	struct word_block *b = calloc(1, sizeof *b);
+	if (b)
+		b->secret = secret;
+	return b;
 }
 
 void word_block_free(struct word_block *b)
@@ -123,9 +127,9 @@ static inline uint64_t first_of(uint64_t eight, size_t len)
 #endif
 }
 
-static inline uint32_t hash_of(uint8_t part, struct bytes letters)
+static inline uint32_t hash_of(const struct word_block *b, uint8_t part, struct bytes letters)
 {
-	uint64_t hash = part;
+	uint64_t hash = b->secret ^ part;
 	for (size_t i = 0; i < letters.len; i += 8) {
 		hash = (hash ^ first_of(eight_at(letters.at + i), letters.len - i)) * UINT64_C(0x9e3779b97f4a7c15);
 		hash ^= hash >> 29;
@@ -180,7 +184,7 @@ bool word_block_add(struct word_block *b, unsigned place, uint8_t part, struct b
 	while (word_split_next(&b->split, &letters)) {
 		if (!has_room(b))
 			return false;
-		uint32_t hash = hash_of(part, letters);
+		uint32_t hash = hash_of(b, part, letters);
 		size_t mask = b->slots_count - 1, at = hash & mask;
 		while (b->slots[at].word != NONE &&
 		       (b->slots[at].hash != hash || !is_word(b, &b->words[b->slots[at].word], part, letters)))
@@ -276,7 +280,8 @@ static struct bytes key_of(const struct word_block *b, const struct word *w, uin
 	return bytes_make(out, w->len + 1u);
 }
 
-bool word_block_pages(struct word_block *b, bool (*put)(void *user, struct bytes first, struct bytes page), void *user)
+bool word_block_pages(struct word_block *b, int64_t of, bool (*put)(void *user, struct bytes first, struct bytes page),
+		      void *user)
 {
 	struct buffer page = { 0 }, places = { 0 };
 	struct sorted *all = in_order(b);
@@ -288,17 +293,17 @@ bool word_block_pages(struct word_block *b, bool (*put)(void *user, struct bytes
 		struct bytes key = key_of(b, w, keys[i & 1]);
 		fine = put_places(b, w, &places);
 		if (fine && page.len && page.len + key.len + places.len + WORD_PAGE_HEAD > WORD_PAGE_BYTES) {
-			fine = put(user, first, buffer_view(&page));
+			fine = word_page_end(&page, of, first.len == 0, key) && put(user, first, buffer_view(&page));
+			first = key_of(b, w, first_key);
 			page.len = 0;
 		}
-		if (page.len == 0) {
-			first = key_of(b, w, first_key);
+		if (page.len == 0)
 			before = bytes_of("");
-		}
 		fine = fine && word_page_put(&page, before, key, buffer_view(&places));
 		before = key;
 	}
-	fine = fine && (!page.len || put(user, first, buffer_view(&page)));
+	fine = fine && (!page.len || (word_page_end(&page, of, first.len == 0, bytes_of("")) &&
+				      put(user, first, buffer_view(&page))));
 	free(all);
 	buffer_free(&page);
 	buffer_free(&places);

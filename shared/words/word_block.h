@@ -15,8 +15,9 @@
 
 struct word_block;
 
-/* Empty; NULL when out of memory. */
-struct word_block *word_block_new(void);
+/* Empty; NULL when out of memory. `secret` is a number that nobody else knows: with one that senders know they could
+ * choose words that all look for the same slot of its table. */
+struct word_block *word_block_new(uint64_t secret);
 void word_block_free(struct word_block *b);
 void word_block_clear(struct word_block *b);
 /* Adds the words of a part of the delivery that is `place` behind the block's first one; places must not go back. False
@@ -24,6 +25,7 @@ void word_block_clear(struct word_block *b);
 MUST_CHECK bool word_block_add(struct word_block *b, unsigned place, uint8_t part, struct bytes text);
 /* The bytes that its words and places take. */
 size_t word_block_size(const struct word_block *b);
-/* Calls `put` for each page in order, with the key of its first word. False when that said so, or out of memory. */
-MUST_CHECK bool word_block_pages(struct word_block *b, bool (*put)(void *user, struct bytes first, struct bytes page),
-				 void *user);
+/* Calls `put` for each page of what becomes the block `of`, in order, with the key of its first word, which is empty
+ * for the first page. False when that said so, or out of memory. */
+MUST_CHECK bool word_block_pages(struct word_block *b, int64_t of,
+				 bool (*put)(void *user, struct bytes first, struct bytes page), void *user);

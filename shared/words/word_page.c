@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "shared/base/crc32c.h"
+
 #define KEY_MOST (WORD_MOST + 1)
 
 /* ---- writing ---- */
@@ -42,6 +44,20 @@ bool word_page_put(struct buffer *page, struct bytes before, struct bytes key, s
 	memcpy(out, places.at, places.len);
 	page->len = (size_t)(out - page->at) + places.len;
 	return true;
+}
+
+/* Of the block's number, too: a page in another block is none. */
+static uint32_t sum_of(int64_t of, struct bytes page)
+{
+	uint8_t number[8];
+	bytes_set_u64(number, (uint64_t)of);
+	return crc32c_add(crc32c_add(0, bytes_make(number, sizeof number)), page);
+}
+
+bool word_page_end(struct buffer *page, int64_t of, bool first, struct bytes next)
+{
+	return buffer_append_bytes(page, next) && buffer_put_u8(page, (uint8_t)next.len) &&
+	       buffer_put_u8(page, first) && buffer_put_u32(page, sum_of(of, buffer_view(page)));
 }
 
 /* ---- reading ---- */
@@ -86,31 +102,95 @@ static bool take_places(struct bytes places, struct word_places *out)
 	return true;
 }
 
-bool word_page_find(struct bytes page, struct bytes key, bool open, struct word_places *out, bool *on)
+/* What stands behind the words. */
+struct tail {
+	struct bytes next;
+	bool first;
+};
+
+#define SUM_LEN 4
+#define TAIL_LEAST (2 + SUM_LEN)
+
+static bool take_tail(struct bytes *page, int64_t of, struct tail *out)
+{
+	if (page->len < TAIL_LEAST)
+		return false;
+	size_t summed = page->len - SUM_LEN, len = page->at[summed - 2];
+	if (bytes_get_u32(page->at + summed) != sum_of(of, bytes_make(page->at, summed)) || len > KEY_MOST ||
+	    page->len - TAIL_LEAST < len)
+		return false;
+	page->len -= TAIL_LEAST + len;
+	*out = (struct tail){ bytes_make(page->at + page->len, len), page->at[summed - 1] != 0 };
+	return true;
+}
+
+static int compare(struct bytes a, struct bytes b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len ? memcmp(a.at, b.at, len) : 0;
+	return order ? order : a.len < b.len ? -1 : a.len > b.len;
+}
+
+static bool begins_with(struct bytes word, struct bytes with)
+{
+	return word.len >= with.len && (with.len == 0 || memcmp(word.at, with.at, with.len) == 0);
+}
+
+/* Whether the page, with this first word, is the one in which the search begins or goes on. */
+static bool is_wanted(const struct word_find *f, struct bytes first, const struct tail *tail)
+{
+	if (f->begun)
+		return compare(first, bytes_make(f->next, f->next_len)) == 0;
+	return (tail->first || compare(first, f->key) <= 0) && (!tail->next.len || compare(f->key, tail->next) < 0);
+}
+
+/* The next word, and where it stands. `own` is the one before. */
+static bool take_word(struct bytes *page, uint8_t own[KEY_MOST], size_t *own_len, struct bytes *places)
+{
+	unsigned len;
+	if (page->len < 2 || page->at[0] > *own_len || page->at[0] + page->at[1] > KEY_MOST ||
+	    page->len - 2 < page->at[1])
+		return false;
+	memcpy(own + page->at[0], page->at + 2, page->at[1]);
+	*own_len = (size_t)page->at[0] + page->at[1];
+	*page = bytes_make(page->at + 2 + page->at[1], page->len - 2 - page->at[1]);
+	if (!take_number(page, &len) || page->len < len)
+		return false;
+	*places = bytes_make(page->at, len);
+	*page = bytes_make(page->at + len, page->len - len);
+	return true;
+}
+
+void word_find_begin(struct word_find *f, int64_t of, struct bytes key, bool open, struct word_places *out)
+{
+	*f = (struct word_find){ .key = key, .open = open, .on = true, .of = of, .out = out };
+}
+
+bool word_find_in(struct word_find *f, struct bytes page)
 {
 	uint8_t own[KEY_MOST];
 	size_t own_len = 0;
-	*on = false;
-	while (page.len) {
-		struct bytes places;
-		unsigned len;
-		if (page.len < 2 || page.at[0] > own_len || page.at[0] + page.at[1] > KEY_MOST ||
-		    page.len - 2 < page.at[1])
+	struct bytes places;
+	struct tail tail;
+	if (!take_tail(&page, f->of, &tail))
+		return false;
+	for (bool first = true; first || page.len; first = false) {
+		if (!take_word(&page, own, &own_len, &places))
 			return false;
-		memcpy(own + page.at[0], page.at + 2, page.at[1]);
-		own_len = (size_t)page.at[0] + page.at[1];
-		page = bytes_make(page.at + 2 + page.at[1], page.len - 2 - page.at[1]);
-		if (!take_number(&page, &len) || page.len < len)
+		struct bytes word = bytes_make(own, own_len);
+		if (first && !is_wanted(f, word, &tail))
 			return false;
-		places = bytes_make(page.at, len);
-		page = bytes_make(page.at + len, page.len - len);
-		int order = memcmp(own, key.at, own_len < key.len ? own_len : key.len);
-		bool fits = order == 0 && (open ? own_len >= key.len : own_len == key.len);
-		if (fits && !take_places(places, out))
+		int order = compare(word, f->key);
+		bool fits = f->open ? begins_with(word, f->key) : order == 0;
+		if (fits && !take_places(places, f->out))
 			return false;
-		if (order > 0 || (order == 0 && (open ? false : own_len >= key.len)))
-			return true; /* no later one fits */
+		if (order > 0 && !fits) /* no later one fits */
+			break;
 	}
-	*on = open;
+	f->begun = true;
+	f->on = f->open && tail.next.len && begins_with(tail.next, f->key);
+	f->next_len = tail.next.len;
+	if (f->next_len)
+		memcpy(f->next, tail.next.at, f->next_len);
 	return true;
 }

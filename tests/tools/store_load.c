@@ -142,7 +142,7 @@ static void fill_index(struct store *s)
 	if (!x || !store_index_state(s, &before, &newest, &e))
 		die(&e);
 	do {
-		if (!store_batch_ops.begin(s, &e) || !store_index_read(s, x, 0, true, &bytes, &e) ||
+		if (!store_batch_ops.begin(s, &e) || !store_index_read(s, x, 0, STORE_INDEX_BOTH, &bytes, &e) ||
 		    (bytes && !store_index_write(s, x, &e)) || !store_batch_ops.commit(s, &e))
 			die(&e);
 	} while (store_index_has_more(x));

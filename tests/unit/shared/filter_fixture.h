@@ -128,7 +128,8 @@ static inline void index_up_to(struct store *s, int id)
 	assert_non_null(x);
 	assert_true(store_batch_ops.begin(s, &e));
 	do {
-		if (id && !(store_index_read(s, x, id, false, &bytes, &e) && (!bytes || store_index_write(s, x, &e))))
+		if (id && !(store_index_read(s, x, id, STORE_INDEX_NEW, &bytes, &e) &&
+			    (!bytes || store_index_write(s, x, &e))))
 			fail_msg("%s", e.text);
 	} while (store_index_has_more(x));
 	assert_true(store_batch_ops.commit(s, &e));

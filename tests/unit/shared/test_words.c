@@ -85,7 +85,8 @@ static bool keep(void *user, struct bytes first, struct bytes page)
 {
 	struct kept *k = user;
 	assert_true(k->count < PAGES_MOST);
-	assert_true(k->count == 0 ||
+	assert_int_equal(first.len == 0, k->count == 0);
+	assert_true(k->count < 2 ||
 		    memcmp(k->first[k->count - 1].at, first.at,
 			   k->first[k->count - 1].len < first.len ? k->first[k->count - 1].len : first.len) <= 0);
 	assert_true(buffer_append_bytes(&k->first[k->count], first) && buffer_append_bytes(&k->page[k->count], page));
@@ -102,22 +103,25 @@ static void forget(struct kept *k)
 	k->count = 0;
 }
 
+#define BLOCK 77 /* its number */
+
 /* As the store does it: from the last page that begins at the key or before it. */
 static bool look(void *user, struct bytes key, bool open, struct word_places *into)
 {
 	struct kept *k = user;
+	struct word_find find;
 	size_t i = k->count;
-	bool on = true;
+	word_find_begin(&find, BLOCK, key, open, into);
 	while (i > 0) {
 		struct bytes first = buffer_view(&k->first[--i]);
-		int order = memcmp(first.at, key.at, first.len < key.len ? first.len : key.len);
+		int order = first.len ? memcmp(first.at, key.at, first.len < key.len ? first.len : key.len) : 0;
 		if (order < 0 || (order == 0 && first.len <= key.len))
 			break;
 	}
-	for (; on && i < k->count; i++)
-		if (!word_page_find(buffer_view(&k->page[i]), key, open, into, &on))
+	for (; find.on && i < k->count; i++)
+		if (!word_find_in(&find, buffer_view(&k->page[i])))
 			return false;
-	return true;
+	return !find.on;
 }
 
 static bool has(const struct word_places *p, size_t place)
@@ -162,28 +166,28 @@ static void expect_word(struct kept *k, const char *word, bool open)
 	size_t len = strlen(word);
 	assert_true(word_query_put_word(&query, "b", bytes_of(word), open));
 	assert_true(word_query_run(buffer_view(&query), look, k, &found));
-	for (unsigned place = 0; place < PLACES; place++) {
-		bool expected = false;
-		for (unsigned w = 0; w < WORDS && !expected; w++) {
-			struct buffer folded = { 0 };
-			spell(w, spelt);
-			assert_true(text_fold(&folded, bytes_of(spelt)));
-			size_t own = folded.len < WORD_MOST ? folded.len : WORD_MOST,
-			       asked = len < WORD_MOST ? len : WORD_MOST;
-			expected = (open && len <= WORD_MOST ? own >= asked : own == asked) &&
-				   memcmp(folded.at, word, asked) == 0 && stands_in(w, place);
-			buffer_free(&folded);
-		}
-		if (has(&found, place) != expected)
-			fail_msg("%s%s at %u: %d", word, open ? "*" : "", place, has(&found, place));
+	bool expected[PLACES] = { false };
+	for (unsigned w = 0; w < WORDS; w++) {
+		struct buffer folded = { 0 };
+		spell(w, spelt);
+		assert_true(text_fold(&folded, bytes_of(spelt)));
+		size_t own = folded.len < WORD_MOST ? folded.len : WORD_MOST, asked = len < WORD_MOST ? len : WORD_MOST;
+		bool fits =
+		    (open && len <= WORD_MOST ? own >= asked : own == asked) && memcmp(folded.at, word, asked) == 0;
+		for (unsigned place = 0; fits && place < PLACES; place++)
+			expected[place] = expected[place] || stands_in(w, place);
+		buffer_free(&folded);
 	}
+	for (unsigned place = 0; place < PLACES; place++)
+		if (has(&found, place) != expected[place])
+			fail_msg("%s%s at %u: %d", word, open ? "*" : "", place, has(&found, place));
 	buffer_free(&query);
 }
 
 static void test_block(void **state)
 {
 	static struct kept k;
-	struct word_block *b = word_block_new();
+	struct word_block *b = word_block_new(11);
 	struct buffer text = { 0 };
 	char spelt[80];
 	(void)state;
@@ -203,7 +207,7 @@ static void test_block(void **state)
 			/* Once more: a word stands in a delivery or does not. */
 			assert_true(word_block_add(b, place, WORD_PART_BODY, buffer_view(&text)));
 		}
-		assert_true(word_block_pages(b, keep, &k));
+		assert_true(word_block_pages(b, BLOCK, keep, &k));
 	}
 	static const char *const whole[] = { "w0",
 					     "w9",
@@ -227,14 +231,15 @@ static void test_block(void **state)
 static void test_query(void **state)
 {
 	static struct kept k;
-	struct word_block *b = word_block_new();
+	struct word_block *b = word_block_new(11);
 	struct word_places found;
 	struct buffer query = { 0 };
 	(void)state;
 	assert_non_null(b);
 	assert_true(word_block_add(b, 0, WORD_PART_BODY, bytes_of("one two")) &&
 		    word_block_add(b, 1, WORD_PART_BODY, bytes_of("two three")) &&
-		    word_block_add(b, 4095, WORD_PART_ABOUT, bytes_of("one three")) && word_block_pages(b, keep, &k));
+		    word_block_add(b, 4095, WORD_PART_ABOUT, bytes_of("one three")) &&
+		    word_block_pages(b, BLOCK, keep, &k));
 	/* (one AND two) OR three, in any part */
 	assert_true(word_query_put_word(&query, "ab", bytes_of("one"), false) &&
 		    word_query_put_word(&query, "ab", bytes_of("two"), false) && word_query_put_both(&query) &&
@@ -256,31 +261,103 @@ static void test_query(void **state)
 	word_block_free(b);
 }
 
-/* Pages come from a file that may hold anything. */
+/* Whether the search for it says something, and then that it stands where it should. */
+static bool is_found(struct kept *k, const char *key, bool open, unsigned every)
+{
+	struct word_places found = { { 0 } };
+	if (!look(k, bytes_of(key), open, &found))
+		return false;
+	for (unsigned place = 0; place < 4096; place++)
+		if (has(&found, place) != (every && place % every == 0))
+			fail_msg("%s at %u", key, place);
+	return true;
+}
+
+static void make_many(struct word_block *b, struct kept *k)
+{
+	char text[100];
+	for (unsigned place = 0; place < 4096; place += 3) {
+		snprintf(text, sizeof text, "alpha beta gamma alphabet w%u w%ux", place, place);
+		assert_true(word_block_add(b, place, WORD_PART_BODY, bytes_of(text)));
+	}
+	assert_true(word_block_pages(b, BLOCK, keep, k));
+	assert_true(k->count > 10);
+}
+
+/* Whatever single byte is another one, no search says that there is nothing: it says nothing, or what is right. */
 static void test_damaged_pages(void **state)
 {
 	static struct kept k;
-	struct word_block *b = word_block_new();
+	static const char *const keys[] = { "balpha", "bgamma", "bw3", "bw4095x", "bzz", "a" };
+	struct word_block *b = word_block_new(5);
+	struct word_find find;
 	struct word_places found;
-	bool on;
 	(void)state;
 	assert_non_null(b);
-	for (unsigned place = 0; place < 4096; place += 3)
-		assert_true(word_block_add(b, place, WORD_PART_BODY, bytes_of("alpha beta gamma alphabet")));
-	assert_true(word_block_pages(b, keep, &k));
+	make_many(b, &k);
+	for (int i = 0; i < 2; i++)
+		assert_true(is_found(&k, keys[i], false, 3));
 	for (int round = 0; round < 20000; round++) {
 		struct bytes page = buffer_view(&k.page[draw((unsigned)k.count)]);
-		size_t len = draw(4) ? page.len : draw((unsigned)page.len + 1);
+		size_t len = draw(4) ? page.len : draw((unsigned)page.len);
 		uint8_t *own = malloc(len ? len : 1);
 		assert_non_null(own);
 		memcpy(own, page.at, len);
-		for (unsigned n = draw(5); n > 0 && len > 0; n--)
-			own[draw((unsigned)len)] = (uint8_t)draw(256);
-		(void)!word_page_find(bytes_make(own, len), bytes_of("balpha"), draw(2), &found, &on);
+		if (len)
+			own[draw((unsigned)len)] ^= (uint8_t)(1 + draw(255));
+		word_find_begin(&find, BLOCK, bytes_of(keys[draw(6)]), draw(2), &found);
+		assert_false(word_find_in(&find, bytes_make(own, len)));
 		free(own);
 	}
-	static const uint8_t long_number[] = { 0, 1, 'b', 0xff, 0xff, 0xff, 0xff, 0xff };
-	assert_false(word_page_find(bytes_make(long_number, sizeof long_number), bytes_of("b"), false, &found, &on));
+	forget(&k);
+	word_block_free(b);
+}
+
+/* A page that is missing, in another's place, or in another block. */
+static void test_pages_that_are_not_wanted(void **state)
+{
+	static struct kept k, less;
+	struct word_block *b = word_block_new(5);
+	struct word_find find;
+	struct word_places found = { { 0 } };
+	(void)state;
+	assert_non_null(b);
+	make_many(b, &k);
+	/* The whole has one. */
+	assert_true(is_found(&k, "bnowhere", false, 0));
+	assert_true(is_found(&k, "a", false, 0));
+	assert_true(is_found(&k, "bzz", false, 0));
+	assert_true(is_found(&k, "bgamm", true, 3));
+	assert_true(is_found(&k, "b", true, 3));
+	for (size_t gone = 0; gone < k.count; gone++) {
+		int silent = 0;
+		for (size_t i = 0; i < k.count; i++)
+			if (i != gone)
+				assert_true(buffer_append_bytes(&less.first[less.count], buffer_view(&k.first[i])) &&
+					    buffer_append_bytes(&less.page[less.count++], buffer_view(&k.page[i])));
+		/* Those that stand in the others are found all the same. */
+		silent += !is_found(&less, "balpha", false, 3);
+		silent += !is_found(&less, "bgamma", false, 3);
+		assert_true(silent <= 2);
+		assert_false(is_found(&less, "b", true, 3));
+		for (unsigned place = 0; place < 4096; place += 300) {
+			struct word_places at = { { 0 } };
+			char key[20];
+			snprintf(key, sizeof key, "bw%ux", place);
+			if (look(&less, bytes_of(key), false, &at))
+				assert_true(has(&at, place));
+			else
+				silent++;
+		}
+		forget(&less);
+	}
+	/* In another block's rows, or by a row that says another word. */
+	word_find_begin(&find, BLOCK + 1, bytes_of("balpha"), false, &found);
+	assert_false(word_find_in(&find, buffer_view(&k.page[0])));
+	word_find_begin(&find, BLOCK, bytes_of("balpha"), false, &found);
+	assert_false(word_find_in(&find, buffer_view(&k.page[k.count - 1])));
+	word_find_begin(&find, BLOCK, bytes_of("bzz"), false, &found);
+	assert_false(word_find_in(&find, buffer_view(&k.page[0])));
 	forget(&k);
 	word_block_free(b);
 }
@@ -288,6 +365,7 @@ static void test_damaged_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_split), cmocka_unit_test(test_block),
-					    cmocka_unit_test(test_query), cmocka_unit_test(test_damaged_pages) };
+					    cmocka_unit_test(test_query), cmocka_unit_test(test_damaged_pages),
+					    cmocka_unit_test(test_pages_that_are_not_wanted) };
 	return RUN(tests);
 }
