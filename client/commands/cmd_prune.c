@@ -10,6 +10,7 @@
 #include "shared/program/interrupt.h"
 #include "shared/program/progress.h"
 #include "shared/options/quantity.h"
+#include "shared/query/store_index.h"
 #include "shared/upkeep/store_prune.h"
 
 #include <stdlib.h>
@@ -119,6 +120,12 @@ static void report(const struct prune *p)
 	putchar('\n');
 }
 
+static bool is_interrupted(void *user)
+{
+	(void)user;
+	return interrupt_came();
+}
+
 static int prune_all(struct prune *p, int argc, char **argv, struct error *e)
 {
 	struct interrupt before;
@@ -126,15 +133,19 @@ static int prune_all(struct prune *p, int argc, char **argv, struct error *e)
 	bool fine = prune_by_age(p, argc, argv, e);
 	if (fine && p->max_size != NO_SIZE && !p->dry_run && !interrupt_came())
 		fine = run_prune(p, p->filter, p->max_size, e);
+	bool whole = !interrupt_came();
+	/* The words of what is gone, too; a client that runs would see to that later. */
+	if (fine && whole && p->deleted > 0 && !p->dry_run)
+		fine = store_index_clean(p->store, is_interrupted, NULL, e);
 	interrupt_end(&before);
 	if (!fine || (p->json && !report_json(p, e)))
 		return (int)e->code;
 	/* To ask what a filter would delete is a question, whose answer is no. */
-	if (p->dry_run && p->deleted == 0 && !filter_is_empty(p->filter) && !interrupt_came())
+	if (p->dry_run && p->deleted == 0 && !filter_is_empty(p->filter) && whole)
 		return p->json || !selection_require(0, NULL, e) ? EXIT_NO : EXIT_DONE;
 	if (!p->json)
 		report(p);
-	if (!interrupt_came())
+	if (whole)
 		return EXIT_DONE;
 	error_set(e, EXIT_INTERRUPTED, "interrupted: the rest is still there");
 	return EXIT_INTERRUPTED;
@@ -189,7 +200,8 @@ const struct command command_prune = {
 	"answers go first, unless all the rest takes more than three quarters of that size. With a filter only\n"
 	"deliveries that match are deleted; without --keep and --max-size, all of them. With nothing given:\n"
 	"--keep 30d --max-size 2GiB. What is waiting or under way stays, and a running client is not disturbed.\n"
-	"The file does not shrink: freed space is used for new deliveries.\n\n" FILTER_HELP "\n\n"
+	"The file does not shrink: freed space is used for new deliveries, and until then what was deleted may still\n"
+	"be read in the file.\n\n" FILTER_HELP "\n\n"
 	"Example: creel prune status:2xx --keep 7d",
 	COMMAND_OPTIONS(rows, struct prune),
 	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,
