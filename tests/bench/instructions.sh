@@ -2,8 +2,9 @@
 # Instructions a delivery (1 KiB POST, one after the other, recorded), of relay and client, by callgrind: the same on a busy
 # machine. Creel's own code and the libraries' are counted apart. What SQLite does depends on how many deliveries share a
 # transaction, which is a matter of time: the client's libraries are shown only, and the store is counted once more with
-# batches of eight (store-load). Fails where something is 3 % over instructions.txt (libraries: 8 %); --save writes that. Where the compiler
-# is another than the saved one's nothing is compared, and where libraries are, theirs are not: it says so.
+# batches of eight (store-load), and so is what it costs to make a block of the search index. Fails where something is 3 %
+# over instructions.txt (libraries: 8 %); --save writes that. Where the compiler is another than the saved one's nothing is
+# compared, and where libraries are, theirs are not: it says so.
 # Usage: instructions.sh BUILD_DIR [--save]
 set -eu
 bin=$(cd "${1:?usage: instructions.sh BUILD_DIR [--save]}" && pwd)
@@ -81,6 +82,12 @@ measure() { # who -> $own, $theirs: a delivery's
 	own=$(((own_many - own_few) / (many - few))) theirs=$(((theirs_many - theirs_few) / (many - few)))
 }
 
+count_index() { # deliveries, some blocks full
+	"$bin/store-load" "$dir/index-$1.db" fill "$1" >/dev/null
+	valgrind -q --tool=callgrind --callgrind-out-file="$dir/cg-index-$1.cg" "$bin/store-load" "$dir/index-$1.db" index >/dev/null
+	count_of "cg-index-$1"
+}
+
 count_store() { # deliveries
 	valgrind -q --tool=callgrind --callgrind-out-file="$dir/cg-store-$1.cg" "$bin/store-load" "$dir/$1.db" record "$1" >/dev/null
 	count_of "cg-store-$1"
@@ -109,6 +116,11 @@ one() { # who: measured, and its two lines
 		read -r own_many theirs_many < <(count_store 4000)
 		own=$(((own_many - own_few) / 3200)) theirs=$(((theirs_many - theirs_few) / 3200))
 		;;
+	index)
+		read -r own_few theirs_few < <(count_index 4096)
+		read -r own_many theirs_many < <(count_index 12288)
+		own=$(((own_many - own_few) / 8192)) theirs=$(((theirs_many - theirs_few) / 8192))
+		;;
 	*) measure "$1" ;;
 	esac
 	worse=no
@@ -121,7 +133,7 @@ printf '# Instructions a delivery, as tests/bench/instructions.sh counts them an
 	"$compiler" "$libraries" >"$dir/new"
 same=yes
 [ "$(was libraries are)" = "$libraries" ] || same=no
-for who in ${WHO:-creel-relay creel store}; do
+for who in ${WHO:-creel-relay creel store index}; do
 	one "$who" >"$dir/lines"
 	# Once more where it is over: what a timer did on a busy machine passes then.
 	[ $worse = no ] || one "$who" >"$dir/lines"
