@@ -100,12 +100,22 @@ static bool grow_slots(struct word_block *b)
 	return true;
 }
 
-static bool has_room(struct word_block *b)
+static bool has_room_for_span(struct word_block *b)
+{
+	return b->spans_count < b->spans_cap || grow((void **)&b->spans, &b->spans_cap, sizeof *b->spans);
+}
+
+static bool has_room_for_word(struct word_block *b)
 {
 	return (b->words_count < b->words_cap || grow((void **)&b->words, &b->words_cap, sizeof *b->words)) &&
-	       (b->spans_count < b->spans_cap || grow((void **)&b->spans, &b->spans_cap, sizeof *b->spans)) &&
-	       (b->words_count * 2 < b->slots_count || grow_slots(b)) &&
+	       has_room_for_span(b) &&
 	       (b->letters.cap - b->letters.len >= WORD_MOST || buffer_reserve(&b->letters, WORD_MOST));
+}
+
+/* For one word more. */
+static bool has_slots(struct word_block *b)
+{
+	return b->words_count * 2 < b->slots_count || grow_slots(b);
 }
 
 /* ---- adding ---- */
@@ -148,22 +158,32 @@ static inline bool is_word(const struct word_block *b, const struct word *w, uin
 	return true;
 }
 
-static void take_place(struct word_block *b, struct word *w, uint16_t place)
+static bool add_span(struct word_block *b, struct word *w, uint16_t place)
+{
+	if (!has_room_for_span(b))
+		return false;
+	b->spans[b->spans_count] = (struct span){ NONE, place, place };
+	b->spans[w->last].next = (uint32_t)b->spans_count;
+	w->last = (uint32_t)b->spans_count++;
+	return true;
+}
+
+static inline bool take_place(struct word_block *b, struct word *w, uint16_t place)
 {
 	struct span *last = &b->spans[w->last];
 	if (last->to == place)
-		return;
-	if (last->to + 1 == place) {
-		last->to = place;
-		return;
-	}
-	b->spans[b->spans_count] = (struct span){ NONE, place, place };
-	last->next = w->last = (uint32_t)b->spans_count++;
+		return true;
+	if (last->to + 1 != place)
+		return add_span(b, w, place);
+	last->to = place;
+	return true;
 }
 
-static void take_word(struct word_block *b, struct slot *free_slot, uint32_t hash, uint8_t part, struct bytes letters,
+static bool take_word(struct word_block *b, struct slot *free_slot, uint32_t hash, uint8_t part, struct bytes letters,
 		      uint16_t place)
 {
+	if (!has_room_for_word(b))
+		return false;
 	uint32_t span = (uint32_t)b->spans_count++;
 	uint8_t *own = b->letters.at + b->letters.len;
 	b->words[b->words_count] = (struct word){ (uint32_t)b->letters.len, span, span, part, (uint8_t)letters.len };
@@ -174,25 +194,24 @@ static void take_word(struct word_block *b, struct slot *free_slot, uint32_t has
 	b->letters.len += (letters.len + 7) & ~(size_t)7;
 	b->spans[span] = (struct span){ NONE, place, place };
 	*free_slot = (struct slot){ hash, (uint32_t)b->words_count++ };
+	return has_slots(b);
 }
 
 bool word_block_add(struct word_block *b, unsigned place, uint8_t part, struct bytes text)
 {
 	struct bytes letters;
-	if (!word_split_begin(&b->split, text))
+	if (!has_slots(b) || !word_split_begin(&b->split, text))
 		return false;
 	while (word_split_next(&b->split, &letters)) {
-		if (!has_room(b))
-			return false;
 		uint32_t hash = hash_of(b, part, letters);
 		size_t mask = b->slots_count - 1, at = hash & mask;
 		while (b->slots[at].word != NONE &&
 		       (b->slots[at].hash != hash || !is_word(b, &b->words[b->slots[at].word], part, letters)))
 			at = (at + 1) & mask;
-		if (b->slots[at].word == NONE)
-			take_word(b, &b->slots[at], hash, part, letters, (uint16_t)place);
-		else
-			take_place(b, &b->words[b->slots[at].word], (uint16_t)place);
+		struct slot *slot = &b->slots[at];
+		if (!(slot->word == NONE ? take_word(b, slot, hash, part, letters, (uint16_t)place)
+					 : take_place(b, &b->words[slot->word], (uint16_t)place)))
+			return false;
 	}
 	return true;
 }

@@ -5,36 +5,30 @@
 
 #include "shared/text/text_fold.h"
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define TOPS EACH(0x80)
-
 bool word_is_byte(uint8_t c)
 {
 	return c > 127 || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
-/* ---- eight bytes at once ---- */
+/* ---- sixteen bytes at once ---- */
 
-/* The top bit of each byte that is `from` to `to`; of bytes without a top bit. */
-static inline uint64_t within(uint64_t eight, uint8_t from, uint8_t to)
-{
-	return (eight + EACH((uint8_t)(0x80 - from))) & ~(eight + EACH((uint8_t)(0x7f - to))) & TOPS;
-}
+#define AT_ONCE 16
+typedef uint8_t sixteen __attribute__((vector_size(AT_ONCE)));
 
-/* Capitals made small; *words: the top bit of each byte that is one of a word. */
-static inline uint64_t fold_eight(uint64_t eight, uint64_t *words)
+/* Capitals made small; *words: 0xff for each byte that is one of a word, 0 for the others. */
+static inline sixteen fold_sixteen(sixteen bytes, sixteen *words)
 {
-	uint64_t tops = eight & TOPS, low = eight & ~TOPS;
-	uint64_t capitals = within(low, 'A', 'Z') & ~tops;
-	eight |= capitals >> 2; /* 0x80 to 0x20 */
-	*words = tops | ((within(low | capitals >> 2, 'a', 'z') | within(low, '0', '9')) & ~tops);
-	return eight;
+	sixteen capitals = (sixteen)((sixteen)(bytes - 'A') < 26);
+	bytes |= capitals & 0x20;
+	*words =
+	    (sixteen)((sixteen)(bytes - 'a') < 26) | (sixteen)((sixteen)(bytes - '0') < 10) | (sixteen)(bytes > 127);
+	return bytes;
 }
 
 /* The top bits of eight bytes as a number of eight bits, the first byte's the lowest. */
-static inline uint64_t gather(uint64_t tops)
+static inline uint64_t gather(uint64_t eight)
 {
-	return (tops >> 7) * UINT64_C(0x0102040810204080) >> 56;
+	return (eight >> 7 & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
 }
 
 static inline uint64_t little(uint64_t v)
@@ -52,7 +46,7 @@ static bool make_room(struct word_split *w, size_t len)
 {
 	size_t needed = len / 64 + 1;
 	w->folded.len = 0;
-	if (!buffer_reserve(&w->folded, len + 8 + WORD_MOST))
+	if (!buffer_reserve(&w->folded, len + AT_ONCE + WORD_MOST))
 		return false;
 	if (needed > w->marks_cap) {
 		uint64_t *marks = realloc(w->marks, needed * 2 * sizeof *marks);
@@ -69,16 +63,18 @@ static void fold_all(struct word_split *w, struct bytes text)
 	uint8_t *out = w->folded.at;
 	size_t i = 0;
 	memset(w->marks, 0, (text.len / 64 + 1) * sizeof *w->marks);
-	for (; i < text.len; i += 8) {
-		uint64_t eight = 0, words;
-		size_t len = text.len - i < 8 ? text.len - i : 8;
-		if (len == 8)
-			memcpy(&eight, text.at + i, 8);
+	for (; i < text.len; i += AT_ONCE) {
+		sixteen bytes = { 0 }, words;
+		uint64_t halves[2];
+		size_t len = text.len - i < AT_ONCE ? text.len - i : AT_ONCE;
+		if (len == AT_ONCE)
+			memcpy(&bytes, text.at + i, AT_ONCE);
 		else
-			memcpy(&eight, text.at + i, len);
-		eight = fold_eight(eight, &words);
-		memcpy(out + i, &eight, 8);
-		w->marks[i / 64] |= gather(little(words)) << (i & 63);
+			memcpy(&bytes, text.at + i, len);
+		bytes = fold_sixteen(bytes, &words);
+		memcpy(out + i, &bytes, AT_ONCE);
+		memcpy(halves, &words, AT_ONCE);
+		w->marks[i / 64] |= (gather(little(halves[0])) | gather(little(halves[1])) << 8) << (i & 63);
 	}
 	memset(out + i, 0, WORD_MOST);
 	w->folded.len = text.len;
@@ -124,7 +120,7 @@ bool word_split_next(struct word_split *w, struct bytes *out)
 		len += here;
 	}
 	w->left = bit + here == 64 ? 0 : w->left & (~UINT64_C(0) << (bit + here));
-	*out = bytes_make(w->folded.at + from, len < WORD_MOST ? len : WORD_MOST);
+	*out = (struct bytes){ w->folded.at + from, len < WORD_MOST ? len : WORD_MOST };
 	return true;
 }
 
