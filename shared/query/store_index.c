@@ -134,6 +134,16 @@ static struct bytes column(sqlite3_stmt *st, int n)
 	return at && len > 0 ? bytes_make(at, (size_t)len) : bytes_of("");
 }
 
+/* An id, without printf's ways: of each delivery. */
+static bool put_number(struct buffer *out, int64_t number)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+	for (uint64_t left = number > 0 ? (uint64_t)number : 0; at == sizeof digits || left; left /= 10)
+		digits[--at] = (char)('0' + left % 10);
+	return buffer_append(out, digits + at, sizeof digits - at);
+}
+
 /* `id event-id event_type target` */
 static bool add_about(struct store_index *x, unsigned place, int64_t id, sqlite3_stmt *st, struct buffer *text)
 {
@@ -142,8 +152,9 @@ static bool add_about(struct store_index *x, unsigned place, int64_t id, sqlite3
 	if (event_id.len == UUID_LEN)
 		uuid_format(event_id.at, spelt);
 	text->len = 0;
-	return buffer_printf(text, "%lld %s ", (long long)id, spelt) && buffer_append_bytes(text, column(st, 2)) &&
-	       buffer_put_u8(text, ' ') && buffer_append_bytes(text, column(st, 3)) &&
+	return put_number(text, id) && buffer_put_u8(text, ' ') && buffer_append_text(text, spelt) &&
+	       buffer_put_u8(text, ' ') && buffer_append_bytes(text, column(st, 2)) && buffer_put_u8(text, ' ') &&
+	       buffer_append_bytes(text, column(st, 3)) &&
 	       word_block_add(x->block, place, WORD_PART_ABOUT, buffer_view(text));
 }
 

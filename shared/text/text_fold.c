@@ -24,9 +24,9 @@ uint32_t text_fold_character(uint32_t c)
 bool text_fold_is_ascii(struct bytes in)
 {
 	size_t i = 0;
-	for (uint64_t word; i + sizeof word <= in.len; i += sizeof word) {
-		memcpy(&word, in.at + i, sizeof word);
-		if (word & UINT64_C(0x8080808080808080))
+	for (uint64_t words[4]; i + sizeof words <= in.len; i += sizeof words) {
+		memcpy(words, in.at + i, sizeof words);
+		if ((words[0] | words[1] | words[2] | words[3]) & UINT64_C(0x8080808080808080))
 			return false;
 	}
 	for (; i < in.len; i++)

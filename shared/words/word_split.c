@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#if defined __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "shared/text/text_fold.h"
 
@@ -25,8 +28,17 @@ static inline sixteen fold_sixteen(sixteen bytes, sixteen *words)
 	return bytes;
 }
 
-/* The top bits of eight bytes as a number of eight bits, the first byte's the lowest. */
-static inline uint64_t gather(uint64_t eight)
+#if defined __SSE2__
+
+/* The top bits as a number, the first byte's the lowest. */
+static inline uint64_t gather(sixteen bytes)
+{
+	return (uint16_t)_mm_movemask_epi8((__m128i)bytes);
+}
+
+#else
+
+static inline uint64_t gather_eight(uint64_t eight)
 {
 	return (eight >> 7 & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
 }
@@ -39,6 +51,15 @@ static inline uint64_t little(uint64_t v)
 	return v;
 #endif
 }
+
+static inline uint64_t gather(sixteen bytes)
+{
+	uint64_t halves[2];
+	memcpy(halves, &bytes, AT_ONCE);
+	return gather_eight(little(halves[0])) | gather_eight(little(halves[1])) << 8;
+}
+
+#endif
 
 /* ---- texts ---- */
 
@@ -65,7 +86,6 @@ static void fold_all(struct word_split *w, struct bytes text)
 	memset(w->marks, 0, (text.len / 64 + 1) * sizeof *w->marks);
 	for (; i < text.len; i += AT_ONCE) {
 		sixteen bytes = { 0 }, words;
-		uint64_t halves[2];
 		size_t len = text.len - i < AT_ONCE ? text.len - i : AT_ONCE;
 		if (len == AT_ONCE)
 			memcpy(&bytes, text.at + i, AT_ONCE);
@@ -73,8 +93,7 @@ static void fold_all(struct word_split *w, struct bytes text)
 			memcpy(&bytes, text.at + i, len);
 		bytes = fold_sixteen(bytes, &words);
 		memcpy(out + i, &bytes, AT_ONCE);
-		memcpy(halves, &words, AT_ONCE);
-		w->marks[i / 64] |= (gather(little(halves[0])) | gather(little(halves[1])) << 8) << (i & 63);
+		w->marks[i / 64] |= gather(words) << (i & 63);
 	}
 	memset(out + i, 0, WORD_MOST);
 	w->folded.len = text.len;
