@@ -19,8 +19,8 @@ struct cursor {
 	sqlite3_vtab_cursor base;
 	struct store *store;
 	struct buffer query;
-	sqlite3_stmt *blocks; /* its own: two cursors may be open */
-	sqlite3_stmt *words;
+	sqlite3_stmt *blocks;        /* its own: two cursors may be open */
+	sqlite3_stmt *page, *behind; /* of its words: the one where a search begins, those behind it */
 	bool descending, over;
 	bool ended;          /* there is no other block */
 	int64_t least, most; /* that are asked for */
@@ -95,8 +95,9 @@ static int on_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
 static void end_blocks(struct cursor *c)
 {
 	sqlite3_finalize(c->blocks);
-	sqlite3_finalize(c->words);
-	c->blocks = c->words = NULL;
+	sqlite3_finalize(c->page);
+	sqlite3_finalize(c->behind);
+	c->blocks = c->page = c->behind = NULL;
 	buffer_free(&c->query);
 }
 
@@ -117,24 +118,30 @@ struct look {
 
 /* What is no page of the index, or not the one that is wanted, says nothing: the block is looked through row by row
  * then. */
-static bool look_for(void *user, struct bytes key, bool open, struct word_places *into)
+static bool look_into(struct look *l, sqlite3_stmt *st, struct word_find *find)
 {
-	struct look *l = user;
-	sqlite3_stmt *st = l->cursor->words;
-	struct word_find find;
 	bool fine = true;
-	word_find_begin(&find, l->cursor->first, key, open, into);
 	sqlite3_bind_int64(st, 1, l->cursor->first);
-	store_bind_bytes(st, 2, key, true);
-	while (find.on && fine && (l->code = sqlite3_step(st)) == SQLITE_ROW) {
+	store_bind_bytes(st, 2, find->key, true);
+	while (find->on && fine && (l->code = sqlite3_step(st)) == SQLITE_ROW) {
 		const void *at = sqlite3_column_blob(st, 0);
 		int len = sqlite3_column_bytes(st, 0);
-		fine = word_find_in(&find, bytes_make(at, at && len > 0 ? (size_t)len : 0));
+		fine = word_find_in(find, bytes_make(at, at && len > 0 ? (size_t)len : 0));
 	}
 	sqlite3_reset(st);
 	if (l->code == SQLITE_ROW || l->code == SQLITE_DONE)
 		l->code = SQLITE_OK;
-	return fine && !find.on && l->code == SQLITE_OK;
+	return fine && l->code == SQLITE_OK;
+}
+
+/* Most words are looked for in one page. */
+static bool look_for(void *user, struct bytes key, bool open, struct word_places *into)
+{
+	struct look *l = user;
+	struct word_find find;
+	word_find_begin(&find, l->cursor->first, key, open, into);
+	return look_into(l, l->cursor->page, &find) && find.begun &&
+	       (!find.on || look_into(l, l->cursor->behind, &find)) && !find.on;
 }
 
 static bool is_set(const struct word_places *p, int64_t place)
@@ -275,7 +282,9 @@ static int on_filter(sqlite3_vtab_cursor *at, int index, const char *text, int a
 		return SQLITE_NOMEM;
 	int code = prepare(c, c->descending ? STATEMENT_BLOCKS_DOWN : STATEMENT_BLOCKS_UP, &c->blocks);
 	if (code == SQLITE_OK)
-		code = prepare(c, STATEMENT_BLOCK_WORDS, &c->words);
+		code = prepare(c, STATEMENT_BLOCK_PAGE, &c->page);
+	if (code == SQLITE_OK)
+		code = prepare(c, STATEMENT_BLOCK_PAGES_BEHIND, &c->behind);
 	if (code != SQLITE_OK)
 		return code;
 	sqlite3_bind_int64(c->blocks, 1, c->low >= WORD_BLOCK_IDS ? c->low - WORD_BLOCK_IDS + 1 : 1);

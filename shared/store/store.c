@@ -114,8 +114,9 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_BLOCKS_UP] = "SELECT first, last FROM search_block WHERE first BETWEEN ?1 AND ?2 ORDER BY first",
 	[STATEMENT_BLOCKS_DOWN] =
 	    "SELECT first, last FROM search_block WHERE first BETWEEN ?1 AND ?2 ORDER BY first DESC",
-	[STATEMENT_BLOCK_WORDS] = "SELECT words FROM search_words WHERE block = ?1 AND word >= coalesce((SELECT"
-				  " max(word) FROM search_words WHERE block = ?1 AND word <= ?2), x'') ORDER BY word",
+	[STATEMENT_BLOCK_PAGE] =
+	    "SELECT words FROM search_words WHERE block = ?1 AND word <= ?2 ORDER BY word DESC LIMIT 1",
+	[STATEMENT_BLOCK_PAGES_BEHIND] = "SELECT words FROM search_words WHERE block = ?1 AND word > ?2 ORDER BY word",
 	[STATEMENT_FILTER_BOUNDS] = "SELECT (SELECT min(id) FROM delivery), (SELECT max(id) FROM delivery),"
 				    " (SELECT indexed FROM search_mark)",
 	[STATEMENT_NEXT_ABOVE] = "SELECT min(id) FROM delivery WHERE id > ?1",

@@ -1,13 +1,16 @@
-/* Fills a store for the benches: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | whole
- * COUNT | full COUNT | figures | index. `rate` goes on until it gets SIGTERM, in commits of a twentieth of a second.
- * `record` writes as a busy client does, 8 deliveries of 1 KiB in one transaction and their attempts in the next,
- * without the disk's syncs, and prints the CPU time of each; `whole` as one with a journal does, 64 deliveries with
- * their attempts in one transaction, `full` the same where each has to give way to a later one (--max-size). `figures`
- * does what a running client does for statistics when it has nothing else to do. */
+/* Fills a store for the benches: store-load FILE fill COUNT | long COUNT | rate PER_SECOND | large BYTES | record COUNT
+ * | whole COUNT | full COUNT | figures | index. `long` fills it with bodies of 64 KiB; `rate` goes on until it gets
+ * SIGTERM, in commits of a twentieth of a second. `record` writes as a busy client does, 8 deliveries of 1 KiB in one
+ * transaction and their attempts in the next, without the disk's syncs, and prints the CPU time of each; `whole` as one
+ * with a journal does, 64 deliveries with their attempts in one transaction, `full` the same where each has to give way
+ * to a later one (--max-size). `figures` does what a running client does for statistics when it has nothing else to do,
+ * `index` what it does for the search index, and prints how long the write lock was held for each block, and the most
+ * memory it took. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "shared/base/clock.h"
@@ -47,13 +50,14 @@ static const struct {
 	{ "", "", "/hooks/legacy/orders", "none", 404 },
 };
 
-/* 200 to 1600 bytes of JSON that differs. */
-static void make_body(struct buffer *out, uint64_t n)
+/* JSON that differs, of 3 to 26 lines of some 60 bytes, or of `lines`. */
+static void make_body(struct buffer *out, uint64_t n, uint64_t lines)
 {
+	lines = lines ? lines : 3 + n * 7 % 24;
 	out->len = 0;
 	bool fine = buffer_printf(out, "{\"id\":\"evt_%llu\",\"object\":\"event\",\"data\":{\"lines\":[",
 				  (unsigned long long)n);
-	for (uint64_t i = 0; fine && i < 3 + n * 7 % 24; i++)
+	for (uint64_t i = 0; fine && i < lines; i++)
 		fine = buffer_printf(out, "%s{\"sku\":\"s%llu\",\"amount\":%llu,\"note\":\"item %llu of it\"}",
 				     i ? "," : "", (unsigned long long)((n + i) % 5000),
 				     (unsigned long long)(n * i % 9973), (unsigned long long)i);
@@ -112,14 +116,14 @@ static void add(struct store *s, uint64_t n, uint64_t at_us, struct bytes body)
 		die(&e);
 }
 
-static void add_batch(struct store *s, uint64_t from, uint64_t count, uint64_t at_us, uint64_t step_us,
+static void add_batch(struct store *s, uint64_t from, uint64_t count, uint64_t at_us, uint64_t step_us, uint64_t lines,
 		      struct buffer *body)
 {
 	struct error e;
 	if (!store_batch_ops.begin(s, &e))
 		die(&e);
 	for (uint64_t n = from; n < from + count; n++) {
-		make_body(body, n);
+		make_body(body, n, lines);
 		add(s, n, at_us + (n - from) * step_us, buffer_view(body));
 	}
 	if (!store_batch_ops.commit(s, &e))
@@ -133,24 +137,63 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* In transactions as a running client's. */
-static void fill_index(struct store *s)
+#define HELD_MOST 100000
+
+static int by_number(const void *a, const void *b)
 {
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* How long the write lock was held, by the clock and by the CPU's; both are sorted. */
+static void print_held(uint64_t *clock_us, uint64_t *cpu, size_t count)
+{
+	struct rusage used;
+	if (count == 0 || getrusage(RUSAGE_SELF, &used) != 0)
+		return;
+	size_t p50 = count / 2, p99 = count - 1 - count / 100;
+	qsort(clock_us, count, sizeof *clock_us, by_number);
+	qsort(cpu, count, sizeof *cpu, by_number);
+	printf(
+	    "write lock ms, %zu blocks: p50 %.1f, p99 %.1f, max %.1f (CPU %.1f, %.1f, %.1f); peak of memory %.1f MiB\n",
+	    count, (double)clock_us[p50] / 1e3, (double)clock_us[p99] / 1e3, (double)clock_us[count - 1] / 1e3,
+	    (double)cpu[p50] / 1e6, (double)cpu[p99] / 1e6, (double)cpu[count - 1] / 1e6,
+	    (double)used.ru_maxrss / 1024);
+}
+
+/* Read and made without the write lock, then written, as a running client does, which moves the log meanwhile. */
+static void fill_index(struct store *s, const char *path)
+{
+	static uint64_t held_us[HELD_MOST], held_cpu[HELD_MOST];
 	struct error e;
 	struct store_index *x = store_index_new();
 	uint64_t indexed = 0, before = 0, newest = 0, bytes = 0, begun = cpu_ns();
-	if (!x || !store_index_state(s, &before, &newest, &e))
+	size_t count = 0;
+	struct store *own;
+	if (!x || !store_index_state(s, &before, &newest, &e) || !store_sync_apart(s, &e) ||
+	    !store_open(&own, path, STORE_READ_WRITE, &e) || !store_set_relaxed(own, &e))
 		die(&e);
 	do {
-		if (!store_batch_ops.begin(s, &e) || !store_index_read(s, x, 0, STORE_INDEX_BOTH, &bytes, &e) ||
-		    (bytes && !store_index_write(s, x, &e)) || !store_batch_ops.commit(s, &e))
+		if (!store_index_read(s, x, 0, STORE_INDEX_BOTH, &bytes, &e))
 			die(&e);
+		uint64_t from_us = clock_steady_us(), from_cpu = cpu_ns();
+		if (bytes && (!store_sync_apart_ops.begin(s, &e) || !store_index_write(s, x, &e) ||
+			      !store_sync_apart_ops.commit(s, &e)))
+			die(&e);
+		if (bytes && count < HELD_MOST) {
+			held_us[count] = clock_steady_us() - from_us;
+			held_cpu[count++] = cpu_ns() - from_cpu;
+		}
+		if (store_log_is_long(s))
+			store_shorten_log(own, s);
 	} while (store_index_has_more(x));
 	store_index_free(x);
+	store_close(own);
 	if (!store_index_state(s, &indexed, &newest, &e))
 		die(&e);
 	printf("CPU us a delivery: %.1f indexed\n",
 	       (double)(cpu_ns() - begun) / 1000 / (double)(indexed > before ? indexed - before : 1));
+	print_held(held_us, held_cpu, count);
 }
 
 static void keep_figures(struct store *s)
@@ -166,13 +209,15 @@ static void keep_figures(struct store *s)
 		die(&e);
 }
 
+#define LONG_LINES 1040 /* 64 KiB, about */
+
 /* Over the last 30 days. */
-static void fill(struct store *s, uint64_t count, struct buffer *body)
+static void fill(struct store *s, uint64_t count, uint64_t lines, struct buffer *body)
 {
 	uint64_t step = UINT64_C(30) * 86400 * 1000000 / (count ? count : 1);
 	uint64_t begin = clock_now_us() - step * count;
 	for (uint64_t n = 0; n < count; n += BATCH)
-		add_batch(s, n, count - n < BATCH ? count - n : BATCH, begin + n * step, step, body);
+		add_batch(s, n, count - n < BATCH ? count - n : BATCH, begin + n * step, step, lines, body);
 }
 
 static void go_on(struct store *s, uint64_t per_second, struct buffer *body)
@@ -181,7 +226,7 @@ static void go_on(struct store *s, uint64_t per_second, struct buffer *body)
 	uint64_t each = (per_second + COMMITS_PER_SECOND - 1) / COMMITS_PER_SECOND;
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	for (uint64_t n = 0; !stopped; n += each) {
-		add_batch(s, n, each, clock_now_us(), 1, body);
+		add_batch(s, n, each, clock_now_us(), 1, 0, body);
 		next.tv_nsec += 1000000000 / COMMITS_PER_SECOND;
 		if (next.tv_nsec >= 1000000000) {
 			next.tv_sec++;
@@ -316,8 +361,8 @@ int main(int argc, char **argv)
 	bool index = argc == 3 && strcmp(argv[2], "index") == 0;
 	uint64_t number = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
 	if (!number && !figures && !index) {
-		fputs("usage: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | whole COUNT "
-		      "| full COUNT | figures | index\n",
+		fputs("usage: store-load FILE fill COUNT | long COUNT | rate PER_SECOND | large BYTES | record COUNT | "
+		      "whole COUNT | full COUNT | figures | index\n",
 		      stderr);
 		return EXIT_USAGE;
 	}
@@ -328,13 +373,15 @@ int main(int argc, char **argv)
 	if (figures)
 		keep_figures(s);
 	else if (index)
-		fill_index(s);
+		fill_index(s, argv[1]);
 	else if (rate)
 		go_on(s, number, &body);
 	else if (strcmp(argv[2], "record") == 0 || strcmp(argv[2], "whole") == 0 || strcmp(argv[2], "full") == 0)
 		record(s, argv[1], number, argv[2], &body);
 	else if (strcmp(argv[2], "fill") == 0)
-		fill(s, number, &body);
+		fill(s, number, 0, &body);
+	else if (strcmp(argv[2], "long") == 0)
+		fill(s, number, LONG_LINES, &body);
 	else
 		add_large(s, number);
 	store_close(s);
