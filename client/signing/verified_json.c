@@ -16,5 +16,7 @@ json_t *verified_json(int64_t id, const struct verified *v)
 	json_fields_text_or_null(&o, "reason", bytes_of(valid ? "" : signature_reason_name(r->reason)));
 	json_fields_text_or_null(&o, "why", bytes_of(valid ? "" : r->text));
 	json_fields_put(&o, "age_s", r->has_age ? json_integer(r->age) : json_null());
+	json_fields_text_or_null(&o, "scheme", bytes_of(v->scheme));
+	json_fields_time(&o, "judged_at", (uint64_t)v->judged_at * 1000000);
 	return json_fields_end(&o);
 }

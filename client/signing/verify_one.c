@@ -155,6 +155,11 @@ static const struct signature_provider *only_secret(const struct work *v)
 	return v->o->secrets->count == 1 ? v->o->secrets->at[0].provider : NULL;
 }
 
+static int64_t moment(const struct work *v)
+{
+	return v->o->at >= 0 ? v->o->at : (int64_t)(v->item.row.received_at_us / 1000000);
+}
+
 /* NULL, and a result in *out, when the provider is not known. */
 static const struct signature_provider *judge(struct work *v, const struct signature_origin *origin,
 					      struct signature_result *out)
@@ -163,7 +168,7 @@ static const struct signature_provider *judge(struct work *v, const struct signa
 		.headers = buffer_view(&v->message.headers),
 		.body = buffer_view(&v->message.body),
 		.method = v->item.row.method,
-		.at = v->o->at >= 0 ? v->o->at : (int64_t)(v->item.row.received_at_us / 1000000),
+		.at = moment(v),
 		.tolerance = v->o->tolerance_ms < 0 ? SIGNATURE_OWN_TOLERANCE : v->o->tolerance_ms / 1000,
 	};
 	const struct signature_provider *p = v->o->provider      ? v->o->provider
@@ -204,6 +209,9 @@ bool verify_one(struct store *s, int64_t id, const struct verify_options *o, str
 		}
 		out->recorded_valid = bytes_equal(v.item.row.signature, bytes_of("valid"));
 		out->provider = p ? signature_name(p) : origin.provider;
+		out->judged_at = moment(&v);
+		if (p)
+			signature_scheme(p, out->scheme);
 		memcpy(out->event_id, v.item.row.event_id, UUID_LEN);
 	}
 	buffer_free(&origin.event);

@@ -27,8 +27,10 @@ struct verify_options {
 
 struct verified {
 	uint8_t event_id[UUID_LEN];
-	const char *provider; /* NULL: not known */
-	bool recorded_valid;  /* the record already says that it is valid */
+	const char *provider;               /* NULL: not known */
+	char scheme[SIGNATURE_SCHEME_SIZE]; /* how it signs; "": not known */
+	int64_t judged_at;                  /* the moment at which the signature has its age, in seconds */
+	bool recorded_valid;                /* the record already says that it is valid */
 	struct signature_result result;
 };
 

@@ -46,6 +46,7 @@ static void add_fields(json_t *list, struct bytes word)
 struct values {
 	struct store *store;
 	struct bytes field, begun;
+	struct bytes head; /* what stands before it: "field:", and of a list "field:a,b," */
 	json_t *counts;
 };
 
@@ -62,9 +63,21 @@ static struct bytes value_of(struct bytes field, const struct delivery_row *row)
 	return bytes_of(NULL);
 }
 
+static bool is_listed(const struct values *v, struct bytes value)
+{
+	size_t from = v->field.len + 1;
+	for (size_t at = from; at < v->head.len; at++)
+		if (v->head.at[at] == ',') {
+			if (bytes_equal(bytes_make(v->head.at + from, at - from), value))
+				return true;
+			from = at + 1;
+		}
+	return false;
+}
+
 static void count(const struct values *v, struct bytes value)
 {
-	if (!value.len || value.len > 200 || !begins_with(value, v->begun))
+	if (!value.len || value.len > 200 || !begins_with(value, v->begun) || is_listed(v, value))
 		return;
 	json_t *key = json_from_bytes(value);
 	const char *text = json_string_value(key);
@@ -144,23 +157,39 @@ static void add_most(json_t *list, const struct values *v)
 		struct buffer text = { 0 };
 		if (!best)
 			return;
-		if (buffer_append_bytes(&text, v->field) && buffer_put_u8(&text, ':') && put_value(&text, best))
+		if (buffer_append_bytes(&text, v->head) && put_value(&text, best))
 			add(list, buffer_view(&text), "value", NULL, json_integer(most));
 		buffer_free(&text);
 		json_object_del(v->counts, best);
 	}
 }
 
-static void add_words(json_t *list, struct bytes field, struct bytes begun)
+static void add_words(json_t *list, const struct values *v)
 {
 	const char *word;
-	for (size_t i = 0; (word = filter_field_word((const char *)field.at, field.len, i)); i++) {
+	for (size_t i = 0; (word = filter_field_word((const char *)v->field.at, v->field.len, i)); i++) {
 		struct buffer text = { 0 };
-		if (begins_with(bytes_of(word), begun) && buffer_append_bytes(&text, field) &&
-		    buffer_put_u8(&text, ':') && buffer_append_text(&text, word))
+		if (begins_with(bytes_of(word), v->begun) && !is_listed(v, bytes_of(word)) &&
+		    buffer_append_bytes(&text, v->head) && buffer_append_text(&text, word))
 			add(list, buffer_view(&text), "word", NULL, json_null());
 		buffer_free(&text);
 	}
+}
+
+/* Up to the value that is being written, the last of a list. */
+static struct bytes head_of(struct bytes word, size_t from)
+{
+	size_t end = from;
+	bool quoted = false;
+	for (size_t i = from; i < word.len; i++) {
+		if (word.at[i] == '\\' && quoted)
+			i++;
+		else if (word.at[i] == '"')
+			quoted = !quoted;
+		else if (word.at[i] == ',' && !quoted)
+			end = i + 1;
+	}
+	return bytes_make(word.at, end);
 }
 
 static bool complete(struct web_read *r, struct bytes word, json_t *list)
@@ -176,9 +205,10 @@ static bool complete(struct web_read *r, struct bytes word, json_t *list)
 	struct values v = { .store = r->store,
 			    .field = bytes_make(word.at, (size_t)(colon - word.at)),
 			    .counts = json_object() };
-	v.begun = bytes_make(colon + 1, word.len - v.field.len - 1);
+	v.head = head_of(word, v.field.len + 1);
+	v.begun = bytes_make(word.at + v.head.len, word.len - v.head.len);
 	struct store_search search = { .limit = LOOKED_AT, .row = on_row, .user = &v };
-	add_words(list, v.field, v.begun);
+	add_words(list, &v);
 	bool fine = v.counts && store_filter(r->store, &search, &e);
 	if (fine)
 		add_most(list, &v);

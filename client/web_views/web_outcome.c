@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 
+#include "shared/http/http_phrase.h"
+
 static struct web_outcome word(const char *text, const char *kind, const char *sign)
 {
-	struct web_outcome o = { .kind = kind, .sign = sign };
+	struct web_outcome o = { .kind = kind, .sign = sign, .reason = "" };
 	snprintf(o.text, sizeof o.text, "%s", text);
 	return o;
 }
@@ -31,7 +33,7 @@ struct web_outcome web_outcome(const struct delivery_row *row)
 	if (row->broke_off || row->status == 0)
 		return word("ERR", "o6", "s6");
 	int class = row->status > 0 && row->status < 600 ? row->status / 100 : 0;
-	struct web_outcome o = { .kind = kinds[class], .sign = signs[class] };
+	struct web_outcome o = { .kind = kinds[class], .sign = signs[class], .reason = http_phrase(row->status) };
 	snprintf(o.text, sizeof o.text, "%d", row->status);
 	return o;
 }

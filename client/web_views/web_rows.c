@@ -46,7 +46,7 @@ static bool put_besides(json_t *row, struct store *s, int64_t id, size_t text_mo
 static json_t *outcome_json(const struct delivery_row *row)
 {
 	const struct web_outcome o = web_outcome(row);
-	return json_pack("{s:s, s:s, s:s}", "text", o.text, "kind", o.kind, "sign", o.sign);
+	return json_pack("{s:s, s:s, s:s, s:s}", "text", o.text, "kind", o.kind, "sign", o.sign, "reason", o.reason);
 }
 
 static json_t *row_json(struct store *s, const struct delivery_row *row, size_t text_most)
@@ -176,14 +176,20 @@ static bool on_sort_slice(void *user, struct store_order_run *run, const struct 
 	r->out->walked = true;
 	r->out->searched = slice->searched;
 	r->out->total = slice->total;
-	return slice->searched >= slice->total || clock_steady_us() < r->until_us;
+	if (slice->searched >= slice->total || clock_steady_us() < r->until_us)
+		return true;
+	r->out->continue_before = slice->from;
+	return false;
 }
 
 static bool read_sorted(struct reading *r, struct error *e)
 {
-	const struct store_order_search search = {
-		.filter = r->wanted->filter, .order = r->wanted->order, .progress = on_sort_slice, .user = r
-	};
+	const struct store_order_search search = { .filter = r->wanted->filter,
+						   .order = r->wanted->order,
+						   .before = r->wanted->before,
+						   .values = true,
+						   .progress = on_sort_slice,
+						   .user = r };
 	struct store_ordered *sorted = &r->out->sorted;
 	r->until_us = clock_steady_us() + SORT_US;
 	bool fine = store_order_find(r->store, &search, sorted, e);
@@ -217,8 +223,9 @@ static bool rows_read(struct store *s, const struct rows_wanted *w, struct rows 
 	else
 		fine = fine && store_filter(s, &search, e);
 	out->more_before = w->after ? true : r.more;
-	out->more_after = w->after ? r.more : w->before != 0;
-	if (r.more || !out->walked)
+	bool sorted = w->order.key != STORE_ORDER_TIME;
+	out->more_after = w->after ? r.more : w->before != 0 && !sorted;
+	if ((r.more && !sorted) || !out->walked)
 		out->continue_before = 0;
 	return fine && (!r.no_memory || error_set(e, EXIT_STORE, "out of memory"));
 }
@@ -235,14 +242,23 @@ static json_t *number_or_null(bool known, uint64_t number)
 	return known ? json_integer((json_int_t)number) : json_null();
 }
 
-/* What only a sort has: all that it found, and how many match. */
-static json_t *put_sorted(json_t *page, const struct store_ordered *sorted)
+static json_t *value_json(struct store_order_value v)
 {
-	json_t *ids = json_array();
-	for (size_t i = 0; page && ids && i < sorted->count; i++)
+	return v.is_number ? json_integer((json_int_t)v.number) : v.text.at ? json_from_bytes(v.text) : json_null();
+}
+
+/* What only a sort has: all that it found, and how many match; of a part of a whole what they are ordered by, too. */
+static json_t *put_sorted(json_t *page, const struct store_ordered *sorted, bool is_part)
+{
+	json_t *ids = json_array(), *values = is_part ? json_array() : NULL;
+	for (size_t i = 0; page && ids && i < sorted->count; i++) {
 		json_array_append_new(ids, json_integer((json_int_t)sorted->ids[i]));
+		if (values)
+			json_array_append_new(values, value_json(store_ordered_value(sorted, i)));
+	}
 	if (page && json_object_set_new(page, "ids", ids) == 0 &&
-	    json_object_set_new(page, "matched", json_integer((json_int_t)sorted->matched)) == 0)
+	    json_object_set_new(page, "matched", json_integer((json_int_t)sorted->matched)) == 0 &&
+	    (!is_part || json_object_set_new(page, "values", values) == 0))
 		return page;
 	json_decref(page);
 	return NULL;
@@ -306,9 +322,9 @@ static bool take_wish(struct web_exchange *x, struct rows_wanted *w)
 		return false;
 	w->limit = w->ids ? LIMIT_MOST : (size_t)limit;
 	bool sorted = w->order.key != STORE_ORDER_TIME;
-	if ((w->before != 0) + (w->after != 0) + sorted + (w->ids != NULL) <= 1)
+	if ((w->before != 0 && !sorted) + (w->after != 0) + sorted + (w->ids != NULL) <= 1)
 		return true;
-	web_problem(x, 400, "range", "before, after, order and ids exclude each other");
+	web_problem(x, 400, "range", "before, after, order and ids exclude each other, but order and before");
 	return false;
 }
 
@@ -323,8 +339,10 @@ void web_rows_list(struct web_read *r)
 		return;
 	w.filter = f;
 	if (rows_read(r->store, &w, &rows, &e)) {
+		bool is_part = w.before != 0 || rows.continue_before != 0;
 		json_t *page = rows_json(&rows);
-		web_answer_json(x, 200, w.order.key == STORE_ORDER_TIME ? page : put_sorted(page, &rows.sorted));
+		web_answer_json(x, 200,
+				w.order.key == STORE_ORDER_TIME ? page : put_sorted(page, &rows.sorted, is_part));
 	} else
 		web_problem_of(x, &e);
 	rows_free(&rows);

@@ -10,7 +10,7 @@
 /* What stands for a delivery: a number, a text's beginning, or nothing. */
 #define TEXT_MOST 126
 enum kind { KIND_NUMBER, KIND_TEXT, KIND_NOTHING };
-struct entry {
+struct store_order_entry {
 	int64_t id, number;
 	uint8_t kind, len;
 	uint8_t text[TEXT_MOST];
@@ -19,7 +19,7 @@ struct entry {
 /* The entries are a heap, the one that would come last at its top. */
 struct store_order_run {
 	const struct store_order_search *search;
-	struct entry *entries;
+	struct store_order_entry *entries;
 	size_t count, room;
 	uint64_t matched;
 	bool no_memory;
@@ -75,7 +75,7 @@ bool store_order_descends(enum store_order_key key)
 	return orders[key].descends;
 }
 
-static int compare_values(const struct entry *a, const struct entry *b)
+static int compare_values(const struct store_order_entry *a, const struct store_order_entry *b)
 {
 	if (a->kind != b->kind) /* of a damaged file */
 		return a->kind < b->kind ? -1 : 1;
@@ -87,7 +87,7 @@ static int compare_values(const struct entry *a, const struct entry *b)
 }
 
 /* Negative when a comes before b. */
-static int compare(const struct entry *a, const struct entry *b, bool descending)
+static int compare(const struct store_order_entry *a, const struct store_order_entry *b, bool descending)
 {
 	bool nothing = a->kind == KIND_NOTHING || b->kind == KIND_NOTHING;
 	int found = compare_values(a, b);
@@ -106,14 +106,15 @@ static int descending(const void *a, const void *b)
 	return compare(a, b, true);
 }
 
-static bool comes_later(const struct store_order_run *r, const struct entry *a, const struct entry *b)
+static bool comes_later(const struct store_order_run *r, const struct store_order_entry *a,
+			const struct store_order_entry *b)
 {
 	return compare(a, b, r->search->order.descending) > 0;
 }
 
 static void sink(struct store_order_run *r)
 {
-	struct entry moved = r->entries[0];
+	struct store_order_entry moved = r->entries[0];
 	size_t at = 0, child;
 	for (; (child = 2 * at + 1) < r->count; at = child) {
 		if (child + 1 < r->count && comes_later(r, &r->entries[child + 1], &r->entries[child]))
@@ -125,7 +126,7 @@ static void sink(struct store_order_run *r)
 	r->entries[at] = moved;
 }
 
-static void rise(struct store_order_run *r, const struct entry *added)
+static void rise(struct store_order_run *r, const struct store_order_entry *added)
 {
 	size_t at = r->count++;
 	for (; at > 0 && comes_later(r, added, &r->entries[(at - 1) / 2]); at = (at - 1) / 2)
@@ -138,7 +139,7 @@ static bool make_room(struct store_order_run *r)
 	size_t room = r->room ? 2 * r->room : 256;
 	if (r->count < r->room)
 		return true;
-	struct entry *more = realloc(r->entries, room * sizeof *more);
+	struct store_order_entry *more = realloc(r->entries, room * sizeof *more);
 	if (!more)
 		return false;
 	r->entries = more;
@@ -146,7 +147,7 @@ static bool make_room(struct store_order_run *r)
 	return true;
 }
 
-static void read_entry(sqlite3_stmt *st, struct entry *out)
+static void read_entry(sqlite3_stmt *st, struct store_order_entry *out)
 {
 	int type = sqlite3_column_type(st, 1);
 	out->id = sqlite3_column_int64(st, 0);
@@ -167,7 +168,7 @@ static void read_entry(sqlite3_stmt *st, struct entry *out)
 static void on_row(const struct store_search *search, sqlite3_stmt *st)
 {
 	struct store_order_run *r = search->user;
-	struct entry e;
+	struct store_order_entry e;
 	read_entry(st, &e);
 	r->matched++;
 	if (r->count < r->search->order.most) {
@@ -189,7 +190,7 @@ static bool on_slice(void *user, const struct store_slice *slice)
 
 bool store_order_so_far(struct store_order_run *r, struct store_ordered *out)
 {
-	struct entry *sorted = malloc((r->count + 1) * sizeof *sorted);
+	struct store_order_entry *sorted = malloc((r->count + 1) * sizeof *sorted);
 	*out = (struct store_ordered){ .ids = malloc((r->count + 1) * sizeof *out->ids) };
 	if (!sorted || !out->ids || r->no_memory) {
 		free(sorted);
@@ -203,8 +204,20 @@ bool store_order_so_far(struct store_order_run *r, struct store_ordered *out)
 		out->ids[i] = sorted[i].id;
 	out->count = r->count;
 	out->matched = r->matched;
-	free(sorted);
+	if (r->search->values)
+		out->entries = sorted;
+	else
+		free(sorted);
 	return true;
+}
+
+struct store_order_value store_ordered_value(const struct store_ordered *o, size_t i)
+{
+	const struct store_order_entry *e = &o->entries[i];
+	struct store_order_value v = { .is_number = e->kind == KIND_NUMBER, .number = e->number };
+	if (e->kind == KIND_TEXT)
+		v.text = bytes_make(e->text, e->len);
+	return v;
 }
 
 bool store_order_find(struct store *s, const struct store_order_search *search, struct store_ordered *out,
@@ -212,7 +225,9 @@ bool store_order_find(struct store *s, const struct store_order_search *search, 
 {
 	struct store_order_run r = { .search = search };
 	const struct store_walk walk = { .columns = columns[search->order.key], .row = on_row };
-	const struct store_search all = { .filter = search->filter, .limit = INT64_MAX, .slice = on_slice, .user = &r };
+	const struct store_search all = {
+		.filter = search->filter, .anchor = search->before, .limit = INT64_MAX, .slice = on_slice, .user = &r
+	};
 	*out = (struct store_ordered){ 0 };
 	bool fine = store_filter_walk(s, &all, &walk, e);
 	if (fine && !store_order_so_far(&r, out))
@@ -224,5 +239,6 @@ bool store_order_find(struct store *s, const struct store_order_search *search, 
 void store_ordered_free(struct store_ordered *o)
 {
 	free(o->ids);
+	free(o->entries);
 	*o = (struct store_ordered){ 0 };
 }

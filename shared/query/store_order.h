@@ -41,14 +41,27 @@ struct store_order {
 struct store_ordered { /* store_ordered_free */
 	int64_t *ids;
 	size_t count;
-	uint64_t matched; /* how many there are, of which these are the first */
+	uint64_t matched;                  /* how many there are, of which these are the first */
+	struct store_order_entry *entries; /* for store_ordered_value; NULL: nobody asked */
 };
 void store_ordered_free(struct store_ordered *o);
+
+/* What a delivery is ordered by: a number, or the beginning of a text, in lower case and a view of *o; neither (text.at
+ * is NULL): it has none. Who has two halves of an order can make one of them. */
+struct store_order_value {
+	bool is_number;
+	int64_t number;
+	struct bytes text;
+};
+/* Of the i-th, where the search asked for `values`. */
+struct store_order_value store_ordered_value(const struct store_ordered *o, size_t i);
 
 struct store_order_run;
 struct store_order_search {
 	const struct filter *filter; /* NULL: everything */
 	struct store_order order;
+	int64_t before; /* only ids below it; 0: all */
+	bool values;    /* are kept for store_ordered_value */
 	/* After each slice; may be NULL. False stops the search, which then succeeds with what it found. */
 	bool (*progress)(void *user, struct store_order_run *run, const struct store_slice *slice);
 	void *user;

@@ -36,6 +36,28 @@ bool signature_kin(const struct signature_provider *a, const struct signature_pr
 	return a == b || (a->family && b->family && strcmp(a->family, b->family) == 0);
 }
 
+void signature_scheme(const struct signature_provider *p, char out[SIGNATURE_SCHEME_SIZE])
+{
+	static const char *const algorithms[] = {
+		[SIGN_SHA256] = "HMAC-SHA256",      [SIGN_SHA1] = "HMAC-SHA1",
+		[SIGN_SHA384] = "HMAC-SHA384",      [SIGN_SHA512] = "HMAC-SHA512",
+		[SIGN_DIGEST] = "SHA-256",          [SIGN_TOKEN] = "the secret itself",
+		[SIGN_ED25519] = "Ed25519",         [SIGN_ECDSA] = "ECDSA P-256",
+		[SIGN_ES256] = "ECDSA P-256",       [SIGN_RSA_SHA256] = "RSA with SHA-256",
+		[SIGN_RSA_SHA1] = "RSA with SHA-1",
+	};
+	static const char *const forms[] = {
+		[FORM_HEX] = " in hex", [FORM_BASE64] = " in base64", [FORM_BASE64URL] = " in base64url"
+	};
+	const char *form = p->layout == LAYOUT_JWT ? ", a token" : p->algorithm == SIGN_TOKEN ? "" : forms[p->form];
+	const char *where = p->field ? p->field : p->places[0];
+	if (p->unchecked)
+		*out = '\0';
+	else
+		snprintf(out, SIGNATURE_SCHEME_SIZE, "%s%s%s%s", algorithms[p->algorithm], form, where ? ", " : "",
+			 where ? where : "");
+}
+
 bool signature_unknown(const char *name, struct error *e)
 {
 	const struct signature_provider *nearest = NULL, *p;

@@ -23,6 +23,9 @@ const struct signature_provider *signature_find(const char *name);
 /* The i-th of the table, NULL after the last. */
 const struct signature_provider *signature_at(size_t i);
 const char *signature_name(const struct signature_provider *p);
+#define SIGNATURE_SCHEME_SIZE 100
+/* How it signs, and where: "HMAC-SHA256 in hex, Stripe-Signature". A provider may have other forms besides. */
+void signature_scheme(const struct signature_provider *p, char out[SIGNATURE_SCHEME_SIZE]);
 /* Whether the URL is among what is signed. */
 bool signature_needs_url(const struct signature_provider *p);
 /* Whether both sign in the same way under different field names, as svix and standard do. */

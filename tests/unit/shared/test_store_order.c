@@ -111,6 +111,29 @@ static void test_the_first_of_many(void **state)
 	store_close(s);
 }
 
+static void test_a_part_has_its_values(void **state)
+{
+	struct store *s = filled(0);
+	struct store_ordered o;
+	struct error e = { 0 };
+	const struct store_order_search took = { .order = { STORE_ORDER_TOOK, true, 100 },
+						 .before = 4,
+						 .values = true };
+	const struct store_order_search source = { .order = { STORE_ORDER_SOURCE, false, 100 }, .values = true };
+	(void)state;
+	assert_true(store_order_find(s, &took, &o, &e));
+	assert_int_equal(o.count, 3);
+	assert_true(o.ids[0] == 3 && o.ids[1] == 2 && o.ids[2] == 1);
+	assert_true(store_ordered_value(&o, 0).is_number && store_ordered_value(&o, 0).number == 5000000);
+	assert_true(!store_ordered_value(&o, 2).is_number && !store_ordered_value(&o, 2).text.at);
+	store_ordered_free(&o);
+	assert_true(store_order_find(s, &source, &o, &e));
+	assert_int_equal(o.ids[0], 3);
+	assert_true(bytes_equal(store_ordered_value(&o, 0).text, bytes_of("github")));
+	store_ordered_free(&o);
+	store_close(s);
+}
+
 static bool on_progress(void *user, struct store_order_run *run, const struct store_slice *slice)
 {
 	struct store_ordered so_far;
@@ -149,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_each_column),
 		IN_FOLDER(test_the_first_of_many),
+		IN_FOLDER(test_a_part_has_its_values),
 		IN_FOLDER(test_progress_and_interruption),
 	};
 	return RUN(tests);
