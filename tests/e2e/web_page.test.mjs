@@ -96,7 +96,7 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 
 	it('every action of the table is bound, or said to belong to the terminal', async () => {
 		const actions = await web.json('/api/actions');
-		const source = readFileSync(path.join(folder, 'main.js'), 'utf8') + readFileSync(path.join(folder, 'keys.js'), 'utf8');
+		const source = ['main.js', 'keys.js', 'detail.js'].map((name) => readFileSync(path.join(folder, name), 'utf8')).join('');
 		const terminal = 'mouse repaint suspend quit interrupt swap-pane leave events narrow step-back step-on context next-tab'.split(' ');
 		for (const { name } of actions) if (!terminal.includes(name)) assert.match(source, new RegExp(`'${name}'`));
 	});

@@ -98,6 +98,28 @@ describe('the list by a column', { skip: !hasBrowser && 'no browser here' }, () 
 		assert.deepEqual(await page.eval('faults.concat(violations)'), []);
 	});
 
+	it('a sort that was cut goes on, and both parts are one order', async () => {
+		// As if its time had been over at delivery 451.
+		await page.b.say('Page.addScriptToEvaluateOnNewDocument', { source: `const whole = window.fetch; window.fetch = async (url, options) => {
+			const u = new URL(url, location.href), q = u.searchParams;
+			if (!sessionStorage.cut || !q.get('order') || q.get('before')) return whole(url, options);
+			q.set('filter', 'id:451..');
+			q.set('before', 100000);
+			return Response.json({ ...await (await whole(u, options)).json(), continue_before: 451, searched: 451, total: 901 });
+		};` });
+		await page.js(`sessionStorage.cut = 1`);
+		for (const order of ['-took', 'took', 'path', '-event', 'replay-of']) {
+			const all = await ids(order);
+			await page.open(`/?order=${order}`);
+			await page.until(`${order}: that it was cut`, `document.querySelector('#cnt').innerText === 'first 451 of 451+' && document.querySelector('#fol .p').innerText.startsWith('Sort the rest')`);
+			await page.press('S');
+			await page.until(`${order}: all of them`, `document.querySelector('#cnt').innerText === '901' && document.querySelector('#fol .p').hidden`);
+			await stands(order, all);
+			assert.deepEqual(await page.js(`return (await import('/page/list.js')).list.ids`), all, order);
+		}
+		await page.js(`sessionStorage.clear()`);
+	});
+
 	it('axe finds nothing, and a column of no such name is none', async () => {
 		await page.open('/?order=-took');
 		await stands('the slowest', await ids('-took'));

@@ -1,5 +1,5 @@
 // A body as what it is: a tree of JSON, an image, bytes, or lines of the server's. Long ones come piece by piece.
-import { button, clamp, el, gate, goOn, guarded, halt, highlight, near, number, plain, region, select, size, trouble, word } from './dom.js';
+import { button, clamp, el, gate, goOn, guarded, halt, highlight, near, number, plain, region, select, size, swap, trouble, word } from './dom.js';
 import { bodyPiece, get } from './api.js';
 import * as json from './json.js';
 
@@ -29,9 +29,10 @@ function sniff(message, b, chosen) {
 	return { kind: 'read', label: t ? 'text' : 'binary', ...t, render: /html|svg/.test(type) };
 }
 
+const finder = (text) => new RegExp(`(${RegExp.escape(text)})`, 'gi');
 function marked(text, find) {
 	if (!find) return gate(text);
-	return el('span', text.split(new RegExp(`(${RegExp.escape(find)})`, 'gi')).map((t, i) => (i % 2 ? el('mark', gate(t)) : t && gate(t))));
+	return el('span', text.split(finder(find)).map((t, i) => (i % 2 ? el('mark', gate(t)) : t && gate(t))));
 }
 
 function placed(box, state) {
@@ -47,7 +48,7 @@ function linesView(lines, state) {
 	const pieces = (line) => {
 		if (typeof line !== 'string') return line.map(([role, text]) => el(`span${ROLES[role] ?? ''}`, marked(text, state.find)));
 		const cut = line.length - LINE_MOST;
-		return [marked((cut > 0 ? line.slice(0, LINE_MOST) : line).replace(/\r$/, ''), state.find), cut > 0 ? el('span.esc', `${size(cut)} more in this line`) : ''];
+		return [marked((cut > 0 ? line.slice(0, LINE_MOST) : line).replace(/\r$/, ''), state.find), cut > 0 && el('span.esc', `${size(cut)} more in this line`)];
 	};
 	const add = () => {
 		for (const end = Math.min(lines.length, at + LINES_AT_ONCE); at < end; at++) box.append(el('div.l', el('span.g', { hush: 'true' }, at + 1), el('span.x', pieces(lines[at]))));
@@ -74,8 +75,8 @@ function readable(url, attempt, state, label) {
 		word(label, at ? d.lines.shift()[0][1] : d.about);
 		const view = linesView(d.lines, state);
 		view.goTo(at);
-		box.replaceChildren(view, d.more ? el('p.note', 'Raw has further lines.') : '');
-	}).catch((error) => box.replaceChildren(trouble(error)));
+		swap(box, view, d.more && el('p.note', 'Raw has further lines.'));
+	}).catch((error) => swap(box, trouble(error)));
 	return box;
 }
 
@@ -121,7 +122,7 @@ function hexView(b, state) {
 		choose(e.shiftKey && first !== null ? first : i, i);
 		box.setPointerCapture(e.pointerId);
 		box.focus({ preventScroll: true });
-		e.preventDefault();
+		halt(e);
 	};
 	box.onpointermove = (e) => {
 		if (box.hasPointerCapture(e.pointerId)) choose(first, byteAt(e));
@@ -141,7 +142,7 @@ function hexView(b, state) {
 		if (first === null) return;
 		const part = b.subarray(Math.min(first, last), Math.max(first, last) + 1);
 		e.clipboardData.setData('text/plain', inText ? new TextDecoder().decode(part) : Array.from(part, hex2).join(' '));
-		e.preventDefault();
+		halt(e);
 	};
 	box.goTo = (to, from = to) => {
 		while (at < b.length && at <= to) add();
@@ -163,8 +164,8 @@ export function jwt(text) {
 
 /** With its line of controls. The caller keeps `state` ({ mode, find, wrap, attempt, width }, and what was read);
  * `change({ mode, find })` draws again. Gives { node, tree }. */
-export function show(id, part, message, state, change, tools) {
-	const url = `/api/deliveries/${id}/${part}/body`, { attempt } = state, coded = header(message, 'content-encoding');
+export function show(d, part, message, state, change, tools) {
+	const url = `/api/deliveries/${d.id}/${part}/body`, { attempt } = state, coded = header(message, 'content-encoding');
 	state.bytes ??= bytesOf(message);
 	const holder = el('div.col'), out = { node: holder, tree: null };
 	const draw = () => {
@@ -198,25 +199,27 @@ export function show(id, part, message, state, change, tools) {
 			return state.charset ? textView(what.text, state) : readable(url, attempt, state, label);
 		}, button('Raw', () => change({ mode: 'raw' })));
 		out.tree = tree;
-		const hits = state.find && what.text !== undefined ? [...what.text.matchAll(new RegExp(RegExp.escape(state.find), 'gi'))].length : 0;
+		const hits = state.find && what.text ? what.text.split(finder(state.find)).length >> 1 : 0;
 		const seg = (name, text) => el('button', { pressed: mode === name, onclick: () => change({ mode: name === 'tree' ? '' : name }) }, text);
 		const find = el('input.find', { type: 'search', placeholder: 'Search', label: `Search in the ${part}'s body`, value: state.find ?? '', onchange: (e) => change({ find: e.target.value }) });
-		holder.replaceChildren(
-			el('div.sec', el('h2', 'Body'), label, el('span', state.decoded ? `${plain(coded, 30)} undone` : ''),
-				/read|json/.test(what.kind) ? select({ label: 'Character set' }, [['', `auto: ${plain(what.name ?? 'binary', 30)}`], ...SETS.map((s) => [s, s])], state.charset, (s) => ((state.charset = s), draw())) : '',
-				el('span.end', find, state.find ? el('span.hits', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
-					el('span.seg', { role: 'group', label: 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render ? seg('frame', 'Render') : null))),
+		swap(holder,
+			el('div.sec', el('h2', 'Body'), label, el('span', state.decoded && `${plain(coded, 30)} undone`),
+				/read|json/.test(what.kind) && select({ label: 'Character set' }, [['', `auto: ${plain(what.name ?? 'binary', 30)}`], ...SETS.map((s) => [s, s])], state.charset, (s) => ((state.charset = s), draw())),
+				el('span.end', find, state.find && el('span.hits', { 'aria-live': 'polite' }, `${number(hits)} hits`),
+					el('span.seg', { role: 'group', label: 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render && seg('frame', 'Render')))),
 			body,
-			b.length < whole && !body.src ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `${url}?download=1` }, 'all of it as a file'), ' ', further) : '');
+			b.length < whole && !body.src && el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `${url}?download=1` }, 'all of it as a file'), ' ', further));
 		if (b.length < whole && state.find) {
-			get(`/api/deliveries/${id}/find`, { part, text: state.find, attempt }).then(({ offsets }) => {
+			get(`/api/deliveries/${d.id}/find`, { part, text: state.find, attempt }).then(({ offsets }) => {
 				const { length, 0: next } = offsets.filter((o) => o >= b.length);
 				if (length) further.append(button(`${length} hits further on`, () => load(0, next - b.length + 4096)));
 			}, () => {});
 		}
 	};
 	async function load(event, most) {
-		state.bytes = await new Blob([state.bytes, await bodyPiece(id, part, state.bytes.length, attempt, most)]).bytes();
+		const piece = await bodyPiece(d, part, state.bytes.length, attempt, most);
+		if (!piece) return tools.onOther();
+		state.bytes = await new Blob([state.bytes, piece]).bytes();
 		if (state.bytes.length > TEXT_MOST) state.mode = 'hex';
 		draw();
 	}

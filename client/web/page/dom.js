@@ -1,22 +1,22 @@
 // The only makers of nodes. What was captured becomes text nodes, through `gate`, and nothing else.
 
-const SVG = 'http://www.w3.org/2000/svg';
-
 const ARIA = { label: 'aria-label', hush: 'aria-hidden', pressed: 'aria-pressed' };
 export function fill(node, attributes, children) {
 	for (const [key, value] of Object.entries(attributes ?? {})) {
 		const name = ARIA[key] ?? key, aria = name.startsWith('aria');
-		if ((value ?? false) === false && !(aria && value === false)) continue;
+		if (value == null || (value === false && !aria)) continue;
 		if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
 		else if (name === 'value') node.value = value;
 		else if (name === 'style') for (const [property, v] of Object.entries(value)) node.style.setProperty(property, v);
 		else node.setAttribute(name, value === true && !aria ? '' : value);
 	}
-	for (const child of (children ?? []).flat(Infinity)) {
-		if ((child ?? false) === false) continue;
-		node.append(child instanceof Node ? child : String(child));
-	}
+	for (const child of (children ?? []).flat(Infinity)) if (child != null && child !== false) node.append(child);
 	return node;
+}
+
+export function swap(node, ...children) {
+	node.replaceChildren();
+	return fill(node, null, children);
 }
 
 /** `el('button.p', { onclick }, 'Send')`, `el('p', 'text')`; children are nodes or texts of ours. */
@@ -30,7 +30,7 @@ export function el(name, ...children) {
 
 export const button = (text, onclick) => el('button', { onclick }, text);
 
-export const svg = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+export const svg = (tag, attributes, ...children) => fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 
 /** A sign of the sprite in index.html, beside a text that says the same. */
 export const icon = (id, kind = '') => svg('svg', { class: `i ${kind}`, hush: 'true' }, svg('use', { href: `#${id}` }));
@@ -60,7 +60,7 @@ export function put(node, text) {
 	if (node.raw === text) return;
 	node.raw = text;
 	if (node.firstChild?.childElementCount === 0 && !ODD.test(text)) word(node.firstChild, text);
-	else node.replaceChildren(gate(text));
+	else swap(node, gate(text));
 }
 
 /** The same for attributes (title, aria-label) and the window's title. */
@@ -84,13 +84,16 @@ export const link = (href, open, ...text) => el('a', { href, onclick: here(open)
 export const select = (attributes, options, chosen, change) => el('select', { ...attributes, onchange: (e) => change?.(e.target.value) }, options.map(([value, text]) => el('option', { value, selected: value === chosen }, text)));
 export const live = () => el('div', { 'aria-live': 'polite' });
 /** Puts there what `ask` gives, or why it does not. */
-export const answer = async (there, ask) => there.replaceChildren(...await ask().catch((error) => [el('p.wrong', plain(error.message))]));
+export const answer = async (there, ask) => swap(there, await ask().catch((error) => el('p.wrong', plain(error.message))));
+export const form = (send, label, fields, more, below) => el('form.fields', { onsubmit: instead(send), onkeydown: (e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && instead(send)(e) }, fields, el('div.row2', el('button.p', { type: 'submit' }, label), more), below);
 export const check = (attributes) => el('input', { type: 'checkbox', ...attributes });
-export const trouble = (error, ...then) => el('p.note', { role: 'alert' }, plain(error.message), then);
+export const trouble = (error, ...then) => el('p.note', { role: 'alert' }, plain(error.message), ' ', then);
+export const loading = () => el('p.wait', { 'aria-busy': 'true' }, el('span.hide', 'Loading'));
+export const retry = (error, again) => trouble(error, button('Retry', again));
 
 /** What a box offers, below it: items are [text, help, pick]; the chosen one is `at`. */
 export function choices(input, box, items, at) {
-	box.replaceChildren(...items.map(([text, help, pick], i) => el('li', { role: 'option', id: `${box.id}-${i}`, 'aria-selected': i === at, onpointerdown: instead(pick) }, plain(text), el('span', plain(help)))));
+	swap(box, items.map(([text, help, pick], i) => el('li', { role: 'option', id: `${box.id}-${i}`, 'aria-selected': i === at, onpointerdown: instead(pick) }, plain(text), el('span', plain(help)))));
 	input.setAttribute('aria-activedescendant', items[at] ? `${box.id}-${at}` : '');
 	near(box.children[at]);
 }
@@ -109,7 +112,6 @@ export const clamp = (i, most) => Math.max(0, Math.min(most, i));
 export const highlight = (name, pieces) => CSS.highlights.set(name, new Highlight(...pieces.map(([n, from, to]) => new StaticRange({ startContainer: n, startOffset: from, endContainer: n, endOffset: to }))));
 export const near = (node) => node?.scrollIntoView({ block: 'nearest' });
 export const answered = ({ response: r }) => r && `${r.status} ${r.reason ?? ''}`.trim();
-/** What is done in place of what the browser would do. */
 export const instead = (f) => (e) => (e.preventDefault(), f());
 export const halt = (event) => (event.preventDefault(), event.stopPropagation());
 export const wider = (px) => matchMedia(`(min-width:${px}px)`).matches;
@@ -126,12 +128,13 @@ export function say(text) {
 	}, Math.max(0, said + 3000 - Date.now()));
 }
 
-export function alarm(text) {
+export function alarm(text, again) {
 	$('alert').textContent = plain(text);
-	foot(el('span.wrong', plain(text)));
+	foot(el('span.wrong', plain(text)), again && button('Retry', again));
 }
+export const complain = (error) => alarm(error.message);
 
-export const foot = (...nodes) => $('said').replaceChildren(...nodes);
+export const foot = (...nodes) => swap($('said'), nodes);
 
 /** One odd value never takes the page down. */
 export function guarded(what, draw, otherwise) {
@@ -139,7 +142,7 @@ export function guarded(what, draw, otherwise) {
 		return draw();
 	} catch (error) {
 		console.error(error);
-		return trouble({ message: `${what} cannot be shown: ${error.message}. ` }, otherwise);
+		return trouble({ message: `${what} cannot be shown: ${error.message}.` }, otherwise);
 	}
 }
 
@@ -152,7 +155,7 @@ export function size(n) {
 	return unit ? `${n < 10 ? n.toFixed(1) : Math.round(n)}${' kMG'[unit]}` : String(n);
 }
 export function took(ms) {
-	if ((ms ?? null) === null) return '–';
+	if (ms == null) return '–';
 	return ms < 9995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 let how = 'local';
@@ -169,5 +172,6 @@ export const moment = (at) => (day(at) === day(Date.now()) ? `today ${clock(at, 
 /** Header fields that are shown when asked for. */
 export const SECRET = /^((proxy-)?authorization|(set-)?cookie|x-api-key)$/i;
 
-/** How it went, as web_outcome.c says. */
-export const outcomeNode = ({ outcome: o }, text = o.text) => el(`span.o.${o.kind}`, icon(o.sign), text);
+/** How it went, and what its signature is, as web_outcome.c says. */
+export const signed = (name, { sign, kind, text }, words = text) => el(`${name}.${kind}`, icon(sign), ' ', words);
+export const outcomeNode = ({ outcome }, words) => signed('span.o', outcome, words);

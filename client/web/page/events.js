@@ -1,18 +1,14 @@
 // Events, from one stream for all pages (a browser opens six connections to a host): who holds the lock passes them on.
 
 const channel = new BroadcastChannel('creel');
-const NAMES = ['delivery', 'attempt', 'state', 'more', 'gone', 'replay', 'reset', 'k'];
-const listeners = new Map();
-let heard = Date.now(), failures = 0, source, leading, newest = 0;
+const listeners = {};
+export let heard = Date.now();
+let failures = 0, source, leading, newest = 0;
 
-export function on(name, listener) {
-	listeners.set(name, [...(listeners.get(name) ?? []), listener]);
-}
-export const heardAt = () => heard;
-
+export const on = (name, listener) => (listeners[name] ??= []).push(listener);
 export function tell(name, data) {
 	heard = Date.now();
-	for (const listener of listeners.get(name) ?? []) {
+	for (const listener of listeners[name] ?? []) {
 		try {
 			listener(data);
 		} catch (error) {
@@ -34,13 +30,13 @@ function pass(...event) {
 	tell(...event);
 }
 
-function open(over) {
+function open() {
 	source = new EventSource(newest ? `/api/events?after=${newest}` : '/api/events');
 	source.onopen = () => {
 		failures = 0;
 		pass('open', {});
 	};
-	for (const name of NAMES) {
+	for (const name of ['delivery', 'attempt', 'state', 'more', 'gone', 'replay', 'reset', 'k']) {
 		source.addEventListener(name, (event) => {
 			if (event.lastEventId) newest = Number(event.lastEventId) || newest;
 			pass(name, JSON.parse(event.data));
@@ -48,11 +44,11 @@ function open(over) {
 	}
 	source.onerror = () => {
 		failures++;
-		pass('lost', { failures });
+		pass('lost', {});
 		if (source.readyState !== EventSource.CLOSED && failures < 3) return;
 		source.close();
 		clearTimeout(again);
-		again = setTimeout(() => leading && open(over), Math.min(15, 2 ** Math.max(0, failures - 3)) * 1000 * (0.75 + Math.random() / 2));
+		again = setTimeout(() => leading && open(), Math.min(15, 2 ** Math.max(0, failures - 3)) * 1000 * (0.75 + Math.random() / 2));
 	};
 }
 let again;
@@ -82,13 +78,9 @@ let giveUp = () => {};
 export function start() {
 	if (!document.hidden) lead();
 	document.onvisibilitychange = () => {
-		if (!document.hidden) {
-			heard = Date.now();
-			lead();
-			tell('seen', {});
-		} else {
-			giveUp();
-		}
+		if (document.hidden) return giveUp();
+		lead();
+		tell('seen', {});
 	};
 	window.onpagehide = () => giveUp();
 	window.ononline = () => {

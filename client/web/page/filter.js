@@ -1,5 +1,5 @@
 // The filter's box: completion, what is wrong with it, chips, history.
-import { $, button, choices, el, fill, highlight, icon, instead, number, one, plain, word } from './dom.js';
+import { $, button, choices, el, fill, halt, highlight, icon, instead, number, one, plain, swap, word } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { kept } from './url.js';
 import { list } from './list.js';
@@ -13,6 +13,7 @@ export function toggle(text, term) {
 	const all = terms(text);
 	return (all.includes(term) ? all.filter((t) => t !== term) : [...all, term]).join(' ');
 }
+export const both = (...filters) => filters.filter(Boolean).join(' ');
 export const without = (text, i) => terms(text).filter((_, n) => n !== i).join(' ');
 export const quoted = (value) => (/^[\w./-]+$/.test(value) ? value : `"${String(value).replace(/["\\]/g, '\\$&')}"`);
 
@@ -60,7 +61,7 @@ function write(text) {
 function keep() {
 	clearTimeout(typing);
 	const text = input.value.trim();
-	if (text) kept.set('filters', [text, ...kept.get('filters', []).filter((t) => t !== text)].slice(0, 50));
+	if (text) kept.set('filters', [...new Set([text, ...kept.get('filters', [])])].slice(0, 50));
 	before = text;
 	close();
 	apply(text, true);
@@ -72,7 +73,7 @@ function onKey(event) {
 		if (open && at >= 0) pick(at);
 		else {
 			keep();
-			$('grid')?.focus();
+			$('grid').focus();
 		}
 	} else if (key === 'Escape') {
 		if (open) close();
@@ -80,9 +81,9 @@ function onKey(event) {
 			write(before);
 			apply(before, false);
 			input.blur();
-			$('grid')?.focus();
+			$('grid').focus();
 		}
-	} else if (key === 'Tab' && open && found.length) pick(Math.max(0, at));
+	} else if (key === 'Tab' && open && found[0]) pick(Math.max(0, at));
 	else if (key === 'ArrowDown' && open) {
 		at = Math.min(found.length - 1, at + 1);
 		draw();
@@ -96,7 +97,7 @@ function onKey(event) {
 		}
 		draw();
 	} else return;
-	event.preventDefault();
+	halt(event);
 }
 
 async function complete() {
@@ -111,8 +112,8 @@ async function complete() {
 }
 
 function draw() {
-	options.hidden = !found.length;
-	input.setAttribute('aria-expanded', !!found.length);
+	options.hidden = !found[0];
+	input.ariaExpanded = !!found[0];
 	choices(input, options, found.map((c, i) => [c.text, c.count === null ? c.help ?? '' : number(c.count), () => pick(i)]), at);
 }
 
@@ -124,10 +125,9 @@ function close() {
 
 function pick(i) {
 	const text = found[i].text, end = input.selectionStart, start = input.value.slice(0, end).search(/[^\s()]*$/), minus = input.value[start] === '-' ? '-' : '';
-	const done = text.endsWith(':') ? '' : ' ';
-	write(input.value.slice(0, start) + minus + text + done + input.value.slice(end).trimStart());
-	const caret = start + minus.length + text.length + done.length;
-	input.setSelectionRange(caret, caret);
+	const head = input.value.slice(0, start) + minus + text + (text.endsWith(':') ? '' : ' ');
+	write(head + input.value.slice(end).trimStart());
+	input.setSelectionRange(head.length, head.length);
 	close();
 	input.dispatchEvent(new Event('input'));
 }
@@ -143,27 +143,27 @@ export function focus() {
 
 export function setWrong(problem) {
 	box.classList.toggle('bad', !!problem);
-	input.setAttribute('aria-invalid', !!problem);
+	input.ariaInvalid = !!problem;
 	sentence.hidden = !problem;
 	const { column, suggestion: meant } = problem?.body ?? {};
 	wrong = column;
 	paint();
-	sentence.replaceChildren(problem ? `${column ? `Column ${column}: ` : ''}${plain(problem.message)} ` : '', meant ? button(plain(meant), () => {
+	swap(sentence, problem && `${column ? `Column ${column}: ` : ''}${plain(problem.message)} `, meant && button(plain(meant), () => {
 		const text = input.value;
 		write(text.slice(0, column - 1) + text.slice(column - 1).replace(meant.endsWith(':') ? /^[^\s:()]*:?/ : /^[^\s()]*/, meant));
 		keep();
-	}) : '');
+	}));
 }
 
 function drawChips() {
 	const text = input.value, all = [...CHIPS, ...Object.entries(kept.get('saved', {})).slice(0, 6)];
-	$('chips').replaceChildren(...all.map(([name, term, sign]) => el('button.chip', { pressed: terms(text).includes(term), onclick: () => {
+	swap($('chips'), all.map(([name, term, sign]) => el('button.chip', { pressed: terms(text).includes(term), onclick: () => {
 		write(toggle(input.value, term));
 		keep();
-	} }, sign ? icon(sign) : null, name)));
+	} }, sign && icon(sign), name)));
 }
 
 export function drawCount() {
 	const { searched: s, count, filter, walk } = list;
-	word($('cnt'), walk || (s ? `searched ${number(s.searched)} of ${number(s.total)}…` : count === null ? '' : filter ? `${list.counted ? 'at least ' : ''}${number(count)} of ${number(list.total)}` : number(count)));
+	word($('cnt'), walk || (s ? `searched ${number(s.searched)} of ${number(s.total)}…` : isNaN(count) ? '' : filter ? `${list.counted ? 'at least ' : ''}${number(count)} of ${number(list.total)}` : number(count)));
 }

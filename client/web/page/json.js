@@ -1,5 +1,5 @@
 // JSON as it came: lexemes, order and doubled keys stay. Iterative, at most 512 deep.
-import { button, clamp, el, goOn, halt, many, near, size } from './dom.js';
+import { button, clamp, el, goOn, halt, many, near, size, swap } from './dom.js';
 
 const DEPTH = 512;
 
@@ -86,7 +86,7 @@ export function tree(text, tools) {
 			l.empty ? dim(l.empty) : shut ? dim(`${l.text} ${many(l.members, l.text === '{' ? 'key' : 'item')}, ${size(l.bytes)} ${lines[l.end].text}`) : part(CLASS[l.kind], l.text),
 			(shut ? lines[l.end] : l).comma && dim(','));
 		return el(`div.l${i === chosen ? '.cur' : ''}`, {
-			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? !shut : undefined, 'aria-selected': i === chosen, id: `json-${i}`, 'data-line': i + 1,
+			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? !shut : null, 'aria-selected': i === chosen, id: `json-${i}`, 'data-line': i + 1,
 		}, el('span.g', HIDDEN, i + 1),
 		el('span.a', HIDDEN, can ? (shut ? '▸' : '▾') : ' '), l.depth > 0 && el('span.in', { ...HIDDEN, style: { '--depth': l.depth } }), value);
 	};
@@ -123,7 +123,7 @@ export function tree(text, tools) {
 	};
 	const draw = (from = 0) => {
 		const all = visible();
-		if (!from) box.replaceChildren();
+		if (!from) swap(box);
 		box.append(...all.slice(from, limit).map(nodeOf));
 		goOn(box, all.length - limit, 'lines', () => draw(limit, (limit += 800)));
 	};
@@ -137,10 +137,10 @@ export function tree(text, tools) {
 	box.goTo = (line) => reveal(clamp(line - 1, lines.length - 1));
 	box.onkeydown = (e) => {
 		const all = visible(), n = all.indexOf(current), move = (d) => go(all[clamp(n + d, Math.min(all.length, limit) - 1)]);
-		const keys = { ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1), z: () => (toggle(current), go(current)), Enter: () => (toggle(current), go(current)),
-			ArrowRight: () => folded.has(current) && (toggle(current), go(current)), ArrowLeft: () => lines[current].end && !folded.has(current) && (toggle(current), go(current)) };
-		if (e.target !== box || e.ctrlKey || e.metaKey || e.altKey || !keys[e.key]) return;
-		keys[e.key]();
+		const shut = folded.has(current), step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[e.key], fold = { z: true, Enter: true, ArrowRight: shut, ArrowLeft: !shut }[e.key];
+		if (e.target !== box || e.ctrlKey || e.metaKey || e.altKey || (step ?? fold ?? '') === '') return;
+		if (step) move(step);
+		else if (fold) toggle(current), go(current);
 		halt(e);
 	};
 	draw();

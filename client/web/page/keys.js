@@ -1,6 +1,6 @@
 // Keys, by the one table of actions that the terminal's inspector has (/api/actions).
-import { $, alarm, button, check, choices, clamp, el, halt, one, plain, table } from './dom.js';
-import { go } from './main.js';
+import { $, alarm, button, check, choices, clamp, el, halt, one, plain, swap, table } from './dom.js';
+import { narrow, open } from './main.js';
 import { kept } from './url.js';
 
 const NAMED = { Escape: 'Esc', PageDown: 'PgDn', PageUp: 'PgUp', ' ': 'Space' };
@@ -33,20 +33,18 @@ function keyOf(event) {
 	return key;
 }
 
-function find(key) {
-	return actions.find((a) => a.keys.includes(key) && here(a));
-}
+const find = (key) => actions.find((a) => a.keys.includes(key) && here(a));
 
 function onKey(event) {
 	if (event.isComposing || event.defaultPrevented || one('dialog[open]')) return;
 	const key = keyOf(event), node = event.target;
 	if (!key) return;
-	if (node.closest?.('input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]')) {
+	if (node.closest?.('input:not([type=checkbox]):not([type=radio]), textarea, select')) {
 		if (key === 'Esc') node.blur();
 		return;
 	}
-	if ((key === 'Enter' || key === 'Space') && node.closest?.('button, a[href], summary, [role=tab], [role=treeitem], [role=separator]')) return;
-	if (node.closest?.('.menu, [role=listbox], [role=separator], [role=tablist], svg.ch') && ['Up', 'Down', 'Left', 'Right', 'Home', 'End', 'Esc'].includes(key)) return;
+	if ((key === 'Enter' || key === 'Space') && node.closest?.('button, a[href], [role=separator]')) return;
+	if (node.closest?.('.menu, [role=separator], [role=tablist], svg.ch') && /^(Up|Down|Left|Right|Home|End|Esc)$/.test(key)) return;
 	if (/^[0-9]$/.test(key) && (count || (key !== '0' && !find(key)))) {
 		count = (count + key).slice(0, 6);
 		return;
@@ -54,7 +52,7 @@ function onKey(event) {
 	if (key.length === 1 && !kept.get('single-keys', true) && key !== '?') return;
 	const action = find(key);
 	if (!action) return;
-	event.preventDefault();
+	halt(event);
 	const n = Number(count) || 1;
 	count = '';
 	run(action.name, n, key);
@@ -70,16 +68,12 @@ export function start(table) {
 
 function drawFoot() {
 	const said = $('said'), parts = actions.filter((a) => a.bar && a.keys[0] && here(a)).sort((a, b) => b.bar - a.bar).slice(0, 7).map((a) => el('span', el('kbd', a.keys[0]), ` ${a.label.toLowerCase()}`));
-	$('foot').replaceChildren(...parts, said);
+	swap($('foot'), parts, said);
 }
 
-/** With a button that closes it, unless there are others. */
 export function dialog(title, body, buttons) {
-	const d = el('dialog', { label: title }, el('h2', title), body, el('div.end', buttons ?? button('Close', () => d.close())));
+	const d = el('dialog', { label: title, closedby: 'any' }, el('h2', title), body, el('div.end', buttons ?? button('Close', () => d.close())));
 	d.onclose = () => d.remove();
-	d.onclick = (e) => {
-		if (e.target === d) d.close();
-	};
 	document.body.append(d);
 	d.showModal();
 	return d;
@@ -103,14 +97,15 @@ function palette() {
 		const text = input.value.trim();
 		d.close();
 		const goto = /^(?:goto\s+)?#?(\d+)$/.exec(text), filter = /^filter\s+(.*)$/.exec(text);
-		if (goto) go({ view: 'detail', id: goto[1] }, true);
-		else if (filter) go({ view: 'list', filter: filter[1] }, true);
+		if (goto) open(goto[1]);
+		else if (filter) narrow(filter[1]);
 		else if (found[at]) run(found[at].name);
 	};
 	const draw = () => {
 		const letters = input.value.trim();
 		const fits = new RegExp([...letters].map(RegExp.escape).join('.*'), 'i');
-		found = actions.filter((a) => can(a) && fits.test(`${a.name} ${a.help}`)).sort((a, b) => b.name.startsWith(letters) - a.name.startsWith(letters));
+		const word = new RegExp(`\\b${RegExp.escape(letters)}`, 'i'), near = ({ name }) => name.startsWith(letters) + word.test(name);
+		found = actions.filter((a) => can(a) && fits.test(`${a.name} ${a.help}`)).sort((a, b) => near(b) - near(a));
 		at = Math.min(at, Math.max(0, found.length - 1));
 		choices(input, list, found.map((a, i) => [a.name, plain(a.help, 60), () => ((at = i), pick())]), at);
 	};
@@ -122,7 +117,7 @@ function palette() {
 			draw();
 		} else if (e.key === 'Enter') pick();
 		else return;
-		e.preventDefault();
+		halt(e);
 	};
 	const d = dialog('Commands', [input, list], []);
 	draw();
@@ -132,7 +127,7 @@ function palette() {
 export function menu(anchor, items) {
 	const m = el('div.menu', { role: 'menu', popover: 'auto', ontoggle: (e) => e.newState === 'closed' && m.remove() }, items.map(([label, key, action]) => el('button', {
 		role: 'menuitem', onclick: () => (m.hidePopover(), action()),
-	}, label, key ? el('kbd', key) : null)));
+	}, label, key && el('kbd', key))));
 	const box = anchor.getBoundingClientRect();
 	m.style.left = `${Math.max(4, Math.min(box.left, innerWidth - 240))}px`;
 	if (box.top > innerHeight / 2) m.style.bottom = `${innerHeight - box.top + 4}px`;

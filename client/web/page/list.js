@@ -1,6 +1,6 @@
 // The deliveries: any number under one scrollbar. Rows come by pages of 128 around a delivery's id, never around a
 // number that changes when something arrives.
-import { $, clamp, clock, day, el, icon, many, number, plain, put, say, size, took, word } from './dom.js';
+import { $, clamp, clock, day, el, halt, icon, many, number, plain, put, retry, say, size, swap, took, word } from './dom.js';
 import { aborted, counted, get, latest } from './api.js';
 import { kept } from './url.js';
 
@@ -8,11 +8,13 @@ const PAGE = 128, KEEP = 5 * PAGE, HEIGHT_MOST = 8_000_000, DAY = 24;
 
 export const list = {
 	rows: [], // newest first
-	filter: '', sort: '', ids: null, walk: '', old: false, follow: true, selected: 0, fresh: 0, total: null, count: null,
-	moreAfter: false, moreBefore: false, newest: 0, oldest: 0, base: 0, marked: new Set(), loading: false, searched: null,
+	filter: '', sort: '', ids: null, walk: '', old: false, follow: true, selected: 0, fresh: 0, total: null, count: NaN,
+	newer: false, older: false, newest: 0, oldest: 0, base: 0, above: 0, marked: new Set(), loading: false, searched: null,
 };
 
-let scroller, grid, head, firstRun, pool = [], shown = new Map(), frame, resting, loadTimer, generation = 0, telling, told = 0, aging;
+let scroller, grid, head, firstRun, pool = [], shown = new Map(), frame, resting, loadTimer, slow, generation = 0, telling, told = 0, aging;
+const phone = matchMedia('(max-width:599px)');
+let rh = phone.matches ? 56 : 32; // of a row
 // Class, head and, of those that may be chosen, width.
 const CELLS = [['s', ''], ['t', 'TIME'], ['out', 'OUTCOME'], ['m', 'METHOD', 58], ['src', 'SOURCE', 72], ['ev', 'EVENT / PATH'], ['n at', 'ATT', 30], ['n tk', 'TOOK', 58], ['n z', 'SIZE', 44], ['opt tu', 'TUNNEL', 80], ['opt pe', 'PEER', 130], ['opt ho', 'HOST', 140], ['opt tg', 'TAG', 90], ['n opt ro', 'REPLAY OF', 66], ['n opt id', 'ID', 66]];
 const columnName = (head) => head.toLowerCase().replace(/ \/.*/, '').replace(' ', '-').replace('outcome', 'stat');
@@ -49,10 +51,8 @@ export function columns(chosen) {
 
 const pageSignal = latest(), jumpSignal = latest(), countSignal = latest();
 
-const phone = matchMedia('(max-width:599px)');
-const rowHeight = () => (phone.matches ? 56 : 32);
 /** What stands around the list is drawn ten times a second at most: with the rows, or by itself. */
-const changed = () => (telling ??= setTimeout(tell, 100));
+const changed = () => (telling ??= setTimeout(() => (tell(), schedule()), 100));
 function tell() {
 	telling = clearTimeout(telling);
 	told = Date.now();
@@ -63,14 +63,12 @@ export function build(main) {
 	const first = $('first');
 	firstRun = main.querySelector('.note.first');
 	firstRun?.querySelector('button')?.addEventListener('click', () => list.onCopy(firstRun.querySelector('code').textContent));
-	scroller = el('div.rows', { id: 'scroller', tabindex: -1 });
 	grid = el('div.grid', { role: 'grid', id: 'grid', tabindex: 0, label: 'Deliveries', 'aria-owns': 'head', 'aria-rowcount': -1 });
-	head = el('div.hd', { role: 'row', id: 'head' }, CELLS.map(([c, text]) => el('span', { class: c, role: text && 'columnheader', 'data-sort': columnName(text).replace(/^id$/, 'time') }, text)));
+	head = el('div.hd', { role: 'row', id: 'head', 'aria-rowindex': 1 }, CELLS.map(([c, text]) => el('span', { class: c, role: text && 'columnheader', 'data-sort': columnName(text).replace(/^id$/, 'time') }, text)));
 	head.onclick = ({ target }) => target.dataset.sort && list.onOrder(target.dataset.sort);
-	const note = el('div', { id: 'note' });
-	scroller.append(first ?? '', grid, note);
+	scroller = el('div.rows', { id: 'scroller', tabindex: -1 }, first?.querySelector('.row') && first, grid, el('div', { id: 'note' }));
 	const section = el('section.list', { id: 'list', label: 'Deliveries' }, head, scroller);
-	main.replaceChildren(section);
+	swap(main, section);
 	scroller.onscroll = onScroll;
 	grid.onclick = onClick;
 	grid.onkeydown = () => grid.classList.add('keys');
@@ -78,22 +76,30 @@ export function build(main) {
 		columns(list.columns);
 		draw();
 	}).observe(scroller);
-	phone.onchange = redrawAll;
+	phone.onchange = () => {
+		rh = phone.matches ? 56 : 32;
+		redrawAll();
+	};
 	return section;
+}
+
+/** What takes longer than a moment has grey rows in its place. */
+function busy(on) {
+	if (on) slow ??= setTimeout(() => $('first') ?? (grid.ariaBusy = 'true'), 150);
+	else slow = clearTimeout(slow), (grid.ariaBusy = null);
 }
 
 function onClick(event) {
 	const node = event.target.closest('.row');
 	if (!node || event.ctrlKey || event.metaKey || event.button) return;
-	event.preventDefault();
+	halt(event);
 	const id = Number(node.dataset.id);
-	if (!id) return;
 	if (event.shiftKey) {
 		const [a, b] = [indexOf(list.selected), indexOf(id)].sort((x, y) => x - y);
 		if (a >= 0) list.onRange(list.rows.slice(a, b + 1).map((r) => r.id));
 		return;
 	}
-	grid.focus({ preventScroll: true });
+	focus();
 	select(id);
 	list.onOpen(id);
 }
@@ -103,7 +109,7 @@ function onClick(event) {
 let places, placed;
 /** Where each row begins below `base`, and where the last one ends: between two days there is a line. */
 function tops() {
-	const { rows } = list, rh = rowHeight(), key = `${list.sort} ${rows.length} ${rows[0]?.id} ${rows.at(-1)?.id} ${rh}`;
+	const { rows } = list, key = `${list.sort} ${rows.length} ${rows[0]?.id} ${rows.at(-1)?.id} ${rh}`;
 	if (placed !== key) {
 		placed = key;
 		places = [];
@@ -121,15 +127,15 @@ function tops() {
 	return places;
 }
 function rowAt(y) {
-	let i = clamp(Math.floor((y - list.base) / rowHeight()), list.rows.length - 1);
+	let i = clamp(Math.floor((y - list.base) / rh), list.rows.length - 1);
 	while (i > 0 && list.base + tops()[i] > y) i--;
 	return i;
 }
-const known = () => list.ids?.length ?? list.count ?? list.rows.length + (list.moreBefore ? PAGE : 0);
+const known = () => list.ids?.length ?? (list.count || list.rows.length + (list.older ? PAGE : 0));
 function height() {
 	const whole = list.base + tops().at(-1);
-	if (!list.moreBefore) return whole;
-	return Math.max(whole + rowHeight(), Math.min(known() * rowHeight(), HEIGHT_MOST));
+	if (!list.older) return whole;
+	return Math.max(whole + rh, Math.min(known() * rh, HEIGHT_MOST));
 }
 const view = () => scroller.clientHeight;
 const top = () => (list.old ? Math.max(0, height() - view() - scroller.scrollTop) : scroller.scrollTop);
@@ -142,18 +148,19 @@ function onScroll() {
 	schedule();
 	clearTimeout(resting);
 	resting = setTimeout(rest, 200);
-	if (list.follow && top() > rowHeight()) pause();
+	if (list.follow && top() > rh) pause();
 }
 
+const share = (id) => (list.newest - id) / Math.max(1, list.newest - list.oldest);
 /** Beyond what a browser can scroll by pixels, the thumb is put in its place once it rests. */
 function rest() {
 	const h = height();
-	if (known() * rowHeight() <= HEIGHT_MOST || !list.rows.length) return;
+	if (known() * rh <= HEIGHT_MOST || !list.rows[0]) return;
 	const i = rowAt(top());
-	const fraction = list.moreAfter ? (list.newest - list.rows[i].id) / Math.max(1, list.newest - list.oldest) : (i * rowHeight()) / h;
+	const fraction = list.newer ? share(list.rows[i].id) : (i * rh) / h;
 	const want = Math.round(fraction * (h - view()));
 	const shift = want - (list.base + tops()[i]);
-	if (Math.abs(shift) < 4 * rowHeight()) return;
+	if (Math.abs(shift) < 4 * rh) return;
 	const y = top() + shift;
 	list.base = Math.max(0, list.base + shift);
 	draw();
@@ -164,13 +171,18 @@ export const schedule = () => (frame ??= requestAnimationFrame(draw));
 
 function draw() {
 	if (!scroller) return;
-	if (arriving.length) arrive();
+	if (arriving[0]) arrive();
 	frame = cancelAnimationFrame(frame);
-	const rh = rowHeight(), h = height(), v = view(), y0 = top(), at = tops();
+	if (arriving[0]) schedule();
+	const h = height(), v = view(), y0 = top(), at = tops();
 	const bottom = list.base + at.at(-1);
 	grid.style.height = `${h}px`;
 	const wanted = new Map();
 	if (y0 + v >= list.base && y0 <= bottom) for (let i = Math.max(0, rowAt(y0) - 6), last = rowAt(y0 + v) + 6; i <= last && i < list.rows.length; i++) wanted.set(list.rows[i].id, i);
+	// Which of all it is, as far as that is known.
+	const all = list.counted ? NaN : list.count, first = list.ids ? list.ids.indexOf(list.rows[0]?.id) : list.above;
+	const above = first >= 0 || list.older ? first : all - list.rows.length;
+	set(grid, 'aria-rowcount', String(all + 1 || -1));
 	const spare = []; // go on as other rows: a node that is shown again would be laid out anew
 	for (const [id, node] of shown) if (!wanted.has(id) && shown.delete(id)) spare.push(node);
 	for (const [id, i] of wanted) {
@@ -179,9 +191,11 @@ function draw() {
 			node = spare.pop() ?? pool.pop() ?? makeRow();
 			shown.set(id, node);
 			if (node.hidden) node.hidden = false;
-			node.drawn = undefined;
+			node.drawn = null;
 		}
 		fillRow(node, list.rows[i]);
+		const nth = list.old ? all - above - i : above + i + 1;
+		if (node.nth !== nth) node.ariaRowIndex = (node.nth = nth) > 0 ? nth + 1 : null;
 		place(node, list.base + at[i], rh, h);
 		const over = i > 0 && !list.sort && list.rows[i - 1].day !== list.rows[i].day;
 		if (node.line.hidden === over) node.line.hidden = !over;
@@ -197,18 +211,20 @@ function draw() {
 	const active = shown.get(list.selected);
 	if (active) set(grid, 'aria-activedescendant', active.id);
 	else grid.removeAttribute('aria-activedescendant');
-	if (list.rows.length || !list.loading) $('first')?.remove();
+	if (list.rows[0] || !list.loading) $('first')?.remove();
 	drawNote();
 	if (telling && Date.now() - told > 90) tell();
 	// What is looked at and not there is fetched; far away a page is read there, near the edge the next one.
-	if (!list.rows.length || list.loading) return;
-	if (y0 + v < list.base || y0 > bottom) {
+	if (!list.rows[0] || list.loading || list.wrong) return;
+	const away = y0 + v < list.base || y0 > bottom;
+	busy(away);
+	if (away) {
 		clearTimeout(loadTimer);
 		loadTimer = setTimeout(jump, 60);
-	} else if (list.moreBefore && y0 + v > bottom - 40 * rh) {
-		more('before');
-	} else if (list.moreAfter && y0 < list.base + 40 * rh) {
-		more('after');
+	} else if (list.older && y0 + v > bottom - 40 * rh) {
+		more({ before: list.rows.at(-1).id }, append);
+	} else if (list.newer && y0 < list.base + 40 * rh) {
+		more({ after: list.rows[0].id }, prepend);
 	}
 }
 
@@ -231,12 +247,6 @@ function makeRow() {
 	return node;
 }
 
-function spoken(row) {
-	const parts = [row.outcome.text, row.provider ?? '', row.event_type ?? row.path, clock(row.received_at), many(row.attempts, 'attempt'), row.verdict.text];
-	if (list.marked.has(row.id)) parts.push('marked');
-	return plain(parts.filter(Boolean).join(', '));
-}
-
 const set = (node, name, value) => node.getAttribute(name) !== value && node.setAttribute(name, value);
 function sign(svg, id, kind = '') {
 	set(svg, 'class', `i ${kind}`);
@@ -253,7 +263,7 @@ function fillRow(node, row) {
 	node.dataset.id = row.id;
 	set(node, 'class', `row${row.odd ? ' z2' : ''}${fresh ? ' new' : ''}`);
 	set(node, 'aria-selected', String(selected));
-	node.setAttribute('aria-label', spoken(row));
+	node.ariaLabel = plain([`${o.text} ${o.reason}`.trim(), row.provider, row.event_type ?? row.path, time, many(row.attempts, 'attempt'), v.text, mark && 'marked'].filter(Boolean).join(', '));
 	set(c.s, 'title', v.text);
 	sign(node.mark, mark ? 'mk' : row.replay_of ? 'rp' : '');
 	sign(node.shield, v.sign, v.kind);
@@ -267,7 +277,7 @@ function fillRow(node, row) {
 	node.link.setAttribute('href', `/d/${row.id}`);
 	set(node.link, 'aria-label', plain(row.event_type ?? row.path));
 	if (row.event_type) put(b, row.event_type);
-	else b.replaceChildren((b.raw = ''));
+	else swap(b, (b.raw = ''));
 	put(node.link.lastChild, row.path);
 	word(c.at, String(row.attempts));
 	word(c.tk, took(row.duration_ms));
@@ -282,7 +292,7 @@ function fillRow(node, row) {
 }
 
 export function redrawAll() {
-	for (const node of shown.values()) node.drawn = undefined;
+	for (const node of shown.values()) node.drawn = null;
 	for (const row of list.rows) delete row.day;
 	placed = '';
 	schedule();
@@ -302,74 +312,88 @@ function reveal() {
 	if (i < 0) return;
 	const y = list.base + tops()[i], t = top();
 	if (y < t) setTop(y);
-	else if (y + rowHeight() > t + view()) setTop(y + rowHeight() - view());
+	else if (y + rh > t + view()) setTop(y + rh - view());
 }
 
 export function step(n) {
 	const i = indexOf(list.selected), d = list.old ? -n : n;
-	if (!list.rows.length) return;
+	if (!list.rows[0]) return;
 	if (d > 0 && list.follow) pause();
-	const to = i < 0 ? rowAt(top() + rowHeight() - 1) : i + d;
+	const to = i < 0 ? rowAt(top() + rh - 1) : i + d;
 	select(list.rows[clamp(to, list.rows.length - 1)].id);
 }
-export const pageStep = (fraction) => step(Math.trunc((view() / rowHeight()) * fraction));
+export const pageStep = (fraction) => step(Math.trunc((view() / rh) * fraction));
 export function neighbour(id, n) {
 	const i = indexOf(Number(id));
-	return i < 0 ? undefined : list.rows[i + (list.old ? -n : n)]?.id;
+	if (i >= 0) return list.rows[i + (list.old ? -n : n)]?.id;
 }
 export const focus = () => grid.focus({ preventScroll: true });
 
+/** What a sort found before it was cut and what it found then, as one. */
+function join(found, before) {
+	const down = list.sort[0] === '-' ? -1 : 1, both = [found, before].flatMap(({ ids, values }) => ids.map((id, i) => [id, values[i]]));
+	both.sort(([i, x], [j, y]) => (x === y ? j - i : x === null ? 1 : y === null ? -1 : x < y ? -down : down)).splice(10_000);
+	Object.assign(found, { ids: both.map(([id]) => id), values: both.map(([, value]) => value), matched: found.matched + before.matched });
+}
+
 /** A sort finds numbers; its rows are asked for by them. */
 async function page(wish, signal) {
-	const ask = (what) => get('/api/deliveries', what, { signal }), { filter, sort, ids } = list;
+	const ask = (what) => get('/api/deliveries', what, { signal }), { filter, sort } = list;
+	let { ids } = list;
 	if (!sort || wish.ids) return ask({ filter, limit: PAGE, ...wish });
 	if (!ids) {
-		const found = await ask({ filter, order: sort, limit: PAGE }), n = (list.ids = found.ids).length, cut = found.searched < found.total;
+		const { on } = wish, found = await ask({ filter, order: sort, limit: PAGE, before: on?.continue_before });
+		if (on) join(found, on);
+		const cut = found.continue_before, n = (ids = list.ids = found.ids).length;
+		list.part = cut && found;
 		list.walk = cut || found.matched > n ? `first ${number(n)} of ${number(found.matched)}${cut ? '+' : ''}` : '';
-		return found;
+		if (!on) return { ...found, continue_before: null };
 	}
 	const at = ids.indexOf(wish.before ?? wish.after), from = wish.after ? Math.max(0, at - PAGE) : at + 1, to = wish.after ? at : from + PAGE;
 	return { ...await ask({ ids: `${ids.slice(from, to)}` || '0' }), more_after: from > 0, more_before: to < ids.length };
 }
 const goesOn = (answer) => answer.more_before || !!answer.continue_before;
-const failed = (error) => aborted(error) || list.onProblem(error);
+const failed = (error, again) => aborted(error) || (busy(), list.onProblem(error, again));
 
+const reach = (id) => (list.newest = Math.max(list.newest, id));
 function take(answer) {
 	for (const row of answer.deliveries) if (row.marked) list.marked.add(row.id);
-	list.newest = Math.max(list.newest, answer.newest_id);
+	reach(answer.newest_id);
 	list.oldest = answer.oldest_id || list.oldest;
 	return answer.deliveries;
 }
 
 /** Begins anew with this filter; an answer in parts goes on until the window is full. */
-export async function load(filter, { around } = {}) {
+export async function load(filter, { around, on } = {}) {
 	list.filter = filter ?? '';
-	list.ids = null;
+	list.ids = list.part = null;
 	list.walk = list.sort && 'sorting…';
 	if (list.sort) around = 0;
 	const mine = ++generation, signal = pageSignal();
 	stay();
 	list.loading = true;
-	list.searched = null;
+	busy(true);
 	recount();
-	let rows = [], before = around ? around + 60 : undefined, answer;
+	let rows = [], before = around ? around + 60 : null, answer;
 	try {
 		do {
-			answer = await page({ before }, signal);
+			answer = await page({ before, on }, signal);
 			if (mine !== generation) return;
 			rows = rows.concat(take(answer));
 			list.rows = rows;
-			list.moreBefore = goesOn(answer);
-			list.moreAfter = !!around && answer.more_after;
+			list.older = goesOn(answer);
+			list.newer = !!around && answer.more_after;
 			list.base = 0;
-			list.searched = answer.continue_before ? { searched: answer.newest_id - answer.continue_before, total: answer.newest_id - (answer.oldest_id || 0) } : null;
+			list.searched = answer.continue_before && { searched: answer.newest_id - answer.continue_before, total: answer.newest_id - (answer.oldest_id || 0) };
 			before = answer.continue_before;
+			list.above = list.newer ? NaN : 0;
+			if (rows.length) busy();
 			list.onProblem(null);
 			changed();
 			draw();
 		} while (before && rows.length < PAGE);
 		if (around) {
-			list.base = list.moreAfter ? Math.round(((list.newest - (rows[0]?.id ?? 0)) / Math.max(1, list.newest - list.oldest)) * Math.max(0, height() - view())) : 0;
+			list.base = list.newer ? Math.round(share(rows[0]?.id ?? 0) * Math.max(0, height() - view())) : 0;
 			list.selected = around;
 			draw();
 			reveal();
@@ -379,12 +403,14 @@ export async function load(filter, { around } = {}) {
 			setTop(0);
 			if (list.sort) reveal();
 		}
-		list.moreBefore = answer.more_before;
+		list.older = answer.more_before;
 	} catch (error) {
-		failed(error);
+		if (!aborted(error) && error.status && error.name !== 'filter') list.rows = rows;
+		failed(error, () => load(filter, { around, on }));
 	} finally {
 		if (mine === generation) {
 			list.loading = false;
+			busy();
 			if (!list.ids) list.walk = '';
 		}
 		list.searched = null;
@@ -396,7 +422,7 @@ export async function load(filter, { around } = {}) {
 
 async function recount() {
 	const signal = countSignal(), filter = list.filter;
-	list.count = null;
+	list.count = NaN;
 	try {
 		const all = await counted(filter, { signal });
 		list.count = all.count;
@@ -412,70 +438,69 @@ async function ask(wish, use, signal) {
 	const mine = generation;
 	try {
 		const answer = await page(wish, signal);
-		if (mine === generation) use(answer);
+		if (mine !== generation) return;
+		if (list.wrong) list.onProblem(null);
+		use(answer);
 	} catch (error) {
-		failed(error);
+		failed(error, () => (list.onProblem(null), schedule()));
 	}
 }
 
 let fetching;
-async function more(side) {
+async function more(wish, use) {
 	if (fetching) return;
 	fetching = true;
-	if (side === 'before') {
-		await ask({ before: list.rows.at(-1).id }, (answer) => {
-			list.rows.push(...take(answer));
-			list.moreBefore = goesOn(answer);
-			const spare = list.rows.length - KEEP;
-			if (spare > 0 && top() > list.base + tops()[spare] + 40 * rowHeight()) {
-				list.base += tops()[spare];
-				list.rows.splice(0, spare);
-				list.moreAfter = true;
-			}
-		});
-	} else {
-		await ask({ after: list.rows[0].id }, (answer) => {
-			prepend(take(answer), answer.more_after);
-			trim();
-		});
-	}
+	await ask(wish, use);
 	fetching = false;
 	schedule();
 }
 
-function trim() {
-	if (list.rows.length <= KEEP) return;
-	list.rows.length = KEEP;
-	list.moreBefore = true;
+function append(answer) {
+	list.rows.push(...take(answer));
+	list.older = goesOn(answer);
+	const spare = list.rows.length - KEEP;
+	if (spare > 0 && top() > list.base + tops()[spare] + 40 * rh) {
+		list.base += tops()[spare];
+		list.rows.splice(0, spare);
+		list.above += spare;
+		list.newer = true;
+	}
 }
 
-function prepend(rows, moreAfter) {
-	const y = top();
+function trim() {
+	if (list.rows.length > KEEP) (list.rows.length = KEEP), (list.older = true);
+}
+
+function prepend(answer) {
+	const y = top(), rows = take(answer);
 	list.rows.unshift(...rows);
 	const grown = tops()[rows.length];
-	list.moreAfter = moreAfter;
+	list.newer = answer.more_after;
+	list.above = list.newer ? list.above - rows.length : 0;
 	let shift = 0;
-	if (list.base >= grown && moreAfter) list.base -= grown;
+	if (list.base >= grown && list.newer) list.base -= grown;
 	else {
 		shift = grown - list.base;
 		list.base = 0;
 	}
 	draw();
 	if (shift) setTop(y + shift);
+	trim();
 }
 
 /** A drag of the thumb: the place is a share of the ids. */
 function jump() {
 	const h = height() - view(), fraction = h > 0 ? top() / h : 0;
-	const id = Math.round(list.newest - fraction * (list.newest - list.oldest)), i = list.ids && Math.max(0, Math.floor(top() / rowHeight()) - 20);
+	const id = Math.round(list.newest - fraction * (list.newest - list.oldest)), i = list.ids && Math.max(0, Math.floor(top() / rh) - 20);
 	return ask({ before: list.ids ? list.ids[i - 1] : Math.max(id + 1, list.oldest + PAGE / 2) }, (answer) => {
 		const y = top();
 		list.rows = take(answer);
-		list.moreBefore = goesOn(answer);
-		list.moreAfter = answer.more_after;
-		list.base = Math.max(0, list.moreAfter ? y - 4 * rowHeight() : 0);
-		if (list.ids) list.base = i * rowHeight();
-		else if (!list.moreBefore) list.base = Math.max(0, Math.min(list.base, y + view() - tops().at(-1)));
+		list.above = NaN;
+		list.older = goesOn(answer);
+		list.newer = answer.more_after;
+		list.base = Math.max(0, list.newer ? y - 4 * rh : 0);
+		if (list.ids) list.base = i * rh;
+		else if (!list.older) list.base = clamp(y + view() - tops().at(-1), list.base);
 		draw();
 	}, jumpSignal());
 }
@@ -500,7 +525,7 @@ export async function follow() {
 	list.fresh = list.seen = 0;
 	list.follow = true;
 	stay();
-	if (list.moreAfter) await load(list.filter);
+	if (list.newer) await load(list.filter);
 	else {
 		catchUp();
 		setTop(0);
@@ -511,17 +536,14 @@ export async function follow() {
 /** Reads what came since: after a gap in the stream, or for a filter. */
 let catching, again;
 export async function catchUp() {
-	if (!list.follow || list.moreAfter) return;
-	if (catching || list.loading) {
-		again = true;
-		return;
-	}
+	if (!list.follow || list.newer) return;
+	if (catching || list.loading) return (again = true);
 	catching = true;
 	const mine = generation;
 	try {
-		const answer = await page(list.rows.length ? { after: list.rows[0].id, limit: 500 } : {});
+		const answer = await page(list.rows[0] ? { after: list.rows[0].id, limit: 500 } : {});
 		if (mine !== generation) return;
-		if (answer.more_after && list.rows.length) load(list.filter);
+		if (answer.more_after && list.rows[0]) load(list.filter);
 		else if (list.follow) add(take(answer));
 		else count(answer.deliveries.length);
 	} catch { /* the stream says when creel is back */ } finally {
@@ -553,9 +575,9 @@ function add(rows) {
 	aging = setTimeout(schedule, 1210);
 	list.rows.unshift(...rows);
 	trim();
-	if (list.count !== null) list.count += rows.length;
-	list.newest = Math.max(list.newest, rows[0].id);
-	list.base = 0;
+	list.count += rows.length;
+	reach(rows[0].id);
+	list.base = list.above = 0;
 	if (kept.get('announce', true)) say(many(rows.length, 'new delivery', 'new deliveries'));
 	changed();
 	schedule();
@@ -568,23 +590,24 @@ function count(n) {
 	changed();
 	if (!list.filter) {
 		list.fresh += n;
-		if (list.count !== null) list.count += n;
+		list.above += n;
+		list.count += n;
 		return;
 	}
 	list.seen ||= list.newest - n;
 	counting ??= setTimeout(async () => {
-		counting = undefined;
+		counting = null;
 		const all = await counted(`(${list.filter}) id:${list.seen + 1}..`).catch(() => null);
 		if (all && list.seen) list.fresh = all.count;
 		changed();
 	}, 500);
 }
 
-let arriving = [];
+const arriving = [];
 export function onDelivery(row) {
 	if (list.total !== null) list.total++;
-	list.newest = Math.max(list.newest, row.id);
-	if (!list.follow || list.moreAfter) {
+	reach(row.id);
+	if (!list.follow || list.newer) {
 		count(1);
 	} else if (list.filter || list.loading || catching) {
 		catchUp();
@@ -593,42 +616,42 @@ export function onDelivery(row) {
 		schedule();
 	}
 }
-function arrive() {
-	const rows = arriving;
-	arriving = [];
+/** Some a frame, as a key waits for the rows that are filled in; far too many at once. */
+function arrive(most = arriving.length > 64 ? 1e6 : 12) {
+	const rows = arriving.splice(-most);
 	if (list.follow) add(rows);
 	else count(rows.length); // it was paused meanwhile
 }
 export function onMore({ count: n }) {
-	if (list.follow && !list.moreAfter) catchUp();
+	if (list.follow && !list.newer) catchUp();
 	else count(n);
 	recount();
 }
 export function onAttempt({ delivery }) {
-	const i = indexOf(delivery.id);
-	if (i < 0) return;
-	list.rows[i] = { ...list.rows[i], ...delivery, marked: list.rows[i].marked };
+	for (const rows of [list.rows, arriving]) {
+		const i = rows.findIndex((r) => r.id === delivery.id);
+		if (i >= 0) rows[i] = { ...rows[i], ...delivery, marked: rows[i].marked };
+	}
 	schedule();
 }
 export function onGone({ ids, before }) {
-	arrive();
+	arrive(1e6);
 	const gone = new Set(ids ?? []), n = list.rows.length;
 	const there = (id) => !gone.has(id) && !(before && id < before);
 	list.rows = list.rows.filter((r) => there(r.id));
 	list.ids &&= list.ids.filter(there);
+	if (list.newer) list.above = NaN;
 	if (before) list.oldest = before;
 	if (list.rows.length !== n) schedule();
-	if (!list.rows.length) load(list.filter);
+	if (!list.rows[0]) load(list.filter);
 	recount();
 }
 
 function drawNote() {
-	const note = $('note');
-	const kind = list.rows.length ? 'rows' : list.loading || list.wrong ? 'loading' : list.filter ? 'nothing' : 'first';
+	const note = $('note'), { wrong } = list, kind = list.rows[0] ? 'rows' : list.loading || wrong?.name === 'filter' ? 'loading' : wrong ? 'wrong' : list.filter ? 'nothing' : 'first';
 	const of = kind + list.filter + (list.total === null);
 	if (note.of === of) return;
 	note.of = of;
-	if (kind === 'rows' || kind === 'loading') note.replaceChildren();
-	else if (kind === 'first') note.replaceChildren(firstRun ?? el('p.note', 'The first delivery shows up here by itself.'));
-	else note.replaceChildren(el('div.note', el('p', `Nothing matches. ${number(list.total ?? 0)} looked at.`), el('button', { onclick: list.onClear }, 'Clear filter ', el('kbd', 'Esc')), ' ', list.wider()));
+	swap(note, kind === 'wrong' && retry(wrong, list.again), kind === 'first' && (firstRun ?? el('p.note', 'The first delivery shows up here by itself.')),
+		kind === 'nothing' && el('div.note', el('p', `Nothing matches. ${number(list.total ?? 0)} looked at.`), el('button', { onclick: list.onClear }, 'Clear filter ', el('kbd', 'Esc')), ' ', list.wider()));
 }

@@ -1,6 +1,6 @@
 // Starts the page: which view is shown, what the address says, what keys do.
-import { $, alarm, button, clock, el, gate, here, link, number, one, plain, say, timeStyle, wider, word } from './dom.js';
-import { counted, get } from './api.js';
+import { $, alarm, clock, complain, el, foot, gate, halt, here, link, loading, number, one, plain, retry, say, swap, timeStyle, wider, word } from './dom.js';
+import { aborted, counted, get } from './api.js';
 import * as events from './events.js';
 import * as keys from './keys.js';
 import * as lists from './list.js';
@@ -10,7 +10,7 @@ import * as deeds from './deeds.js';
 import * as url from './url.js';
 
 const { list } = lists, { detail } = details, { act } = keys, main = $('main'), look = document.documentElement.dataset;
-let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, editing, whole, unmarked = [];
+let state = url.read(), client = { running: false }, lost, lostTimer, editing, whole, unmarked = [];
 
 const is = (...views) => views.includes(state.view);
 const numbered = () => /^\d{1,15}$/.test(state.id) && Number(state.id);
@@ -27,7 +27,8 @@ async function show(before = {}) {
 	document.body.dataset.view = state.view;
 	for (const split of ['below', 'off']) document.body.classList.toggle(split, state.split === split);
 	keys.setContext(CONTEXT[state.view] ?? 'L');
-	for (const [id, on] of [['nav-list', !is('overview', 'export')], ['nav-overview', is('overview')]]) $(id).toggleAttribute('aria-current', on);
+	$('nav-list').ariaCurrent = is('overview', 'export') ? null : 'page';
+	$('nav-overview').ariaCurrent = is('overview') ? 'page' : null;
 	const beside = is('list', 'detail', 'edit');
 	$('list').hidden = $('fol').hidden = !beside;
 	if (beside) $('whole')?.remove();
@@ -43,21 +44,23 @@ async function show(before = {}) {
 		if (numbered() && list.selected !== numbered()) lists.select(numbered(), !before.cold);
 		await details.show(state);
 	} else if (is('edit')) {
-		editing = await deeds.edit(state.id, $('detail'), () => open(state.id)).catch((error) => alarm(error.message));
+		editing = await deeds.edit(state.id, $('detail'), () => open(state.id)).catch(complain);
 	} else if (is('help')) {
-		go({ view: 'list' });
+		go({ view: 'list' }, false);
 		keys.help();
 	} else {
 		$('detail').hidden = true;
 		const section = $('whole') ?? main.appendChild(el('section.det', { id: 'whole', tabindex: -1, label: 'View' }));
 		whole = await import(is('overview') ? './overview.js' : './diff.js');
-		await whole[is('export') ? 'showExport' : 'show'](section, state, go);
+		const slow = setTimeout(() => section.firstChild ?? swap(section, loading()), 150);
+		await whole[is('export') ? 'showExport' : 'show'](section, state).catch((error) => aborted(error) || swap(section, retry(error, show)));
+		clearTimeout(slow);
 	}
 	document.title = title();
 }
 
 /** Changes what is shown; `step`: it is one of the user's, for the history. */
-export function go(change, step) {
+export function go(change, step = true) {
 	const view = change.view ?? state.view;
 	const next = { ...state, ...change, view };
 	for (const name of ['id', 'a', 'b', 'find']) next[name] &&= String(next[name]);
@@ -69,11 +72,12 @@ export function go(change, step) {
 	return show();
 }
 const amend = (change) => url.show((state = { ...state, ...change }), false);
-const open = (id) => go({ view: 'detail', id }, true);
+export const open = (id) => go({ view: 'detail', id });
+export const narrow = (filter) => go({ view: 'list', filter });
 const back = () => {
 	if (is('edit') && editing?.dirty()) return editing.leave();
 	if (history.state?.depth > 0) history.back();
-	else go({ view: 'list' }, true);
+	else go({ view: 'list' });
 	if (wider(1200)) lists.focus();
 };
 
@@ -85,14 +89,14 @@ window.onpopstate = async () => {
 
 function drawClient() {
 	const on = client.state === 'online';
-	$('tun').replaceChildren(el(`b.${on ? 'on' : 'off'}`, client.running ? plain(client.state) : 'no tunnel', client.running && !on && client.since ? ` since ${clock(client.since)}` : ''),
+	swap($('tun'), el(`b.${on ? 'on' : 'off'}`, client.running ? plain(client.state) : 'no tunnel', client.running && !on && client.since && ` since ${clock(client.since)}`),
 		el('span.mono', { title: plain(on ? client.url : (client.detail ?? '')) }, client.running ? (on ? [gate(client.url), ' → ', gate(client.target)] : gate(client.detail ?? '')) : 'creel listen 3000 opens one'));
 }
 let rates = [];
 function drawRate() {
 	const now = Date.now();
 	rates = rates.filter((t) => now - t < 5000);
-	word($('rate'), list.total === null ? '' : `${number(list.total)}${rates.length ? ` · ${number(Math.max(1, rates.length / 5))}/s` : ''}`);
+	word($('rate'), list.total === null ? '' : `${number(list.total)}${rates[0] ? ` · ${number(Math.max(1, rates.length / 5))}/s` : ''}`);
 }
 const inList = (name) => keys.run(name, 1, 0, 'L');
 function drawFollow() {
@@ -102,8 +106,8 @@ function drawFollow() {
 		return drawFollow();
 	}
 	paused.hidden = list.follow || !!list.sort;
-	fresh.hidden = !list.fresh;
-	word(fresh.firstChild, `${number(list.fresh)} new ${list.sort ? '' : list.old ? '↓' : '↑'}`);
+	fresh.hidden = !list.fresh && !list.part;
+	word(fresh.firstChild, list.part ? 'Sort the rest' : `${number(list.fresh)} new ${list.sort ? '' : list.old ? '↓' : '↑'}`);
 	word(fresh.lastChild, list.sort ? 'S' : 'G');
 	word(order, list.sort ? `by ${list.sort.replace(/^-/, '')}` : list.old ? 'newest last' : 'newest first');
 	filters.drawCount();
@@ -112,22 +116,22 @@ function drawFollow() {
 }
 
 list.onChange = drawFollow;
-list.onProblem = (problem) => {
-	filters.setWrong(problem?.name === 'filter' ? problem : null);
-	list.wrong = !!problem;
-	$('grid').style.opacity = problem?.name === 'filter' ? '.55' : '';
-	if (problem && problem.name !== 'filter') alarm(problem.message);
+list.onProblem = (problem, again) => {
+	const unread = problem?.name === 'filter';
+	filters.setWrong(unread ? problem : null);
+	$('grid').style.opacity = unread ? '.55' : '';
+	if (!unread && (problem ?? list.wrong)) foot();
+	Object.assign(list, { wrong: problem, again });
+	if (problem && !unread && list.rows[0]) alarm(problem.message, again);
 };
 list.onCopy = (text) => deeds.copyText(text, 'URL');
 list.onClear = () => narrow('');
 list.wider = () => {
-	const box = el('ul'), filter = list.filter, parts = filters.terms(filter);
-	if (parts.length > 1) {
-		parts.slice(0, 4).forEach(async (part, i) => {
-			const wider = filters.without(filter, i), all = await counted(wider).catch(() => null);
-			if (all?.count) box.append(el('li', link(url.write({ view: 'list', filter: wider }), () => narrow(wider), `without ${plain(part)}: ${number(all.count)}`)));
-		});
-	}
+	const box = el('ul'), { filter } = list, parts = filters.terms(filter);
+	if (parts[1]) parts.slice(0, 4).forEach(async (part, i) => {
+		const wider = filters.without(filter, i), all = await counted(wider).catch(() => null);
+		if (all?.count) box.append(el('li', link(url.write({ view: 'list', filter: wider }), () => narrow(wider), `without ${plain(part)}: ${number(all.count)}`)));
+	});
 	return box;
 };
 list.onOpen = (id) => id && open(id);
@@ -140,39 +144,39 @@ list.onSelect = (id) => {
 	}
 };
 detail.onBack = back;
-detail.onTab = (tab, attempt) => go({ tab, ...(attempt && { attempt }) }, true);
-detail.onOpen = open;
-detail.onFilter = (term) => go({ view: 'list', filter: [state.filter, term].filter(Boolean).join(' ') }, true);
+detail.onTab = (tab, attempt) => go({ tab, ...(attempt && { attempt }) });
+detail.onFilter = (term) => narrow(filters.both(state.filter, term));
 detail.onLine = (line) => amend({ line });
 detail.onChange = (change) => {
 	amend(change);
 	details.draw(state);
 };
 
-function setLost(lost) {
+function setLost(now) {
+	if (!lost === !now) return;
+	lost = now;
 	clearTimeout(lostTimer);
 	if (!lost) {
-		if (lostSince) {
-			$('bar').hidden = true;
-			drawClient();
-			lists.catchUp();
-		}
-		lostSince = 0;
+		$('bar').hidden = true;
+		drawClient();
+		deeds.ready();
+		lists.catchUp();
 		return;
 	}
-	lostSince ||= Date.now();
-	const since = new Date(events.heardAt()).toTimeString().slice(0, 8);
+	const since = new Date(events.heard).toTimeString().slice(0, 8);
 	lostTimer = setTimeout(() => {
 		$('tun').prepend(el('b.off', { id: 'reconnecting' }, 'reconnecting'));
 		lostTimer = setTimeout(() => {
 			$('bar').hidden = false;
 			$('bar').textContent = `No word from creel since ${since}. Start it again: \`creel web\`. What you see was read until then.`;
 			say('No word from creel');
+			deeds.ready();
 		}, 8000);
 	}, 2000);
 }
 deeds.hooks.lost = () => ($('bar').hidden ? null : 'creel does not answer: start it again with `creel web`');
 
+const reread = () => is('detail') && details.refresh(state);
 function listen() {
 	events.on('delivery', (row) => {
 		rates.push(Date.now());
@@ -180,20 +184,21 @@ function listen() {
 	});
 	events.on('attempt', (a) => {
 		lists.onAttempt(a);
-		if (detail.data && detail.id === a.id && is('detail')) details.refresh(state);
+		if (detail.data && detail.id === a.id) reread();
 	});
 	events.on('more', lists.onMore);
 	events.on('gone', (g) => {
 		lists.onGone(g);
-		if (g.ids?.includes(detail.id) && is('detail')) details.refresh(state);
+		if (g.ids?.includes(detail.id)) reread();
 	});
 	events.on('replay', deeds.onReplay);
 	events.on('state', (s) => {
 		client = s;
 		drawClient();
+		deeds.ready();
 	});
-	for (const name of ['open', 'k', 'delivery', 'state']) events.on(name, () => lostSince && setLost(false));
-	events.on('lost', async () => {
+	for (const name of ['open', 'k', 'delivery', 'state']) events.on(name, () => setLost(false));
+	events.on('lost', () => {
 		setLost(true);
 		get('/api/status').catch(() => {}); // tells 401 from gone
 	});
@@ -207,7 +212,7 @@ const scroller = () => one('#detail .col, #detail .pad, #whole, #scroller');
 const scrollBy = (d) => scroller()?.scrollBy({ top: d });
 
 const turned = (name, to) => ({ [name]: state[name] === to ? '' : to });
-const acts = (contexts, table) => Object.entries(table).forEach(([name, f]) => act(name, contexts, f));
+const acts = (contexts, table, when) => Object.entries(table).forEach(([name, f]) => act(name, contexts, f, when));
 for (const [name, share] of [['half-page-down', 0.5], ['half-page-up', -0.5], ['page-down', 0.95], ['page-up', -0.95]]) {
 	act(name, 'L', () => lists.pageStep(share));
 	act(name, 'DFHO', () => scrollBy(scroller().clientHeight * share));
@@ -220,58 +225,50 @@ const other = (n) => {
 	const id = lists.neighbour(state.id, n);
 	if (id) lists.select(id), go({ view: 'detail', id, tab: state.tab }, false);
 };
-for (const tab of ['request', 'response', 'attempts', 'verify', 'raw']) act(tab === 'raw' ? 'raw-tab' : tab, 'D', () => detail.onTab(tab));
-const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) }, true);
+for (const tab of details.TABS) act(tab === 'raw' ? 'raw-tab' : tab, 'D', () => detail.onTab(tab));
+const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) });
 for (const [name, f, d] of [['previous-delivery', other, -1], ['next-delivery', other, 1], ['previous-attempt', attempt, -1], ['next-attempt', attempt, 1]]) act(name, 'D', () => f(d));
 for (const [name, d] of [['scroll-left', -58], ['scroll-right', 58]]) act(name, 'DF', (n) => [...document.querySelectorAll('#panel .tree, .diff')].find((t) => t.scrollWidth > t.clientWidth)?.scrollBy({ left: d * n }));
 const mode = (to) => detail.onChange(turned('mode', to));
 for (const name of ['fold', 'fold-all', 'fold-more', 'fold-less', 'partner']) act(name, 'D', () => detail.tree?.[name]());
 let hit = -1;
 const hits = (d) => {
-	const at = ({ length }) => {
-		hit = (hit + d + length) % length;
-		if (one('.hits')) word(one('.hits'), `${number(hit + 1)}/${number(length)}`);
-		return hit;
-	};
-	if (detail.tree && state.find) {
-		const all = detail.tree.hits((t) => t.toLowerCase().includes(state.find.toLowerCase()));
-		if (!all.length) return;
-		detail.tree.go(all[at(all)]);
-		one('mark.now')?.classList.remove('now');
-		one('.cur mark')?.classList.add('now');
-		return;
-	}
-	const all = [...document.querySelectorAll('#detail mark, #whole [data-hunk]')];
-	all[hit]?.classList.remove('now');
-	if (!all.length) return;
-	at(all);
-	all[hit].classList.add('now');
-	all[hit].scrollIntoView({ block: 'center' });
+	const text = state.find?.toLowerCase(), tree = text && detail.tree;
+	const all = tree ? tree.hits((t) => t.toLowerCase().includes(text)) : [...document.querySelectorAll('#detail mark, #whole [data-hunk]')];
+	if (!all[0]) return;
+	hit = (hit + d + all.length) % all.length;
+	if (one('.hits')) word(one('.hits'), `${number(hit + 1)}/${number(all.length)}`);
+	one('.now')?.classList.remove('now');
+	if (tree) tree.go(all[hit]);
+	const node = tree ? one('.cur mark') : all[hit];
+	node?.classList.add('now');
+	node?.scrollIntoView({ block: 'center' });
 };
-const orderBy = (order) => go({ order: order || url.kept.get('order', '') }, true);
+const orderBy = (order) => go({ order: order || url.kept.get('order', '') });
 list.onOrder = (name) => (name !== 'time' ? orderBy(lists.nextOrder(name)) : list.sort ? orderBy('') : inList('reverse'));
 act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size || chosen()));
-act('edit', 'LD', () => deeds.run('edit', current()), chosen);
-act('mark', 'LD', async () => {
-	await deeds.mark(current().id);
-	if (is('detail')) details.draw(state);
+acts('LD', {
+	'edit': () => deeds.run('edit', current()),
+	'mark': async () => {
+		await deeds.mark(current().id);
+		if (is('detail')) details.draw(state);
+	},
+	'diff': () => deeds.diff(current()),
+	'copy': async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), $('deed-copy') ?? document.activeElement),
+	'delete': () => deeds.erase(list.marked.size && is('list') ? [...list.marked] : [current().id]),
 }, chosen);
 for (const what of ['note', 'tags']) {
 	act(what, 'LD', async () => {
 		await deeds.label(current(), what);
-		if (is('detail')) details.refresh(state);
+		reread();
 	}, chosen);
 }
-const narrow = (filter) => go({ filter }, true);
 for (const [name, term] of [['only-marked', 'tag:marked'], ['only-failed', 'state:failed']]) act(name, 'L', () => narrow(filters.toggle(state.filter ?? '', term)));
 act('more-like-this', 'L', () => {
-	const r = current(), like = [['source', r.provider], ['event', r.event_type], ['path', r.path]].flatMap(([f, v]) => (v ? `${f}:${filters.quoted(v)}` : [])).join(' ');
+	const r = current(), like = filters.both(...[['source', r.provider], ['event', r.event_type], ['path', r.path]].map(([f, v]) => v && `${f}:${filters.quoted(v)}`));
 	narrow(state.filter === like ? '' : like);
 }, chosen);
-for (const [name, split] of [['split', 'off'], ['below', 'below']]) act(name, 'LD', () => go(turned('split', split)));
-act('diff', 'LD', () => deeds.diff(current()), chosen);
-act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), one('#deed-copy') ?? document.activeElement), chosen);
-act('delete', 'LD', () => deeds.erase(list.marked.size && is('list') ? [...list.marked] : [current().id]), chosen);
+for (const [name, split] of [['split', 'off'], ['below', 'below']]) act(name, 'LD', () => go(turned('split', split), false));
 acts('L', {
 	'down': lists.step,
 	'up': (n) => lists.step(-n),
@@ -294,17 +291,17 @@ acts('L', {
 	'filter': filters.focus,
 	'follow': () => (list.sort ? orderBy('') : list.follow ? lists.pause() : lists.follow()),
 	'sort': () => keys.menu(one('#fol .q'), ['time', ...lists.SORTS].map((name, i) => [name, 'csmpentzufhgra'[i], () => list.onOrder(name)])),
-	'sort-again': () => lists.load(list.filter),
+	'sort-again': () => lists.load(list.filter, { on: list.part }),
 	'reverse': () => {
 		if (list.sort) return orderBy(lists.turned(list.sort));
 		const order = list.old ? '' : 'old';
 		url.kept.set('order', order);
-		go({ order }, true);
+		go({ order });
 		lists.follow();
 		drawFollow();
 	},
 	'replay-filtered': async () => {
-		const all = await counted(list.filter).catch((e) => alarm(e.message));
+		const all = await counted(list.filter).catch(complain);
 		if (all) deeds.replayMany({ filter: list.filter }, all.count);
 	},
 	'saved-filters': () => {
@@ -324,14 +321,11 @@ acts('L', {
 			on[shown ? 'add' : 'delete'](name);
 			const cols = lists.COLUMNS.filter((n) => on.has(n)).join() || 'none';
 			url.kept.set('cols', cols);
-			go({ cols: cols === lists.DEFAULT ? '' : cols });
+			go({ cols: cols === lists.DEFAULT ? '' : cols }, false);
 		})));
 	},
-	'unmark-all': () => {
-		unmarked = [...list.marked];
-		return Promise.all(unmarked.map((id) => deeds.mark(id, false)));
-	},
-	'mark-again': () => Promise.all(unmarked.splice(0).map((id) => deeds.mark(id, true))),
+	'unmark-all': () => deeds.markAll((unmarked = [...list.marked]), false),
+	'mark-again': () => deeds.markAll(unmarked.splice(0)),
 });
 acts('DFHO', {
 	'down': (n) => scrollBy(40 * n),
@@ -371,8 +365,8 @@ acts('LD', {
 		if (detail.data) details.draw(state);
 	},
 	'share': () => setShare({ 40: 50, 50: 60 }[share()] ?? 40),
-	'stop-replay': () => $('strip').querySelector('button')?.click(),
-	'export': () => go({ view: 'export' }, true),
+	'stop-replay': () => one('#strip button')?.click(),
+	'export': () => go({ view: 'export' }),
 });
 acts('O', {
 	'shorter': () => whole.turns.longer(-1),
@@ -380,39 +374,33 @@ acts('O', {
 	'by': () => whole.turns.by(),
 });
 acts('*', {
-	'overview': () => go({ view: is('overview') ? 'list' : 'overview' }, true),
+	'overview': () => go({ view: is('overview') ? 'list' : 'overview' }),
 	'theme': () => {
 		look.theme = { dark: 'light', light: '' }[look.theme] ?? 'dark';
 		url.kept.set('theme', look.theme);
 	},
 });
 acts('F', {
-	'volatile': () => go(turned('mode', 'all'), true),
-	'key-order': () => go(turned('order', 'keys'), true),
+	'volatile': () => go(turned('mode', 'all')),
+	'key-order': () => go(turned('order', 'keys')),
 });
-deeds.hooks.target = () => client.target;
-const share = () => parseInt(url.kept.get('share', '46'), 10);
+deeds.hooks.client = () => client;
+const share = () => Number(url.kept.get('share', 46));
 function setShare(percent) {
 	const to = Math.round(Math.max(20, Math.min(80, percent)));
-	url.kept.set('share', String(to));
+	url.kept.set('share', to);
 	$('list').style.setProperty('--share', `${to}%`);
-	$('splitter').setAttribute('aria-valuenow', to);
+	$('splitter').ariaValueNow = to;
 	lists.schedule();
 }
 function buildSplitter() {
 	const s = el('div.splitter', { id: 'splitter', role: 'separator', tabindex: 0, 'aria-orientation': 'vertical', label: 'Width of the list', 'aria-valuemin': 20, 'aria-valuemax': 80, 'aria-valuenow': 46 });
 	s.onkeydown = (e) => {
 		const d = { ArrowLeft: -2, ArrowRight: 2 }[e.key];
-		if (!d) return;
-		e.preventDefault();
-		setShare(share() + d);
+		if (d) halt(e), setShare(share() + d);
 	};
-	s.onpointerdown = (e) => {
-		s.setPointerCapture(e.pointerId);
-		s.onpointermove = (m) => setShare((m.clientX / innerWidth) * 100);
-		s.onpointerup = () => (s.onpointermove = null);
-		e.preventDefault();
-	};
+	s.onpointerdown = (e) => (halt(e), s.setPointerCapture(e.pointerId));
+	s.onpointermove = (e) => s.hasPointerCapture(e.pointerId) && setShare((e.clientX / innerWidth) * 100);
 	return s;
 }
 
@@ -425,7 +413,7 @@ async function start() {
 	if (!is('diff')) state.order ??= url.kept.get('order', '');
 	if (url.kept.get('share')) setShare(share());
 	filters.build((text, step) => go({ filter: text, ...(is('detail', 'edit') && !wider(1200) ? { view: 'list' } : {}) }, step));
-	for (const [id, view] of [['nav-list', 'list'], ['nav-overview', 'overview']]) $(id).onclick = here(() => go({ view }, true));
+	for (const view of ['list', 'overview']) $(`nav-${view}`).onclick = here(() => go({ view }));
 	$('nav-help').onclick = here(() => keys.run('help'));
 	if (!state.filter && $('filter').value) state.filter = $('filter').value; // the server's own
 	drawFollow();
@@ -435,12 +423,14 @@ async function start() {
 	listen();
 	if (is('list')) lists.focus();
 	document.body.dataset.ready = '1';
-	window.onresize = () => {
-		if (is('detail') && detail.data) details.draw(state);
-	};
+	document.addEventListener('click', (e) => {
+		const off = e.target.closest('[aria-disabled=true]');
+		if (off) halt(e), alarm(off.title);
+	}, true);
+	window.onresize = () => is('detail') && details.draw(state);
 	window.onbeforeprint = () => (main.dataset.print = `${location.href}, ${Date()}`);
 	window.onbeforeunload = (e) => {
-		if (is('edit') && editing?.dirty()) e.preventDefault();
+		if (is('edit') && editing?.dirty()) halt(e);
 	};
 }
 start().catch((error) => {

@@ -10,7 +10,7 @@ export function read(href = location.href) {
 	const [, head, a, b] = url.pathname.split('/').map(decodeURIComponent);
 	if (head === 'd' && a) Object.assign(s, { view: b === 'edit' ? 'edit' : 'detail', id: a });
 	else if (head === 'diff' && a && b) Object.assign(s, { view: 'diff', a, b });
-	else if (['overview', 'export', 'help'].includes(head)) s.view = head;
+	else if (/^(overview|export|help)$/.test(head)) s.view = head;
 	return s;
 }
 
@@ -29,13 +29,11 @@ let pending, last = 0;
 export function show(s, step) {
 	clearTimeout(pending);
 	const href = write(s);
-	if (step) {
-		if (href !== location.pathname + location.search) history.pushState({ depth: (history.state?.depth ?? 0) + 1 }, '', href);
-		return;
-	}
-	pending = setTimeout(() => {
+	if (href === location.pathname + location.search) return;
+	if (step) history.pushState({ depth: (history.state?.depth ?? 0) + 1 }, '', href);
+	else pending = setTimeout(() => {
 		last = Date.now();
-		if (href !== location.pathname + location.search) history.replaceState(history.state, '', href);
+		history.replaceState(history.state, '', href);
 	}, Math.max(0, last + 250 - Date.now()));
 }
 
