@@ -180,21 +180,35 @@ static bool begin(struct look *l, struct store *s, struct error *e)
 	return fine;
 }
 
+/* The numbers of the newest come again when these were deleted: what has them is news that no number tells. */
+static bool look_at_newest(struct look *l, struct store *s, struct error *e)
+{
+	int64_t known = l->newest;
+	const struct store_search newest = { .limit = 1, .row = on_id, .user = &l->newest };
+	l->newest = 0;
+	if (!store_filter(s, &newest, e))
+		return false;
+	if (l->newest < known)
+		add_event(l, "reset", 0, json_object());
+	else
+		l->newest = known;
+	return true;
+}
+
 static void on_look(void *user, struct store *s, const struct error *none)
 {
 	struct look *l = user;
 	struct error e = { 0 };
 	size_t known = l->open_count;
+	(void)none;
+	l->store = s;
+	bool fine = s && (l->begun ? look_at_newest(l, s, &e) : begin(l, s, &e));
 	struct store_search fresh = {
 		.anchor = l->newest, .forward = true, .limit = AT_ONCE + 1, .row = on_fresh, .user = l
 	};
-	(void)none;
-	l->store = s;
-	l->failed =
-	    !s ||
-	    (!l->begun ? !begin(l, s, &e)
-		       : !store_filter(s, &fresh, &e) || !pass_over_rest(l, s, &e) || !look_at_open(l, s, known, &e)) ||
-	    !look_at_oldest(l, s, &e) || l->failed;
+	if (fine && l->begun)
+		fine = store_filter(s, &fresh, &e) && pass_over_rest(l, s, &e) && look_at_open(l, s, known, &e);
+	l->failed = !fine || !look_at_oldest(l, s, &e) || l->failed;
 }
 
 /* ---- on the loop ---- */

@@ -209,7 +209,7 @@ describe('what the API answers', () => {
 		}
 	});
 	it('what it does not know is refused', async () => {
-		for (const target of ['/api/deliveries?limt=5', '/api/deliveries?limit=0', '/api/deliveries?limit=501', '/api/deliveries?before=x', '/api/deliveries?before=5&after=3', '/api/deliveries?order=time', '/api/deliveries?order=', '/api/deliveries?order=took&before=5', '/api/deliveries?ids=', '/api/deliveries?ids=1,', '/api/deliveries?ids=,1', '/api/deliveries?ids=1,,2', '/api/deliveries?ids=1;2', '/api/deliveries?ids=1&order=took', `/api/deliveries?ids=${Array(501).fill(1)}`]) assert.equal((await call(web, target)).status, 400, target);
+		for (const target of ['/api/deliveries?limt=5', '/api/deliveries?limit=0', '/api/deliveries?limit=501', '/api/deliveries?before=x', '/api/deliveries?before=5&after=3', '/api/deliveries?order=time', '/api/deliveries?order=', '/api/deliveries?order=took&after=5', '/api/deliveries?ids=', '/api/deliveries?ids=1,', '/api/deliveries?ids=,1', '/api/deliveries?ids=1,,2', '/api/deliveries?ids=1;2', '/api/deliveries?ids=1&order=took', `/api/deliveries?ids=${Array(501).fill(1)}`]) assert.equal((await call(web, target)).status, 400, target);
 		for (const target of ['/api/nothing', '/api/deliveries/999999', '/api/deliveries/zzz', '/page/../web.key', '/page/nothing.js', '/d']) assert.equal((await call(web, target)).status, 404, target);
 		assert.equal((await call(web, '/api/count', { method: 'POST', body: {} })).status, 405);
 	});

@@ -181,6 +181,21 @@ describe('read again', { skip }, () => {
 		await page.until('that it follows', `${firstRow} && !document.querySelector('#fol b').checkVisibility()`);
 	});
 
+	it('what comes with the number of one that was deleted is shown', async () => {
+		await page.open('/');
+		const before = (await web.json('/api/deliveries?limit=1')).newest_id, top = `${shown}[0]?.textContent`;
+		await fill(w, [line(700, { target: '/first' })]);
+		await page.until('the first', `${top}.includes('/first')`);
+		for (const [n, target] of [[701, '/second'], [702, '/third']]) {
+			assert.equal((await web.call('/api/deliveries', { method: 'DELETE', body: { ids: [before + 1], confirm_count: 1 } })).status, 204);
+			await fill(w, [line(n, { target })]);
+			assert.equal((await web.json('/api/deliveries?limit=1')).newest_id, before + 1, 'the number comes again');
+			await page.until(target, `${top}.includes('${target}')`);
+		}
+		assert.equal((await web.call('/api/deliveries', { method: 'DELETE', body: { ids: [before + 1], confirm_count: 1 } })).status, 204);
+		await page.until('that it is gone', `${shown}[0]?.dataset.id === '${before}'`);
+	});
+
 	it('two pages: what comes and what is deleted is seen in both, also in the one that was hidden meanwhile', async () => {
 		await page.open('/');
 		const other = await page.b.another(`${web.base}/`);
