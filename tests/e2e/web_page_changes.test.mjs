@@ -255,6 +255,7 @@ describe('who may come in', { skip }, () => {
 			await page.until('the question', `!!document.querySelector('.door input[name=token]')`);
 			assert.doesNotMatch(await page.eval('document.documentElement.outerHTML'), /invoice|FIRST BYTE/);
 			assert.equal(await page.eval('location.pathname'), '/d/2');
+			assert.ok(await page.eval(`(({ lineHeight: a, fontSize: b }) => parseFloat(a) > parseFloat(b))(getComputedStyle(document.querySelector('.door h1')))`), 'lines of the heading do not overlap');
 			await page.js(`document.querySelector('.door input[name=token]').value = '${second.token}'; document.querySelector('.door form').requestSubmit();`);
 			await page.until('the delivery', `document.body.dataset.ready === '1' && location.pathname === '/d/2' && document.querySelector('.dh h1')?.textContent.includes('#2')`);
 			assert.equal(new URLSearchParams(await page.eval('location.search')).toString(), new URLSearchParams(asked).toString());

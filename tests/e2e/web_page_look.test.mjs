@@ -202,6 +202,21 @@ describe('the page to look at', { skip: !hasBrowser && 'no browser here' }, () =
 		await page.until('how many', `/\\d\\d looked at/.test(document.querySelector('#note').innerText)`);
 	});
 
+	it('Verify and attempts are as wide as the panel, and the view is marked where colours are forced', async () => {
+		await page.size(768, 1024);
+		for (const tab of ['verify', 'attempts']) {
+			await page.open(`/d/10?tab=${tab}`);
+			await page.until(tab, `document.querySelector('#panel .pad')`);
+			assert.equal((await box('#panel .pad')).width, (await box('#panel')).width, tab);
+		}
+		await page.look({ 'forced-colors': 'active' });
+		const ground = (id) => page.eval(`getComputedStyle(document.querySelector('#nav-${id}')).backgroundColor`);
+		assert.notEqual(await ground('list'), await ground('overview'));
+		assert.equal(await page.eval(`document.querySelector('#nav-list').ariaCurrent`), 'page');
+		await page.look({});
+		await page.size(1440, 900);
+	});
+
 	it('the logo has the colour of the look', async () => {
 		await page.size(1440, 900);
 		const shade = {};

@@ -158,6 +158,9 @@ describe('while the page waits', { skip: !hasBrowser && 'no browser here' }, () 
 		await waitFor('the bar', () => page.eval(`!document.querySelector('#bar').hidden`), 40_000);
 		assert.ok(Date.now() - from < 14_500, `${Date.now() - from} ms`);
 		assert.equal(await page.eval('chips'), 1);
+		await page.size(360, 780);
+		assert.ok(await page.eval(`document.querySelector('#tun').lastChild.getBoundingClientRect().right <= document.querySelector('#nav-overview').getBoundingClientRect().left`), 'its words are not over the next ones');
+		await page.size(1440, 900);
 		web = await startWeb(w, ['--port', port]);
 		await waitFor('that the bar goes', () => page.eval(`document.querySelector('#bar').hidden`), 40_000);
 	});

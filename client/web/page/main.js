@@ -165,10 +165,10 @@ function setLost(now) {
 	}
 	const since = new Date(events.heard).toTimeString().slice(0, 8);
 	lostTimer = setTimeout(() => {
-		$('tun').prepend(el('b.off', { id: 'reconnecting' }, 'reconnecting'));
+		swap($('tun'), el('b.off', { id: 'reconnecting' }, 'reconnecting'));
 		lostTimer = setTimeout(() => {
 			$('bar').hidden = false;
-			$('bar').textContent = `No word from creel since ${since}. Start it again: \`creel web\`. What you see was read until then.`;
+			word($('bar'), `No word from creel since ${since}. Start it again: \`creel web\`. What you see was read until then.`);
 			say('No word from creel');
 			deeds.ready();
 		}, 8000);
