@@ -199,6 +199,13 @@ describe('what the API answers', () => {
 		assert.deepEqual(failed.deliveries.map((d) => d.path), failed.deliveries.map((d) => d.path).sort());
 		for (const order of 'stat method source event path att took size tunnel peer replay-of host tag'.split(' ')) assert.equal((await web.json(`/api/deliveries?order=-${order}&limit=1`)).ids.length, 300, order);
 		assert.deepEqual((await web.json('/api/deliveries?ids=7,4711,3')).deliveries.map((d) => d.id), [7, 3]);
+		// A part has what it is ordered by, so that whoever has both makes one order of them.
+		for (const [order, of] of [['-took', (d) => Math.round(d.duration_ms * 1000)], ['path', (d) => d.target.toLowerCase()], ['-replay-of', (d) => d.replay_of]]) {
+			const part = await web.json(`/api/deliveries?order=${order}&before=100&limit=500`);
+			assert.deepEqual([part.ids.length, Math.max(...part.ids), part.matched, part.more_after], [99, 99, 99, false], order);
+			assert.deepEqual(part.values, part.deliveries.map(of), order);
+		}
+		assert.equal((await web.json('/api/deliveries?order=took')).values, undefined);
 		const { detail } = await web.json('/api/deliveries?order=speed');
 		assert.match(detail, /order takes a column.* took /);
 	});

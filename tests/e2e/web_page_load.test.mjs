@@ -77,13 +77,15 @@ describe('while much arrives', { skip: !hasBrowser && 'no browser here' }, () =>
 		await page.press('j');
 		await page.press('j');
 		await page.until('the pause, and nothing that is new any more', `document.querySelector('#fol b').checkVisibility() && !document.querySelector('.row.new')`);
-		await page.eval(`(() => { window.changed = { list: 0, around: 0 }; window.watcher = new MutationObserver((all) => all.forEach((m) => ((m.target.closest ? m.target : m.target.parentElement)?.closest('.row, .day') ? changed.list++ : changed.around++))); watcher.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true }); })()`);
+		await page.eval(`(() => { window.changed = { list: 0, around: 0, numbers: 0 }; window.watcher = new MutationObserver((all) => all.forEach((m) => (m.attributeName === 'aria-rowindex' ? changed.numbers++ : (m.target.closest ? m.target : m.target.parentElement)?.closest('.row, .day') ? changed.list++ : changed.around++))); watcher.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true }); })()`);
 		const was = next;
 		for (let i = 0; i < 5; i++) await arrive(120);
 		await page.until('their number', `document.querySelector('#fol').innerText.includes('${next - was} new')`);
 		const changed = await page.eval('watcher.disconnect(), changed');
 		assert.equal(changed.list, 0);
 		assert.ok(changed.around < 300, `${changed.around} changes for ${next - was} deliveries`);
+		const rows = await page.eval(`document.querySelectorAll('#grid .row:not([hidden])').length`);
+		assert.ok(changed.numbers > 0 && changed.numbers <= rows * 12, `${changed.numbers} numbers of ${rows} rows, told ten times a second at most`);
 	});
 
 	it('from anywhere G follows again, while more comes', async () => {
