@@ -70,9 +70,10 @@ void kv_remove(struct kv *k, const char *key, uint64_t revision);
 
 /* From now on `record` is called for each record whose key begins with PREFIX and a dot, first for all there are and
  * then for each that is written; the same one may come again. `read` is called each time all existing records have been
- * reported; `whole`: since it started, so that what was not reported since the last such call is not there. After any failure it starts again by itself, and each `again_ms` without one too (0: never): a server of
- * NATS 2.9 that stood still for a while may leave out records that the others have, and says nothing of it. `prefix`
- * must outlive it. NULL when out of memory. */
+ * reported; `whole`: since it started, so that what was not reported since the last such call is not there. After any
+ * failure it starts again by itself, and each `again_ms` without one too (0: never): a server of NATS 2.9 that stood
+ * still for a while may leave out records that the others have, and says nothing of it. `prefix` must outlive it. NULL
+ * when out of memory. */
 struct kv_watch *kv_watch(struct kv *k, const char *prefix, uint64_t again_ms,
 			  void (*record)(void *user, const char *key, struct bytes value, uint64_t revision),
 			  void (*read)(void *user, bool whole), void *user);

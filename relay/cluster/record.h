@@ -15,8 +15,8 @@
 
 /* node.<id>: that the node is there, written every 2 s. */
 struct record_node {
-	char version[33]; /* creel's */
-	uint64_t epoch;   /* random, of each start */
+	char version[33];        /* creel's */
+	uint64_t epoch;          /* random, of each start */
 	uint64_t first_revision; /* of the first record of this start; 0: this is it */
 	uint64_t written_at_us;
 	uint32_t tunnels; /* online */

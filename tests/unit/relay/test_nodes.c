@@ -78,9 +78,7 @@ static void begin(struct member *m, uint8_t id, uint64_t epoch)
 	static const struct kv_events kv_events = { on_opened, on_refused };
 	static const struct nodes_events events = { on_came, on_gone, on_heard, on_cloned, NULL };
 	struct bus_settings s = settings_for(1);
-	struct nodes_settings is = { .self = { "0.1.0", epoch, 0, 0, 0, 0 },
-				     .write_ms = WRITE_MS,
-				     .gone_ms = GONE_MS };
+	struct nodes_settings is = { .self = { "0.1.0", epoch, 0, 0, 0, 0 }, .write_ms = WRITE_MS, .gone_ms = GONE_MS };
 	struct error e;
 	memset(is.id, id, sizeof is.id);
 	*m = (struct member){ 0 };
