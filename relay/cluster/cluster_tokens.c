@@ -20,7 +20,7 @@ struct entry {
 	struct record_token here, there;
 	bool is_here;
 	uint64_t revision; /* of the record there; 0: there is none */
-	bool was_there;    /* in the reading of the bucket that goes on */
+	bool was_there;    /* in the reading of the bucket that goes on, or since the last one */
 	bool writing;
 	UT_hash_handle hh;
 };
@@ -263,11 +263,12 @@ static void on_record(void *user, const char *key, struct bytes value, uint64_t 
 	}
 }
 
-/* What a whole reading did not bring is not there: the servers have lost what they kept. */
-static void look_for_missing(struct cluster_tokens *c)
+/* What a whole reading did not bring is not there: the servers have lost what they kept. What came by itself, between
+ * two readings, says nothing of the next. */
+static void end_reading(struct cluster_tokens *c, bool whole)
 {
 	for (struct entry *e = c->entries; e; e = e->hh.next) {
-		if (!e->was_there && !e->writing)
+		if (whole && !e->was_there && !e->writing)
 			note_missing(e);
 		e->was_there = false;
 	}
@@ -280,8 +281,7 @@ static void on_read(void *user, bool whole)
 		return;
 	c->read = true;
 	look_here(c);
-	if (whole)
-		look_for_missing(c);
+	end_reading(c, whole);
 	for (struct entry *e = c->entries; e; e = e->hh.next)
 		settle(e);
 	tell(c);
