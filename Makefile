@@ -76,8 +76,8 @@ SOURCES := $(wildcard client/*.[ch] client/*/*.[ch] relay/*.[ch] relay/*/*.[ch] 
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/test_*.c))
 
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-ASAN := BUILD=build/asan OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" WERROR=1
-TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
+ASAN := BUILD=build/asan OPT="-O1 -g1" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" WERROR=1
+TSAN := BUILD=build/tsan OPT="-O1 -g1" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 TORTURE ?= --kills 500
 CLUSTER_UNITS := bus bus_servers kv nodes record copy_message tokens_shared trunk crossing

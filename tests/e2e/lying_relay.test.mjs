@@ -157,7 +157,7 @@ describe('a relay that no longer reads', { concurrency: true }, () => {
 	});
 
 	it('one that reads slowly is not left', async () => {
-		const client = await relay.startClient('slow', { app, args: ['--ping-interval', '1s'] });
+		const client = await relay.startClient('slow', { app, args: ['--ping-interval', '2s'] });
 		const c = await client.connection(1);
 		for (let i = 1; i <= 600; i++) await push(c, delivery({ stream: i, event_id: eventId() }));
 		// A message now and then, for longer than the client waits for a pong.
