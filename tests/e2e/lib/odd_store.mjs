@@ -64,7 +64,9 @@ export const ODD = {
 	'a note of a megabyte': `INSERT INTO note VALUES ($ID, printf('%.*c', 1000000, 'n'))`,
 	'an empty note': `INSERT INTO note VALUES ($ID, '')`,
 	'jobs of any kind': `INSERT INTO job VALUES (NULL, $ID, ${MIN}, 99, -1, ${ODD_TEXT}, ${MIN}), (NULL, ${MAX}, 0, 0, NULL, '', NULL), (NULL, $ID, 0, 1, 1, '', $ID)`,
-	'a search index that is broken': `INSERT INTO search (rowid, about, headers, body) VALUES ($ID, x'ff00', x'00', 'x'); UPDATE search_mark SET indexed = ${MAX}`,
+	'a search index that is broken': `INSERT INTO search_block VALUES ($ID, ${MIN}, ${MAX}, -1), (${MIN}, ${MAX}, -1, ${MAX}), (${MAX}, ${MAX}, 0, 1);
+		INSERT INTO search_words VALUES ($ID, x'ff00', x'00'), ($ID, x'', x''), (${MIN}, x'', x'ffffffffffffffffffff'), (${MAX}, x'68ff', zeroblob(100000));
+		UPDATE search_mark SET indexed = ${MAX}`,
 	'figures that are none': `INSERT OR REPLACE INTO figures VALUES (0, ${MAX}, ${MIN}, x'ff'), (1, 0, 0, x''), (-1, -1, -1, x'0001'), (${MAX}, 0, 1, x'02')`,
 };
 /** Ids that no creel gives: see `oddIds`. */
