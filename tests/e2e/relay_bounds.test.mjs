@@ -185,11 +185,11 @@ describe('the spool’s quota', () => {
 	it('many that end at once wait for the disk, and none is told of memory that ran out', async () => {
 		const mine = await startRelay(w, ['--spool-max-bytes', '256MiB']);
 		await away(mine, 'burst');
-		const senders = [];
-		for (let i = 0; i < 30; i++) senders.push(await beginPost(w, mine, '/burst/x', 6 * MiB));
+		const senders = []; // half as much again as a tunnel may have on its way to the disk; more, and a busy disk takes over 15 s
+		for (let i = 0; i < 16; i++) senders.push(await beginPost(w, mine, '/burst/x', 3 * MiB));
 		for (const s of senders) await s.most();
 		const answers = await Promise.all(senders.map((s) => s.finish()));
-		assert.deepEqual(answers.map((a) => a.status), Array(30).fill(202));
+		assert.deepEqual(answers.filter((a) => a.status !== 202).map((a) => a.text), []);
 		await nothingReserved(mine);
 	});
 

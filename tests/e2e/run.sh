@@ -30,7 +30,7 @@ sum() { sed -nE "s/^file: .* ([0-9]+) passed, ([0-9]+) failed, [0-9]+ s\$/\\$2/p
 passed=$(sum "$log" 1) failed=$(sum "$log" 2)
 files=$(sed -nE 's/^file: (.*) [0-9]+ passed, [1-9][0-9]* failed, [0-9]+ s$/\1/p' "$log" | sort -u)
 # A few files that failed run once more, alone: what a busy machine did passes then and is named, a fault fails again.
-if [ -n "$files" ] && [ "$status" -ne 124 ] && [ "$(echo "$files" | wc -l)" -le 3 ] && [ $# -gt 3 ]; then
+if [ -n "$files" ] && [ "$status" -ne 124 ] && [ "$(echo "$files" | wc -l)" -le 8 ] && [ $# -gt 8 ]; then
 	again=$(mktemp)
 	echo "$files" | timeout -k 5 10m xargs -n 1 ./file.sh >"$again" 2>&1
 	if [ "$(sum "$again" 1)" -gt 0 ] && [ "$(sum "$again" 2)" -eq 0 ]; then

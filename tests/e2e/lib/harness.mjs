@@ -15,7 +15,8 @@ export const binDir = path.resolve(root, process.env.CREEL_BIN_DIR ?? 'build/asa
 export const DEADLINE_MS = 20_000;
 
 const SANITIZER = /Sanitizer|runtime error:/;
-/** How often a file's tests look for leaks in one command: a third of a short one's CPU. E2E_LEAKS=all: always. */
+/** How often a file's tests look in one command for leaks and beyond the ends of its globals: both take half of a short
+ * one's CPU. E2E_LEAKS=all: always. */
 const LEAK_CHECKS = process.env.E2E_LEAKS === 'all' ? Infinity : 3;
 const CREEL_VARIABLES = /^(CREEL_|XDG_|HTTPS?_PROXY$|NO_PROXY$|ALL_PROXY$|NO_COLOR$)/i;
 
@@ -154,7 +155,7 @@ export class World {
 		return this.path(`${name}-${++this.count}`);
 	}
 
-	/** Whether leaks are looked for in this run of a command. */
+	/** Whether leaks, and globals, are looked at in this run of a command. */
 	looksForLeaks(program, [command]) {
 		const name = `${program} ${command}`, runs = (this.leakChecks.get(name) ?? 0) + 1;
 		this.leakChecks.set(name, runs);
@@ -163,7 +164,7 @@ export class World {
 
 	/** `leaks`: they are looked for at its end, however often that was done already. */
 	spawn(program, args, { env = {}, cwd = this.dir, stdin, uid, gid, leaks = false } = {}) {
-		const fewer = leaks || this.looksForLeaks(program, args) ? {} : { ASAN_OPTIONS: `${this.env.ASAN_OPTIONS}:detect_leaks=0` };
+		const fewer = leaks || this.looksForLeaks(program, args) ? {} : { ASAN_OPTIONS: `${this.env.ASAN_OPTIONS}:detect_leaks=0:report_globals=0` };
 		const [file, ...all] = [...this.inside, program.startsWith('creel') ? path.join(this.folders[program] ?? binDir, program) : program, ...args];
 		const p = new Process(file, all, {
 			env: { ...this.env, ...fewer, ...env }, cwd, stdin, uid, gid,
