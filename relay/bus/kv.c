@@ -35,6 +35,7 @@ struct kv_watch {
 	const char *prefix;
 	char consumer[CONSUMER_LEN]; /* "": none yet */
 	bool asking, reading;        /* what there is was not all reported yet */
+	uint64_t readings;           /* begun */
 	uint64_t delivered;          /* by this consumer */
 	uint64_t heard_at;           /* loop ms */
 	uint64_t again_ms, began_at; /* loop ms */
@@ -388,6 +389,7 @@ static void begin_watch(struct kv_watch *w)
 		return;
 	end_consumer(w);
 	w->delivered = 0;
+	w->readings++;
 	w->reading = true;
 	w->heard_at = w->began_at = uv_now(k->look.loop);
 	snprintf(filter, sizeof filter, "$KV.%s.%s.>", k->settings.bucket, w->prefix);
@@ -418,6 +420,11 @@ struct kv_watch *kv_watch(struct kv *k, const char *prefix, uint64_t again_ms,
 	if (k->state == KV_STATE_OPEN)
 		begin_watch(w);
 	return w;
+}
+
+uint64_t kv_reading(const struct kv_watch *w)
+{
+	return w->readings;
 }
 
 /* What a delivery's reply subject says: $JS.ACK.STREAM.CONSUMER.DELIVERED.REVISION.SEQUENCE.TIME.PENDING */

@@ -77,3 +77,7 @@ void kv_remove(struct kv *k, const char *key, uint64_t revision);
 struct kv_watch *kv_watch(struct kv *k, const char *prefix, uint64_t again_ms,
 			  void (*record)(void *user, const char *key, struct bytes value, uint64_t revision),
 			  void (*read)(void *user, bool whole), void *user);
+
+/* Which reading of what there is goes on, or was the last: another number each time that the watch begins again. A
+ * reading that is broken off by that has reported what may be gone when the next one comes to it. */
+uint64_t kv_reading(const struct kv_watch *w);

@@ -485,6 +485,15 @@ void adoption_came(struct adoption *a, const uint8_t id[RECORD_NODE_ID_LEN])
 		forget(g);
 }
 
+void adoption_past(struct adoption *a, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	char hex[2 * RECORD_NODE_ID_LEN + 1], key[KV_KEY_LEN];
+	hex_write(hex, id, RECORD_NODE_ID_LEN);
+	snprintf(key, sizeof key, "adopt.%s", hex);
+	kv_remove(a->kv, key, INT64_MAX - 1);
+	adoption_came(a, id);
+}
+
 struct adoption *adoption_new(uv_loop_t *loop, struct bus *bus, struct kv *kv, struct spool *spool,
 			      const struct adoption_settings *settings, const struct adoption_events *events,
 			      void *user)

@@ -33,6 +33,8 @@ struct adoption *adoption_new(uv_loop_t *loop, struct bus *bus, struct kv *kv, s
 /* A node is gone, or there again. */
 void adoption_gone(struct adoption *a, const uint8_t id[RECORD_NODE_ID_LEN]);
 void adoption_came(struct adoption *a, const uint8_t id[RECORD_NODE_ID_LEN]);
+/* A node that is gone will not come back: who claimed it is forgotten, here and in the bucket. */
+void adoption_past(struct adoption *a, const uint8_t id[RECORD_NODE_ID_LEN]);
 /* How many deliveries were taken over, and how many copies could not be read. */
 uint64_t adoption_count(const struct adoption *a);
 uint64_t adoption_malformed(const struct adoption *a);

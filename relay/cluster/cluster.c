@@ -300,6 +300,13 @@ static void on_node_gone(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
 	c->events.node_gone(c->user, id);
 }
 
+static void on_node_past(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct cluster *c = user;
+	if (c->adoption)
+		adoption_past(c->adoption, id);
+}
+
 static void on_node_heard(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
 {
 	struct cluster *c = user;
@@ -382,8 +389,8 @@ static bool make_bus(struct cluster *c, struct error *e)
 static bool make_parts(struct cluster *c, struct error *e)
 {
 	static const struct kv_events kv_events = { on_opened, on_refused };
-	static const struct nodes_events nodes_events = { on_node_came, on_node_gone, on_node_heard, on_cloned,
-							  measure };
+	static const struct nodes_events nodes_events = { on_node_came,  on_node_gone, on_node_past,
+							  on_node_heard, on_cloned,    measure };
 	static const struct directory_events directory_events = { on_held, on_written, on_taken, on_contended,
 								  is_owner };
 	const struct kv_settings k = { BUCKET, DESCRIPTION, c->settings.replicas, c->deliver };

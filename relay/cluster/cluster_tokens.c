@@ -20,13 +20,14 @@ struct entry {
 	struct record_token here, there;
 	bool is_here;
 	uint64_t revision; /* of the record there; 0: there is none */
-	bool was_there;    /* in the reading of the bucket that goes on, or since the last one */
+	uint64_t reading;  /* of the bucket, the latest that brought it */
 	bool writing;
 	UT_hash_handle hh;
 };
 
 struct cluster_tokens {
 	struct kv *kv;
+	struct kv_watch *watch;
 	struct tokens *tokens;
 	struct entry *entries; /* uthash by name */
 	void (*changed)(void *user);
@@ -255,7 +256,7 @@ static void on_record(void *user, const char *key, struct bytes value, uint64_t 
 	if (!e)
 		return;
 	note_there(e, value, revision);
-	e->was_there = true;
+	e->reading = kv_reading(c->watch);
 	if (c->read) {
 		look_here(c);
 		settle(e);
@@ -263,15 +264,12 @@ static void on_record(void *user, const char *key, struct bytes value, uint64_t 
 	}
 }
 
-/* What a whole reading did not bring is not there: the servers have lost what they kept. What came by itself, between
- * two readings, says nothing of the next. */
-static void end_reading(struct cluster_tokens *c, bool whole)
+/* What a whole reading did not bring is not there: the servers have lost what they kept. */
+static void end_reading(struct cluster_tokens *c)
 {
-	for (struct entry *e = c->entries; e; e = e->hh.next) {
-		if (whole && !e->was_there && !e->writing)
+	for (struct entry *e = c->entries; e; e = e->hh.next)
+		if (e->reading != kv_reading(c->watch) && !e->writing)
 			note_missing(e);
-		e->was_there = false;
-	}
 }
 
 static void on_read(void *user, bool whole)
@@ -281,7 +279,8 @@ static void on_read(void *user, bool whole)
 		return;
 	c->read = true;
 	look_here(c);
-	end_reading(c, whole);
+	if (whole)
+		end_reading(c);
 	for (struct entry *e = c->entries; e; e = e->hh.next)
 		settle(e);
 	tell(c);
@@ -300,7 +299,7 @@ struct cluster_tokens *cluster_tokens_new(uv_loop_t *loop, struct kv *kv, struct
 					  void (*changed)(void *user), void *user)
 {
 	struct cluster_tokens *c = calloc(1, sizeof *c);
-	if (!c || !kv_watch(kv, PREFIX, READ_AGAIN_MS, on_record, on_read, c)) {
+	if (!c || !(c->watch = kv_watch(kv, PREFIX, READ_AGAIN_MS, on_record, on_read, c))) {
 		free(c);
 		return NULL;
 	}

@@ -131,13 +131,35 @@ static void on_read(void *user, bool whole)
 	(void)whole;
 }
 
+static void make_key(const uint8_t id[RECORD_NODE_ID_LEN], char out[KEY_LEN + 1])
+{
+	memcpy(out, PREFIX ".", sizeof PREFIX);
+	hex_write(out + sizeof PREFIX, id, RECORD_NODE_ID_LEN);
+}
+
+/* Where each start has a new data folder, and so a new id, records would add up for ever. */
+static void remove_past(struct nodes *n, struct node *o)
+{
+	char key[KEY_LEN + 1];
+	make_key(o->id, key);
+	kv_remove(n->kv, key, o->revision);
+	if (n->events.past)
+		n->events.past(n->user, o->id);
+	HASH_DEL(n->others, o);
+	free(o);
+}
+
 static void look_for_gone(struct nodes *n, uint64_t now)
 {
-	for (struct node *o = n->others; o; o = o->hh.next) {
-		if (o->gone || now - o->heard_at < n->settings.gone_ms)
-			continue;
-		o->gone = true;
-		n->events.gone(n->user, o->id);
+	for (struct node *o = n->others, *next; o; o = next) {
+		next = o->hh.next;
+		if (o->gone) {
+			if (o->record.written_at_us + RECORD_PAST_NODE_US < clock_now_us())
+				remove_past(n, o);
+		} else if (now - o->heard_at >= n->settings.gone_ms) {
+			o->gone = true;
+			n->events.gone(n->user, o->id);
+		}
 	}
 }
 
@@ -193,15 +215,11 @@ struct nodes *nodes_new(uv_loop_t *loop, struct kv *kv, const struct nodes_setti
 			const struct nodes_events *events, void *user)
 {
 	struct nodes *n = calloc(1, sizeof *n);
-	struct buffer hex = { 0 };
-	if (!n || !hex_encode(&hex, bytes_make(settings->id, sizeof settings->id)) ||
-	    !kv_watch(kv, PREFIX, 0, on_record, on_read, n)) {
-		buffer_free(&hex);
+	if (!n || !kv_watch(kv, PREFIX, 0, on_record, on_read, n)) {
 		free(n);
 		return NULL;
 	}
-	snprintf(n->key, sizeof n->key, PREFIX ".%.*s", (int)hex.len, (const char *)hex.at);
-	buffer_free(&hex);
+	make_key(settings->id, n->key);
 	n->kv = kv;
 	n->settings = *settings;
 	if (!n->settings.write_ms)

@@ -23,6 +23,9 @@ struct nodes_events {
 	/* It is there, or there again with another epoch, having forgotten what was under way. */
 	void (*came)(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch);
 	void (*gone)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
+	/* It has been gone for so long that it will not come back: its record is removed. NULL: nobody wants to know.
+	 */
+	void (*past)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
 	/* It was there a moment ago: each of its records; NULL: nobody wants to know. */
 	void (*heard)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
 	/* Another one that runs has this node's id, and has had it for longer: a data folder was copied. */

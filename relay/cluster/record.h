@@ -12,6 +12,7 @@
 #define RECORD_GLOB_LEN 128
 #define RECORD_CLIENTS_MOST 64
 #define RECORD_REVOKED_US (UINT64_C(90) * 24 * 3600 * 1000000) /* how long a revoked token is kept */
+#define RECORD_PAST_NODE_US RECORD_REVOKED_US                  /* and the record of a node that is gone */
 
 /* node.<id>: that the node is there, written every 2 s. */
 struct record_node {

@@ -59,6 +59,19 @@ void crossing_node_gone(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN]
 		note_away(p);
 }
 
+/* Nodes come and go for as long as this one runs, each with an id of its own. */
+static void forget_gone(struct crossing *x)
+{
+	struct crossing_peer *p, *next;
+	LL_FOREACH_SAFE(x->peers, p, next)
+	{
+		if (p->there || p->lines || p->guests || p->asks || !trunk_forget(p->trunk))
+			continue;
+		LL_DELETE(x->peers, p);
+		free(p);
+	}
+}
+
 /* ---- what the trunks say ---- */
 
 static bool on_publish(void *user, const uint8_t node[TRUNK_NODE_LEN], struct bytes message)
@@ -288,8 +301,10 @@ static void on_tick(uv_timer_t *h)
 		ask_for_mailboxes(x);
 	for (struct crossing_peer *p = x->peers; p; p = p->next)
 		crossing_ask_look(p, uv_now(h->loop));
-	if (x->ticks % MAILBOX_TICKS == 0)
+	if (x->ticks % MAILBOX_TICKS == 0) {
 		crossing_levels_keep(x);
+		forget_gone(x);
+	}
 	if (x->ticks % EXPIRE_TICKS == 0)
 		crossing_levels_expire(x);
 }

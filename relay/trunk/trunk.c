@@ -540,6 +540,14 @@ static void on_closed(uv_handle_t *h)
 		free(s);
 }
 
+static void trunk_free(struct trunk *t)
+{
+	buffer_free(&t->out);
+	buffer_free(&t->in);
+	buffer_free(&t->sizes);
+	free(t);
+}
+
 void trunk_set_free(struct trunk_set *s)
 {
 	if (!s)
@@ -551,10 +559,7 @@ void trunk_set_free(struct trunk_set *s)
 	HASH_CLEAR(hh, s->trunks);
 	for (; t; t = next) {
 		next = t->hh.next;
-		buffer_free(&t->out);
-		buffer_free(&t->in);
-		buffer_free(&t->sizes);
-		free(t);
+		trunk_free(t);
 	}
 	s->dirty = NULL;
 	uv_close((uv_handle_t *)&s->flush, on_closed);
@@ -590,6 +595,16 @@ struct trunk *trunk_to(struct trunk_set *s, const uint8_t node[TRUNK_NODE_LEN])
 		return NULL;
 	}
 	return t;
+}
+
+bool trunk_forget(struct trunk *t)
+{
+	struct trunk_set *s = t->set;
+	if (t->dirty || t->sent > t->acked || pending_len(t) > 0 || s->events.waits(s->user, t))
+		return false;
+	HASH_DEL(s->trunks, t);
+	trunk_free(t);
+	return true;
 }
 
 const uint8_t *trunk_node(const struct trunk *t)

@@ -177,6 +177,35 @@ static void test_a_client_that_breaks_the_rules(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static size_t count_peers(const struct crossing *x)
+{
+	const struct crossing_peer *p;
+	size_t n = 0;
+	LL_COUNT(x->peers, p, n);
+	return n;
+}
+
+/* A cluster whose nodes begin with a new folder each time has more of them in its life than a node knows at once. */
+static void test_nodes_that_are_gone_for_good(void **state)
+{
+	struct crossing *x = nodes[0].crossing;
+	uint8_t id[RECORD_NODE_ID_LEN] = { 9 };
+	(void)state;
+	deaf = true;
+	for (unsigned i = 0; i < 1100; i++) {
+		id[1] = (uint8_t)(i >> 8);
+		id[2] = (uint8_t)i;
+		crossing_node_heard(x, id);
+		if (i != 7)
+			crossing_node_gone(x, id);
+	}
+	assert_int_equal(count_peers(x), 1024);
+	WAIT(count_peers(x) == 1);
+	assert_int_equal(trunk_node(x->peers->trunk)[2], 7);
+	crossing_node_heard(x, id);
+	assert_int_equal(count_peers(x), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +216,7 @@ int main(void)
 		CASE(test_it_is_not_there),
 		CASE(test_a_sender_that_hangs_up),
 		CASE(test_a_client_that_breaks_the_rules),
+		CASE(test_nodes_that_are_gone_for_good),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Nodes that come, go and come again, and the NATS server between them that goes. */
 #include "relay/cluster/nodes.h"
+#include "shared/base/clock.h"
 #include "tests/unit/relay/broker.h"
 
 #define WRITE_MS 300
@@ -10,7 +11,7 @@ struct member {
 	struct kv *kv;
 	struct nodes *nodes;
 	char deliver[32], subject[48];
-	int came, gone, heard, cloned, closed;
+	int came, gone, past, heard, cloned, closed;
 	uint64_t epoch;
 	uint8_t who[RECORD_NODE_ID_LEN];
 };
@@ -60,6 +61,13 @@ static void on_gone(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
 	memcpy(m->who, id, sizeof m->who);
 }
 
+static void on_past(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct member *m = user;
+	m->past++;
+	memcpy(m->who, id, sizeof m->who);
+}
+
 static void on_heard(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
 {
 	struct member *m = user;
@@ -76,7 +84,7 @@ static void begin(struct member *m, uint8_t id, uint64_t epoch)
 {
 	static const struct bus_events bus_events = { on_connected, on_away, on_message };
 	static const struct kv_events kv_events = { on_opened, on_refused };
-	static const struct nodes_events events = { on_came, on_gone, on_heard, on_cloned, NULL };
+	static const struct nodes_events events = { on_came, on_gone, on_past, on_heard, on_cloned, NULL };
 	struct bus_settings s = settings_for(1);
 	struct nodes_settings is = { .self = { "0.1.0", epoch, 0, 0, 0, 0 }, .write_ms = WRITE_MS, .gone_ms = GONE_MS };
 	struct error e;
@@ -179,11 +187,65 @@ static void test_two_with_one_id(void **state)
 	finish(&other);
 }
 
+static void on_written(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision)
+{
+	(void)value;
+	(void)revision;
+	assert_int_equal(outcome, KV_DONE);
+	++*(int *)user;
+}
+
+static void on_looked(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision)
+{
+	(void)value;
+	(void)revision;
+	*(enum kv_outcome *)user = outcome;
+}
+
+static void write_record(struct member *m, const char *key, uint64_t days)
+{
+	const struct record_node r = { "0.1.0", 77, 1, clock_now_us() - days * 24 * 3600 * 1000000, 0, 0 };
+	struct buffer b = { 0 };
+	int written = 0;
+	assert_true(record_put_node(&b, &r) && kv_write(m->kv, key, buffer_view(&b), on_written, &written));
+	WAIT(written);
+	buffer_free(&b);
+}
+
+/* A record is removed 90 days after its node wrote it last, but not one of a node that is there. */
+static void test_a_node_of_long_ago(void **state)
+{
+	static const char of_old[] = "node.07070707070707070707070707070707",
+			  less[] = "node.08080808080808080808080808080808";
+	static struct member one;
+	enum kv_outcome old_is = KV_AWAY, less_is = KV_AWAY;
+	(void)state;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	begin(&one, 1, 11);
+	WAIT(kv_is_open(one.kv));
+	write_record(&one, of_old, 91);
+	write_record(&one, less, 89);
+	WAIT(one.past);
+	assert_int_equal(one.who[0], 7);
+	assert_int_equal(one.gone, 2);
+	WAIT(kv_read(one.kv, of_old, on_looked, &old_is));
+	WAIT(old_is != KV_AWAY);
+	WAIT(kv_read(one.kv, less, on_looked, &less_is));
+	WAIT(less_is != KV_AWAY);
+	assert_int_equal(old_is, KV_NONE);
+	assert_int_equal(less_is, KV_DONE);
+	assert_int_equal(one.past, 1);
+	finish(&one);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_coming_and_going, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_two_with_one_id, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_node_of_long_ago, set_up, tear_down),
 	};
 	return RUN(tests);
 }
