@@ -32,6 +32,15 @@ class Reader {
 		this.last = last;
 		return { count, age: seen - oldest / 1000 };
 	}
+	/** Looks until it has seen the delivery with that target, and with it all that came before. */
+	async reaches(target) {
+		for (let there = 0; !there;) {
+			await sleep(PAUSE_MS);
+			this.child.stdin.write(`SELECT count(*) FROM delivery WHERE id > ${this.last} AND target = '${target}';\n`);
+			there = Number((await this.lines.next()).value);
+		}
+		await this.look();
+	}
 	/** Ages of what comes until `work` is over and all of it was seen. */
 	async watch(work, expected) {
 		const ages = [];
@@ -57,8 +66,8 @@ try {
 	const relay = await w.startRelay(), db = w.path('creel.db');
 	await w.startClient({ relay, target: await startApp(w), name: 'shop', output: 'quiet', db, args: ['--max-size', '16GiB'] });
 	const url = `http://127.0.0.1:${relay.port}/shop/hook`, reader = new Reader(db);
-	const post = async () => {
-		const answer = await fetch(url, { method: 'POST', body: '{}' });
+	const post = async (query = '') => {
+		const answer = await fetch(url + query, { method: 'POST', body: '{}' });
 		if (answer.status !== 200) throw new Error(`a webhook was answered ${answer.status}`);
 	};
 	const slowly = async () => {
@@ -76,9 +85,9 @@ try {
 	for (let round = 0; round < ROUNDS; round++) {
 		figures['at rest'].push(await reader.watch(slowly(), (n) => n));
 		figures['under load'].push(await reader.watch(fast(), (n) => n));
-		// What wrk broke off is on record as well.
-		await sleep(500);
-		await reader.look();
+		// What wrk broke off is on record as well, before this one.
+		await post(`?round=${round}`);
+		await reader.reaches(`/hook?round=${round}`);
 	}
 	reader.end();
 } finally {
