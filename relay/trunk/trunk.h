@@ -51,8 +51,8 @@ void trunk_receive(struct trunk_set *s, struct bytes message);
 uint64_t trunk_malformed(const struct trunk_set *s);
 uint64_t trunk_bytes(const struct trunk_set *s);
 
-/* The trunk to that node, a new one where there is none. NULL: it is this node, there are 1,024, or out of memory. Lives
- * until it is forgotten, or as long as the set. */
+/* The trunk to that node, a new one where there is none. NULL: it is this node, there are 1,024, or out of memory.
+ * Lives until it is forgotten, or as long as the set. */
 struct trunk *trunk_to(struct trunk_set *s, const uint8_t node[TRUNK_NODE_LEN]);
 /* Frees one over which nothing is under way; false: something is. Its node, should it come back, starts over. Never
  * from within an event. */
