@@ -63,7 +63,7 @@ describe('a relay’s name with several addresses', { skip: hasNetns ? false : '
 			const doctor = await w.creel(['doctor', '--relay', at]);
 			assert.equal(doctor.code, 3);
 			assert.match(doctor.text, words);
-			const listen = await w.creel(['listen', '1', '--relay', at, '--db', w.fresh('db'), '--connect-timeout', '1500ms', '--output', 'lines']);
+			const listen = await w.creel(['listen', '1', '--relay', at, '--db', w.fresh('db'), '--connect-timeout', '4s', '--output', 'lines']);
 			assert.equal(listen.code, 3);
 			assert.match(listen.err, words);
 		}
