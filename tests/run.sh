@@ -6,7 +6,7 @@ usage="usage: run.sh ASAN_BUILD TSAN_BUILD RELEASE_BUILD"
 asan=${1:?$usage} tsan=${2:?$usage} release=${3:?$usage}
 cd "$(dirname "$0")/.." || exit 1
 export ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-export TSAN_OPTIONS=halt_on_error=1:exitcode=98
+export TSAN_OPTIONS=halt_on_error=1:exitcode=98:die_after_fork=0
 passed=0 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -30,7 +30,7 @@ units=$(mktemp)
 trap 'rm -f "$log" "$units"' EXIT
 {
 	find "$asan"/unit -type f -name 'test_*' ! -name '*.[do]' | sort
-	for t in shared/test_batch_writer client/test_inspect client/test_recorder client/test_replayer relay/test_bus; do echo "$tsan/unit/$t"; done
+	for t in shared/test_bell shared/test_batch_writer client/test_inspect client/test_recorder client/test_recorder_journal client/test_replayer relay/test_bus; do echo "$tsan/unit/$t"; done
 } | xargs -n 1 -P 2 tests/unit.sh | tee "$units"
 added() { sed -nE "s/^[^ ]*unit\/[^ ]+ +([0-9]+) passed, ([0-9]+) failed\$/\\$1/p" "$units" | awk '{ sum += $1 } END { print sum + 0 }'; }
 passed=$(added 1) failed=$(added 2)
