@@ -108,8 +108,9 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_INDEX_PAGE] = "INSERT INTO search_words (block, word, words) VALUES (?1, ?2, ?3)",
 	[STATEMENT_INDEX_FORGET] = "DELETE FROM search_block WHERE first < (SELECT max(first) FROM search_block"
 				   " WHERE first <= (SELECT min(id) FROM delivery))",
-	[STATEMENT_INDEX_TOUCH] = "UPDATE search_block SET gone = gone + 1 WHERE first = (SELECT max(first) FROM"
-				  " search_block WHERE first <= ?1) AND last > ?1",
+	[STATEMENT_INDEX_SWEEP] = "DELETE FROM search_block WHERE first BETWEEN ?1 AND ?2 AND last <= ?2",
+	[STATEMENT_INDEX_TOUCH] = "UPDATE search_block SET gone = gone + 1 WHERE first BETWEEN ?1 - 4095 AND ?2"
+				  " AND last >= ?1",
 	[STATEMENT_MARK] = "UPDATE search_mark SET indexed = ?1",
 	[STATEMENT_BLOCKS_UP] = "SELECT first, last FROM search_block WHERE first BETWEEN ?1 AND ?2 ORDER BY first",
 	[STATEMENT_BLOCKS_DOWN] =

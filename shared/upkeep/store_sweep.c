@@ -125,6 +125,8 @@ bool store_sweep(struct store *s, const struct store_run *run, struct error *e)
 	follow(s, false);
 	bool fine = all_at_once(s, run, e);
 	follow(s, true);
-	/* Of the search index whole blocks go, and the one that the run ends in is made anew when there is time. */
-	return fine && store_execute_with_id(s, STATEMENT_INDEX_TOUCH, run->last, e) && store_index_forget(s, e);
+	/* Of the search index whole blocks go, and those that the run begins and ends in are made anew when there is
+	 * time. */
+	return fine && on_run(s, STATEMENT_INDEX_SWEEP, run, e) && on_run(s, STATEMENT_INDEX_TOUCH, run, e) &&
+	       store_index_forget(s, e);
 }

@@ -135,6 +135,36 @@ static void test_all_goes(void **state)
 	}
 }
 
+/* One that waits stays before what goes: blocks behind it go, or are made anew, all the same. */
+static void test_all_words_go_behind_one_that_stays(void **state)
+{
+	(void)state;
+	struct store *s = fill(1);
+	/* Far enough apart for five blocks. */
+	assert_int_equal(sqlite3_exec(s->db,
+				      "PRAGMA foreign_keys=OFF; DELETE FROM attempt; DELETE FROM message WHERE id % 4096;"
+				      "DELETE FROM search_block; UPDATE search_mark SET indexed = 0;"
+				      "UPDATE delivery SET id = id * -100 WHERE id > 1;"
+				      "UPDATE delivery SET id = -id WHERE id < 0;"
+				      "UPDATE message SET id = id * -100 WHERE id > 4096;"
+				      "UPDATE message SET id = -id WHERE id < 0; PRAGMA foreign_keys=ON",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	index_all(s);
+	assert_int_equal(number(s, "SELECT count(*) FROM search_block"), 5);
+	assert_int_equal(index_has(s, "b", "walrus"), COUNT);
+	sweep(s, &(struct store_run){ .first = 200, .last = 10000, .count = 99 });
+	assert_int_equal(number(s, "SELECT count(*) FROM search_block"), 4); /* one was whole in the run */
+	index_all(s);
+	assert_int_equal(index_has(s, "b", "walrus"), 1 + 100);
+	/* To the very end of a block. */
+	int64_t last = number(s, "SELECT last FROM search_block WHERE first > 10000 ORDER BY first LIMIT 1");
+	sweep(s, &(struct store_run){ .first = 10100, .last = last, .count = (uint64_t)(last - 10000) / 100 });
+	index_all(s);
+	assert_int_equal(index_has(s, "b", "walrus"), number(s, "SELECT count(*) FROM delivery"));
+	store_close(s);
+}
+
 static int count_statement(unsigned what, void *user, void *statement, void *sql)
 {
 	(void)what;
@@ -183,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_find),
 		IN_FOLDER(test_all_goes),
+		IN_FOLDER(test_all_words_go_behind_one_that_stays),
 		IN_FOLDER(test_few_statements),
 		IN_FOLDER(test_rolled_back),
 	};
