@@ -318,12 +318,16 @@ static bool is_in_place(struct store *s, const struct store_index *x, bool *in_p
 	return code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, "read", e);
 }
 
-static bool drop_blocks(struct store *s, int64_t first, int64_t last, struct error *e)
+/* Those in whose place it comes, and any other that begins there: where the mark was set back by hand, for example. */
+static bool drop_blocks(struct store *s, const struct store_index *x, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_INDEX_DROP, e);
+	int64_t last = x->tail ? x->mark : x->from;
 	if (!st)
 		return false;
-	sqlite3_bind_int64(st, 1, first);
+	if (x->count && x->last > last)
+		last = x->last;
+	sqlite3_bind_int64(st, 1, x->from);
 	sqlite3_bind_int64(st, 2, last);
 	return store_execute(s, st, e);
 }
@@ -372,7 +376,7 @@ bool store_index_write(struct store *s, struct store_index *x, struct error *e)
 		return false;
 	if (!in_place || !same)
 		return true;
-	return drop_blocks(s, x->from, x->tail ? x->mark : x->from, e) &&
+	return drop_blocks(s, x, e) &&
 	       (x->count == 0 || (insert_block(s, x, as_it_was, e) && insert_pages(s, x, e))) &&
 	       (!x->tail || store_execute_with_id(s, STATEMENT_MARK, x->last, e)) && store_index_forget(s, e);
 }

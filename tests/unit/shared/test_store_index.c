@@ -204,6 +204,46 @@ static void test_a_damaged_index_hides_nothing(void **state)
 	store_close(s);
 }
 
+/* And is put right where the index goes on, whatever was there. */
+static void test_a_damaged_index_goes_on(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE search_mark SET indexed = 0",
+		"UPDATE search_mark SET indexed = 4096",
+		"UPDATE search_mark SET indexed = 5000",
+		"UPDATE search_mark SET indexed = -1",
+		"UPDATE search_block SET last = last + 60",
+		"UPDATE search_block SET first = first + 60 WHERE first > 1",
+		"UPDATE search_block SET last = first",
+		"UPDATE search_block SET size = -5",
+		"DELETE FROM search_words",
+		"UPDATE search_words SET block = 20000 - block",
+		"UPDATE search_words SET block = block + 1",
+	};
+	struct store *s = open_store();
+	struct error e;
+	(void)state;
+	assert_true(store_set_relaxed(s, &e));
+	fill_many(s, 9000);
+	index_all(s);
+	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+		bool more = true;
+		run_sql(s, "SAVEPOINT damage");
+		run_sql(s, damages[i]);
+		run_sql(s, "DELETE FROM delivery WHERE id BETWEEN 1 AND 7 OR id BETWEEN 4090 AND 4200");
+		run_sql(s, "UPDATE search_block SET gone = gone + 1");
+		for (int steps = 0; more; steps++) {
+			if (steps == 40 || !store_index_some(s, &more, &e))
+				fail_msg("%s: %s", damages[i], steps == 40 ? "it never ends" : e.text);
+		}
+		assert_int_equal(indexed(s), 9000);
+		assert_int_equal(search(s, "body:word45", 0, true, 300).rows, 100);
+		assert_int_equal(search(s, "body:word40", 0, false, 300).rows, 90);
+		run_sql(s, "ROLLBACK TO damage; RELEASE damage");
+	}
+	store_close(s);
+}
+
 static void work_until_killed(void)
 {
 	struct store *s = open_store();
@@ -338,6 +378,7 @@ int main(void)
 		IN_FOLDER(test_changes_beside_indexing),
 		IN_FOLDER(test_deleting_takes_words_out),
 		IN_FOLDER(test_a_damaged_index_hides_nothing),
+		IN_FOLDER(test_a_damaged_index_goes_on),
 		IN_FOLDER(test_cleaning_takes_words_out_at_once),
 		IN_FOLDER(test_killed_the_index_is_whole),
 	};
