@@ -183,7 +183,8 @@ void crossing_levels_keep(struct crossing *x)
 /* By then all that waited there has expired there; a day is for clocks and for what is late. */
 static uint64_t expired_us(const struct crossing *x)
 {
-	return clock_now_us() - (uint64_t)x->relay->settings.spool_max_age_ms * 1000 - A_DAY_US;
+	const uint64_t now = clock_now_us(), age = (uint64_t)x->relay->settings.spool_max_age_ms * 1000 + A_DAY_US;
+	return now > age ? now - age : 0;
 }
 
 void crossing_levels_expire(struct crossing *x)

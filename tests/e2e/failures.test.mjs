@@ -73,6 +73,9 @@ describe('what cannot start', () => {
 			assert.equal(r.code, 2, `${option} 0 would serve nobody`);
 			assert.match(r.err, new RegExp(`^creel-relay: ${option} must be at least 1`, 'm'));
 		}
+		const ages = await serve('--listen', '127.0.0.1:0', '--spool-max-age', '9223372036854775807ms');
+		assert.equal(ages.code, 2, 'all that waits would expire at once');
+		assert.match(ages.err, /^creel-relay: --spool-max-age must be at most 36500d/m);
 		for (const command of [['listen', '3000'], ['replay', '1'], ['dev', '3000', '--port', '0']]) {
 			const r = await w.creel([...command, '--timeout', '0']);
 			assert.equal(r.code, 2, 'every call would end in a timeout');

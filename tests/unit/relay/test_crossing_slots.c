@@ -275,6 +275,12 @@ static void test_how_much_waits_elsewhere(void **state)
 	nodes[0].hangs = true;
 	crossing_node_gone(nodes[2].crossing, nodes[0].id);
 	assert_int_equal(levels_elsewhere(at_third, "shop"), 2 * one);
+	/* What is kept for a hundred years does not expire. */
+	const int64_t hour_ms = nodes[2].relay.settings.spool_max_age_ms;
+	nodes[2].relay.settings.spool_max_age_ms = INT64_C(36500) * 86400000;
+	crossing_levels_expire(nodes[2].crossing);
+	assert_int_equal(levels_elsewhere(at_third, "shop"), 2 * one);
+	nodes[2].relay.settings.spool_max_age_ms = hour_ms;
 	/* Some of it was taken over, and then all. */
 	const struct levels *at_second = nodes[1].relay.registry->table.levels;
 	struct level over = { .tunnel = bytes_of("shop"), .key = bytes_make(l->key, sizeof l->key), .count = 1 };
