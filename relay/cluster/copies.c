@@ -13,11 +13,13 @@
 #define ROWS_AT_ONCE 64
 #define ACK_MS 3000
 #define USELESS_TICKS 10 /* every how many ticks copies that are of no use are looked for */
+#define CHECK_TICKS 50   /* after how many the stream is looked at, whether it is the same still */
 #define DAY_MS 86400000
 #define SUBJECT_LEN 96
 #define JS_NO_SUCH_MESSAGE 10037 /* JetStream's numbers of what went wrong */
 #define JS_NO_SUCH_STREAM 10059
 #define MESSAGE_ID_LEN 80
+#define MADE_LEN 64 /* when a stream was made, as NATS says it */
 
 _Static_assert(COPY_PARTS_MOST == SPOOL_COPY_PARTS, "one limit of parts");
 
@@ -40,15 +42,18 @@ struct copies {
 	struct copies_settings settings;
 	struct copies_figures figures;
 	enum stream_state stream;
+	char made[MADE_LEN]; /* that stream: while it is open, or until the spool knows it */
 	struct waiting *waiting;
 	int64_t after;       /* the last row that was read, and is published or to be */
 	bool reading, dirty; /* a read of the spool is under way; more may be there */
 	bool looking, late, closing, tick_closed;
-	bool noting;       /* which stream it is, in the spool */
-	bool failed;       /* one could not be published: all that is not copied is read again */
-	size_t publishing; /* rows */
-	size_t requests;   /* whose answers call back */
-	unsigned ticks;
+	bool noting;           /* which stream it is, in the spool */
+	bool checking;         /* it is being looked at again */
+	bool failed;           /* one could not be published: all that is not copied is read again */
+	size_t publishing;     /* rows */
+	size_t requests;       /* whose answers call back */
+	struct buffer useless; /* sequences as u64 of copies to be deleted once the stream is the same still */
+	unsigned ticks, unchecked;
 	uv_timer_t tick;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -293,6 +298,7 @@ static void take_stream(struct copies *c, const json_t *answer)
 	c->stream = STREAM_UNKNOWN;
 	if (!made || c->closing)
 		return;
+	snprintf(c->made, sizeof c->made, "%s", made);
 	c->stream = STREAM_ASKING;
 	c->noting = true;
 	spool_copied_in(c->spool, made, on_noted, c);
@@ -389,12 +395,50 @@ static void delete_copy(struct copies *c, uint64_t sequence)
 		free(g);
 }
 
+/* ---- whether the stream is the same still ---- */
+
+static void delete_useless(struct copies *c)
+{
+	for (size_t at = 0; at < c->useless.len; at += sizeof(uint64_t))
+		delete_copy(c, bytes_get_u64(c->useless.at + at));
+}
+
+static void on_checked(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	struct copies *c = user;
+	long long code;
+	json_t *answer = read_answer(c, outcome, m, &code);
+	const char *made = json_string_value(json_object_get(answer, "created"));
+	c->checking = false;
+	if (code == JS_NO_SUCH_STREAM || (made && strcmp(made, c->made) != 0))
+		forget_stream(c);
+	else if (made && c->stream == STREAM_OPEN && !c->closing)
+		delete_useless(c);
+	c->useless.len = 0; /* without an answer they are found again */
+	json_decref(answer);
+}
+
+/* Another node may have made it again, after somebody removed it. What is copied is then copied no more, without a word
+ * to a node that publishes nothing, and the same sequences are of other copies. */
+static void check_stream(struct copies *c)
+{
+	const struct bus_post post = { .subject = "$JS.API.STREAM.INFO." COPIES_STREAM };
+	if (c->checking)
+		return;
+	c->unchecked = 0;
+	c->checking = bus_request(c->bus, &post, ACK_MS, on_checked, c);
+	c->requests += c->checking;
+}
+
 static void on_useless(void *user, const uint64_t *sequences, size_t count)
 {
 	struct copies *c = user;
 	c->looking = false;
 	for (size_t i = 0; i < count && !c->closing; i++)
-		delete_copy(c, sequences[i]);
+		if (!buffer_put_u64(&c->useless, sequences[i]))
+			break;
+	if (c->useless.len > 0 && !c->closing)
+		check_stream(c);
 	finish(c);
 }
 
@@ -430,8 +474,11 @@ static void on_tick(uv_timer_t *h)
 		forget_stream(c);
 	else if (c->stream == STREAM_UNKNOWN)
 		ask_for_stream(c);
-	if (c->stream == STREAM_OPEN && kv_is_open(c->kv) && !c->looking && c->requests == 0 &&
+	else if (c->stream == STREAM_OPEN && ++c->unchecked >= CHECK_TICKS)
+		check_stream(c);
+	if (c->stream == STREAM_OPEN && kv_is_open(c->kv) && !c->looking && !c->checking && c->requests == 0 &&
 	    ++c->ticks % USELESS_TICKS == 0) {
+		c->useless.len = 0;
 		c->looking = true;
 		spool_useless_copies(c->spool, on_useless, c);
 	}
@@ -470,6 +517,7 @@ static void finish(struct copies *c)
 		return;
 	void (*closed)(void *user) = c->closed;
 	void *user = c->closed_user;
+	buffer_free(&c->useless);
 	free(c);
 	if (closed)
 		closed(user);

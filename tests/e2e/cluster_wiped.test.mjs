@@ -86,6 +86,18 @@ describe('NATS that lost what it kept', { skip: hasNats ? false : 'nats-server i
 		await drain(b, 'removed', db);
 	});
 
+	test('the stream is removed, and made again by one node while the other publishes nothing', async () => {
+		const [first, idle] = [await fill(a, 'first'), await fill(a, 'idle')], lost = () => a.err.split('copies_lost').length - 1;
+		const before = lost();
+		assert.ok(JSON.parse(await ask(brokers.all[0], '$JS.API.STREAM.DELETE.CREEL_COPY')).success);
+		const busy = await fill(b, 'busy'); // whose copies have the first sequences now
+		await drain(a, 'first', first); // of copies whose sequences these were
+		await waitFor('the other node to notice', () => lost() > before, 15_000);
+		await waitFor('its copies to be made again', async () => (await copies()).join() === `${COUNT},${COUNT}`, 10_000);
+		await drain(b, 'idle', idle);
+		await drain(b, 'busy', busy);
+	});
+
 	test('it has no JetStream any more: the nodes that are there go on alone, and are back when it has', async () => {
 		const { config } = brokers.all[0], before = readFileSync(config, 'utf8');
 		const db = await fill(a, 'alone');
