@@ -24,6 +24,7 @@
 #define TRUNK_PREFIX "creel.n."
 #define MOVED_SUBJECT "creel.moved"
 #define DENIED_EVERY_MS 60000
+#define ADOPTING_MS 3600000 /* more than it takes to take over what waited at a node */
 #define MALFORMED_EVERY_US (UINT64_C(60) * 1000000)
 
 _Static_assert(RECORD_NODE_ID_LEN == TOKENS_NODE_ID_LEN, "one id");
@@ -394,7 +395,7 @@ static bool make_parts(struct cluster *c, struct error *e)
 	static const struct directory_events directory_events = { on_held, on_written, on_taken, on_contended,
 								  is_owner };
 	const struct kv_settings k = { BUCKET, DESCRIPTION, c->settings.replicas, c->deliver };
-	struct nodes_settings n = { .self = { .epoch = c->epoch } };
+	struct nodes_settings n = { .self = { .epoch = c->epoch }, .kept_ms = c->settings.adopt_after + ADOPTING_MS };
 	uv_loop_t *loop = c->relay->loop;
 	memcpy(n.id, c->id, sizeof n.id);
 	snprintf(n.self.version, sizeof n.self.version, "%s", CREEL_VERSION);

@@ -154,7 +154,8 @@ static void look_for_gone(struct nodes *n, uint64_t now)
 	for (struct node *o = n->others, *next; o; o = next) {
 		next = o->hh.next;
 		if (o->gone) {
-			if (o->record.written_at_us + RECORD_PAST_NODE_US < clock_now_us())
+			if (now - o->heard_at >= n->settings.kept_ms &&
+			    o->record.written_at_us + RECORD_PAST_NODE_US < clock_now_us())
 				remove_past(n, o);
 		} else if (now - o->heard_at >= n->settings.gone_ms) {
 			o->gone = true;

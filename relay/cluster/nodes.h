@@ -17,6 +17,9 @@ struct nodes_settings {
 	uint8_t id[RECORD_NODE_ID_LEN]; /* made once, kept in the data folder */
 	struct record_node self;
 	uint64_t write_ms, gone_ms; /* 0: those above; others in tests */
+	/* For how long a record stays at least that came from its node, however old it says it is: the node's clock may
+	 * be wrong, and what waited there is still to be taken over. */
+	uint64_t kept_ms;
 };
 
 struct nodes_events {

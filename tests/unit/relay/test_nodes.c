@@ -5,6 +5,7 @@
 
 #define WRITE_MS 300
 #define GONE_MS 5000
+#define KEPT_MS (2 * GONE_MS)
 
 struct member {
 	struct bus *bus;
@@ -86,7 +87,9 @@ static void begin(struct member *m, uint8_t id, uint64_t epoch)
 	static const struct kv_events kv_events = { on_opened, on_refused };
 	static const struct nodes_events events = { on_came, on_gone, on_past, on_heard, on_cloned, NULL };
 	struct bus_settings s = settings_for(1);
-	struct nodes_settings is = { .self = { "0.1.0", epoch, 0, 0, 0, 0 }, .write_ms = WRITE_MS, .gone_ms = GONE_MS };
+	struct nodes_settings is = {
+		.self = { "0.1.0", epoch, 0, 0, 0, 0 }, .write_ms = WRITE_MS, .gone_ms = GONE_MS, .kept_ms = KEPT_MS
+	};
 	struct error e;
 	memset(is.id, id, sizeof is.id);
 	*m = (struct member){ 0 };
@@ -212,7 +215,8 @@ static void write_record(struct member *m, const char *key, uint64_t days)
 	buffer_free(&b);
 }
 
-/* A record is removed 90 days after its node wrote it last, but not one of a node that is there. */
+/* A record is removed 90 days after its node wrote it last, but not one of a node that is there, nor of one that was
+ * there a while ago and has a wrong clock. */
 static void test_a_node_of_long_ago(void **state)
 {
 	static const char of_old[] = "node.07070707070707070707070707070707",
@@ -225,9 +229,11 @@ static void test_a_node_of_long_ago(void **state)
 	start_broker(&brokers[0], "");
 	begin(&one, 1, 11);
 	WAIT(kv_is_open(one.kv));
+	const uint64_t began = uv_now(&loop);
 	write_record(&one, of_old, 91);
 	write_record(&one, less, 89);
 	WAIT(one.past);
+	assert_true(uv_now(&loop) - began >= KEPT_MS);
 	assert_int_equal(one.who[0], 7);
 	assert_int_equal(one.gone, 2);
 	WAIT(kv_read(one.kv, of_old, on_looked, &old_is));
