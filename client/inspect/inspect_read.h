@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "client/inspect/inspect_source.h"
 #include "client/signing/secrets.h"
 #include "shared/filter/filter.h"
 #include "shared/frontend/source.h"
@@ -23,11 +24,14 @@ struct partial {
 struct question {
 	struct question *prev, *next;
 	struct inspect_source *source;
-	uv_work_t work;
+	uv_thread_t thread;            /* `threaded`: there is one */
 	_Atomic(struct store *) store; /* while it is read */
 	atomic_bool stop;              /* the worker looks at it once it has a store */
 	enum question_kind kind;
-	bool under_way, dropped;
+	enum inspect_work work; /* ASK_WORK; of others INSPECT_QUERY */
+	uint64_t asked_ms;
+	bool under_way, dropped, threaded;
+	bool at_end; /* nothing works for it any more; under the source's mutex */
 	uint64_t generation;
 	void *user;
 	void (*on_page)(void *user, uint64_t generation, struct page *p);

@@ -52,26 +52,49 @@ static bool is_text(const struct diff_message *m)
 	return text_is_utf8(m->body) && (m->body.len == 0 || !memchr(m->body.at, 0, m->body.len));
 }
 
+static bool compare_json(struct diff_found *f, const struct diff_wanted *wanted)
+{
+	struct diff_message *a = &f->side[0], *b = &f->side[1];
+	struct diff_json_side sa = { a->body, &a->tokens }, sb = { b->body, &b->tokens };
+	struct diff_json_options o = { wanted->key_order, wanted->ignore_volatile };
+	f->kind = DIFF_BODY_JSON;
+	return diff_json(&sa, &sb, &o, &f->rows);
+}
+
+static bool compare_text(struct diff_found *f)
+{
+	struct diff_message *a = &f->side[0], *b = &f->side[1];
+	f->kind = DIFF_BODY_TEXT;
+	return diff_lines_split(a->body, &a->lines) && diff_lines_split(b->body, &b->lines) &&
+	       diff_text(&a->lines, &b->lines, &f->rows);
+}
+
+/* False when out of memory. */
+static bool or_too_long(struct diff_found *f, bool fine)
+{
+	if (fine || !f->rows.gave_up)
+		return fine;
+	diff_rows_free(&f->rows);
+	f->kind = DIFF_BODY_TOO_LONG;
+	return true;
+}
+
 /* What cannot be told from one another byte by byte is compared no further. */
 static bool compare_bodies(struct diff_found *f, const struct diff_wanted *wanted)
 {
 	struct diff_message *a = &f->side[0], *b = &f->side[1];
 	f->kind = DIFF_BODY_SAME;
+	f->rows.until = wanted->until;
+	f->rows.most = wanted->most;
+	f->told_most = wanted->told_most;
 	if (!diff_first_byte(a->body, b->body, &f->first)) {
 		f->cut_differs = a->m.body_size != b->m.body_size && !*a->undone && !*b->undone;
 		return true;
 	}
-	if (are_json(f->side, body_kind(&a->said))) {
-		struct diff_json_side sa = { a->body, &a->tokens }, sb = { b->body, &b->tokens };
-		struct diff_json_options o = { wanted->key_order, wanted->ignore_volatile };
-		f->kind = DIFF_BODY_JSON;
-		return diff_json(&sa, &sb, &o, &f->rows);
-	}
-	if (is_text(a) && is_text(b)) {
-		f->kind = DIFF_BODY_TEXT;
-		return diff_lines_split(a->body, &a->lines) && diff_lines_split(b->body, &b->lines) &&
-		       diff_text(&a->lines, &b->lines, &f->rows);
-	}
+	if (are_json(f->side, body_kind(&a->said)))
+		return or_too_long(f, compare_json(f, wanted));
+	if (is_text(a) && is_text(b))
+		return or_too_long(f, compare_text(f));
 	f->kind = DIFF_BODY_BINARY;
 	return true;
 }
@@ -87,7 +110,7 @@ static bool compare(struct diff_found *f, const struct diff_wanted *wanted, stru
 		return error_set(e, EXIT_STORE, "out of memory");
 	f->passed_over = f->fields.passed_over + f->rows.passed_over;
 	f->equal = !f->line_differs && f->fields.differences == 0 && f->rows.differences == 0 &&
-		   f->kind != DIFF_BODY_BINARY && !f->cut_differs;
+		   f->kind != DIFF_BODY_BINARY && f->kind != DIFF_BODY_TOO_LONG && !f->cut_differs;
 	return true;
 }
 

@@ -6,7 +6,13 @@
 #include "shared/compare/diff.h"
 #include "shared/store/store.h"
 
-enum diff_body { DIFF_BODY_SAME, DIFF_BODY_JSON, DIFF_BODY_TEXT, DIFF_BODY_BINARY };
+enum diff_body {
+	DIFF_BODY_SAME,
+	DIFF_BODY_JSON,
+	DIFF_BODY_TEXT,
+	DIFF_BODY_BINARY,
+	DIFF_BODY_TOO_LONG, /* for diff_wanted's bounds: they differ, and nothing is said beyond `first` */
+};
 
 struct diff_message { /* one of the two; of struct diff_found */
 	int64_t id;
@@ -26,7 +32,8 @@ struct diff_found {
 	struct diff_fields fields;
 	enum diff_body kind;
 	struct diff_rows rows; /* JSON and text */
-	size_t first;          /* binary: offset of the first byte that differs */
+	size_t told_most;      /* as it was wanted */
+	size_t first;          /* binary, too long: offset of the first byte that differs */
 	bool cut_differs;      /* both bodies were recorded in part, and are of different sizes */
 	size_t passed_over;    /* fields that were not compared */
 	bool equal;
@@ -35,6 +42,10 @@ struct diff_found {
 struct diff_wanted {
 	bool key_order;       /* that of keys in JSON counts */
 	bool ignore_volatile; /* dates, request ids, signatures and timestamps do not count */
+	/* As struct diff_rows has them; zeroed: there are none. */
+	struct deadline *until;
+	size_t most;
+	size_t told_most; /* bytes of what differs, in diff_output_json; beyond it the bodies are too long */
 };
 /* `names` as store_resolve takes them. False and *e; diff_found_free in any case. */
 MUST_CHECK bool diff_found_read(struct store *s, const char *const names[2], const struct diff_wanted *wanted,

@@ -262,16 +262,21 @@ static bool put_headers(json_t *list, const struct diff_fields *fields)
 	return true;
 }
 
-/* One side's part of a difference, as it is written there. */
-static json_t *side_value(const struct diff_found *f, int s, uint32_t at)
+/* One side's part of a difference, as it is written there; without bytes where there is none. */
+static struct bytes side_text(const struct diff_found *f, int s, uint32_t at)
 {
 	const struct diff_message *m = &f->side[s];
 	if (at == DIFF_NONE)
-		return json_null();
+		return bytes_make(NULL, 0);
 	if (f->kind == DIFF_BODY_TEXT)
-		return json_from_bytes(diff_line(&m->lines, at));
+		return diff_line(&m->lines, at);
 	at += m->tokens.at[at].kind == TOKEN_KEY;
-	return json_from_bytes(json_lexeme(m->body, &m->tokens.at[at]));
+	return json_lexeme(m->body, &m->tokens.at[at]);
+}
+
+static json_t *side_value(const struct diff_found *f, int s, uint32_t at)
+{
+	return text_or_null(at != DIFF_NONE, side_text(f, s, at));
 }
 
 static json_t *where(const struct diff_found *f, const struct diff_row *r)
@@ -303,14 +308,18 @@ static bool is_pair(const struct diff_found *f, size_t i, size_t next)
 	       json_text_compare(json_lexeme(f->side[0].body, a), json_lexeme(f->side[1].body, b)) == 0;
 }
 
-static bool put_changes(json_t *list, const struct diff_found *f)
+static bool put_changes(json_t *list, const struct diff_found *f, bool *too_long)
 {
+	size_t told = 0;
 	for (size_t i = 0, next; i < f->rows.count; i = next) {
 		const struct diff_row *r = &f->rows.at[i];
 		uint32_t a = r->a, b = r->b;
 		next = i + 1;
 		if (r->kind == DIFF_SAME)
 			continue;
+		*too_long = deadline_over(f->rows.until) || (f->told_most && told > f->told_most);
+		if (*too_long)
+			return false;
 		struct json_fields o = json_fields_begin(NULL);
 		if (f->kind == DIFF_BODY_JSON) {
 			while (next < f->rows.count && f->rows.at[next].kind == r->kind && !f->rows.at[next].first)
@@ -326,26 +335,41 @@ static bool put_changes(json_t *list, const struct diff_found *f)
 			json_fields_put(&o, "line_a", line_number(a));
 			json_fields_put(&o, "line_b", line_number(b));
 		}
+		told += side_text(f, 0, a).len + side_text(f, 1, b).len;
 		json_fields_put(&o, "a", side_value(f, 0, a));
 		json_fields_put(&o, "b", side_value(f, 1, b));
 		if (json_array_append_new(list, json_fields_end(&o)) != 0)
 			return false;
 	}
+	*too_long = f->told_most && told > f->told_most;
 	return true;
+}
+
+/* NULL when out of memory, and when there are more than the bounds allow. */
+static json_t *changes_list(const struct diff_found *f, bool *too_long)
+{
+	json_t *list = json_array();
+	if (list && put_changes(list, f, too_long) && !*too_long)
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 static json_t *body_object(const struct diff_found *f)
 {
-	static const char *const kinds[] = { "same", "json", "text", "binary" };
+	static const char *const kinds[] = { "same", "json", "text", "binary", "too-long" };
+	enum diff_body kind = f->kind;
+	bool listed = kind == DIFF_BODY_JSON || kind == DIFF_BODY_TEXT;
+	bool too_long = false;
+	json_t *changes = listed ? changes_list(f, &too_long) : NULL;
+	if (too_long)
+		kind = DIFF_BODY_TOO_LONG;
 	struct json_fields o = json_fields_begin(NULL);
-	json_fields_text(&o, "kind", bytes_of(kinds[f->kind]));
-	if (f->kind == DIFF_BODY_BINARY) {
+	json_fields_text(&o, "kind", bytes_of(kinds[kind]));
+	if (kind == DIFF_BODY_BINARY || kind == DIFF_BODY_TOO_LONG)
 		json_fields_number(&o, "first_difference", (int64_t)f->first);
-	} else if (f->kind != DIFF_BODY_SAME) {
-		json_t *list = json_array();
-		o.failed |= !put_changes(list, f);
-		json_fields_put(&o, "changes", list);
-	}
+	else if (listed)
+		json_fields_put(&o, "changes", changes);
 	json_fields_number(&o, "bytes_a", (int64_t)f->side[0].m.body_size);
 	json_fields_number(&o, "bytes_b", (int64_t)f->side[1].m.body_size);
 	return json_fields_end(&o);

@@ -87,6 +87,14 @@ static void on_row(void *user, const struct delivery_row *row)
 	f->out->ids[f->out->count++] = row->id;
 }
 
+static bool gather(struct store *s, const struct store_search *search, struct finding *f, struct error *e)
+{
+	bool fine = store_filter(s, search, e);
+	if (fine && f->no_memory)
+		fine = error_set(e, EXIT_STORE, "out of memory");
+	return fine;
+}
+
 static bool on_slice(void *user, const struct store_slice *slice)
 {
 	struct finding *f = user;
@@ -115,13 +123,23 @@ bool selection_find(struct store *s, const struct filter *f, size_t most, struct
 	memset(out, 0, sizeof *out);
 	interrupt_begin(&before);
 	progress_begin(&finding.progress, "searching", 0);
-	bool fine = store_filter(s, &search, e);
+	bool fine = gather(s, &search, &finding, e);
 	progress_end(&finding.progress);
 	interrupt_end(&before);
 	if (fine && interrupt_came())
 		fine = error_set(e, EXIT_INTERRUPTED, "interrupted while searching");
-	if (fine && finding.no_memory)
-		fine = error_set(e, EXIT_STORE, "out of memory");
+	turn_round(out);
+	return fine;
+}
+
+bool selection_gather(struct store *s, const struct filter *f, size_t most, struct selection *out, struct error *e)
+{
+	struct finding finding = { .out = out, .most = most };
+	const struct store_search search = {
+		.filter = f, .limit = (uint64_t)most + 1, .row = on_row, .user = &finding
+	};
+	memset(out, 0, sizeof *out);
+	bool fine = gather(s, &search, &finding, e);
 	turn_round(out);
 	return fine;
 }

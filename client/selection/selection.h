@@ -1,4 +1,5 @@
-/* The deliveries that a command is to work on, by a filter (creel(1), FILTERS). A command's only thread. */
+/* The deliveries that a command is to work on, by a filter (creel(1), FILTERS). A command's only thread, where
+ * nothing else is said. */
 #pragma once
 
 #include "shared/base/error.h"
@@ -23,6 +24,9 @@ struct selection {
  * progress when it takes long. */
 MUST_CHECK bool selection_find(struct store *s, const struct filter *f, size_t most, struct selection *out,
 			       struct error *e);
+/* The same for a thread beside others: it takes no signals and shows nothing. */
+MUST_CHECK bool selection_gather(struct store *s, const struct filter *f, size_t most, struct selection *out,
+				 struct error *e);
 /* The rule for all commands that work on what a filter matches: of none at all the exit status is 1, EXIT_NO. `but`
  * (may be NULL) says what does not count. */
 MUST_CHECK bool selection_require(size_t count, const char *but, struct error *e);

@@ -438,9 +438,24 @@ static bool is_passed_over(const struct export *x, struct error *e)
 	return true;
 }
 
+/* Of one that cannot be read transcript_read says why. */
+static bool is_too_long(const struct export *x, int64_t id)
+{
+	struct error ignored;
+	struct item item;
+	if (!x->options->bytes_most || !item_read(x->store, id, &item, &ignored))
+		return false;
+	bool is = item.row.request_bytes > x->options->bytes_most ||
+		  item.row.response_bytes > x->options->bytes_most - item.row.request_bytes;
+	item_free(&item);
+	return is;
+}
+
 static bool export_one(struct export *x, int64_t id, struct error *e)
 {
 	struct transcript d;
+	if (is_too_long(x, id))
+		return true;
 	if (!transcript_read(x->store, id, &d, e))
 		return e->code == EXIT_USAGE; /* it was deleted meanwhile */
 	bool fits = check(x, &d, e);

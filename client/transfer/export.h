@@ -35,9 +35,10 @@ struct export_options {
 	/* Called with the reason for each of several deliveries that cannot be written in this format; the others are.
 	 * NULL: the first ends it. */
 	void (*on_refused)(void *user, const char *sentence);
-	size_t *redacted; /* [REDACT_KINDS], counts that are added to; or NULL */
-	bool force;       /* replace a file, once all is written */
-	const char *base; /* of curl and URL: "http://localhost:3000"; NULL: where it went last */
+	uint64_t bytes_most; /* those with more in their bodies are left out; 0: none is */
+	size_t *redacted;    /* [REDACT_KINDS], counts that are added to; or NULL */
+	bool force;          /* replace a file, once all is written */
+	const char *base;    /* of curl and URL: "http://localhost:3000"; NULL: where it went last */
 	/* Asked after each delivery, of which so many are written; true ends it with EXIT_INTERRUPTED; may be NULL. */
 	bool (*stop)(void *user, size_t written);
 };

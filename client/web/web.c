@@ -26,6 +26,9 @@ static void on_ask(void *user, struct web_exchange *x)
 
 /* ---- life ---- */
 
+/* Of every question to the record, by whichever address; answers that are whole in parts end before. */
+static const struct inspect_bounds bounds = { .at_once = 8, .wait_ms = 1000, .patience_us = 5000000 };
+
 /* A page may be opened before the first `creel listen`, or over an older creel's store. Who may only read does not need
  * this. */
 static bool make_store(const char *path, struct error *e)
@@ -45,6 +48,7 @@ static bool start(struct web *w, struct error *e)
 	    !(w->source = inspect_source_new(w->loop, o->db, e)))
 		return false;
 	inspect_source_set_secrets(w->source, o->secrets);
+	inspect_source_set_bounds(w->source, &bounds);
 	w->events = web_events_new();
 	w->inspect_deeds = inspect_deeds_new(w->loop, o->db, o->forward, o->secrets);
 	w->deeds = w->inspect_deeds && w->events ? web_deeds_new(w) : NULL;

@@ -39,7 +39,7 @@ void web_read_and_answer(struct web *w, struct web_exchange *x, void (*work)(str
 	struct reading *reading = malloc(sizeof *reading);
 	if (reading)
 		*reading = (struct reading){ w, x, work, w->head };
-	if (reading && inspect_source_work(w->source, on_work, on_worked, reading))
+	if (reading && inspect_source_work(w->source, INSPECT_QUERY, on_work, on_worked, reading))
 		return;
 	free(reading);
 	web_problem(x, 503, "store", "out of memory");

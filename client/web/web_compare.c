@@ -11,13 +11,22 @@
 #include "client/web_views/web_ask.h"
 #include "client/web_views/web_outcome.h"
 
+/* Of two bodies: beyond that it is told where they begin to differ, as is usual for what compares texts on a page. */
+#define COMPARE_US 3000000
+#define COMPARED_MOST 1000000       /* lines or tokens of both */
+#define TOLD_MOST ((size_t)8 << 20) /* bytes of what differs */
 #define VERIFIED_MOST 1000
 #define TRIED_MOST 200 /* things that are named of a delivery */
 
 void web_compare_diff(struct web_read *r)
 {
 	const char *const names[2] = { web_param(r->x, "a"), web_param(r->x, "b") };
-	const struct diff_wanted wanted = { web_param_set(r->x, "key_order"), web_param_set(r->x, "ignore_volatile") };
+	struct deadline until = deadline_in(COMPARE_US);
+	const struct diff_wanted wanted = { .key_order = web_param_set(r->x, "key_order"),
+					    .ignore_volatile = web_param_set(r->x, "ignore_volatile"),
+					    .until = &until,
+					    .most = COMPARED_MOST,
+					    .told_most = TOLD_MOST };
 	struct diff_found found = { 0 };
 	struct error e = { 0 };
 	if (!names[0] || !names[1]) {

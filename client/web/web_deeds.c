@@ -237,7 +237,7 @@ static void choose(struct web *w, struct web_exchange *x, json_t *body, const st
 				.ids = *ids,
 				.edited = *edited,
 				.resign = json_is_true(json_object_get(body, "resign")) };
-	if (inspect_source_work(w->source, on_choose, on_chosen, c))
+	if (inspect_source_work(w->source, INSPECT_QUERY, on_choose, on_chosen, c))
 		return;
 	choosing_free(c);
 	web_problem(x, 503, "store", "out of memory");

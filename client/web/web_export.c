@@ -11,11 +11,14 @@
 #include "client/web_views/web_ask.h"
 #include "shared/json/json_bytes.h"
 #include "shared/base/clock.h"
+#include "shared/base/deadline.h"
 #include "shared/base/hex.h"
 
 #define KEPT 16
 #define KEPT_MS 60000
-#define SAMPLE 20000 /* bytes of a preview */
+#define SAMPLE 20000                  /* bytes of a preview */
+#define LONG_BODY ((uint64_t)8 << 20) /* beyond that a preview leaves a delivery uncounted: 64 MiB take seconds */
+#define LOOK_US 3000000               /* in which it looks for what is replaced; the rest is left uncounted */
 
 /* What is to be written. */
 struct order {
@@ -27,9 +30,12 @@ struct order {
 	struct export_options options;
 	struct redact_names names;
 	char format[16];
-	bool preview, fine;
-	json_t *body;     /* owns the filter's text */
-	json_t *replaced; /* of a preview: {"where": n} */
+	bool preview, fine, all_seen;
+	struct buffer sample;       /* of a preview */
+	struct deadline look_until; /* the same */
+	size_t sampled, looked;     /* of the deliveries: in the sample, counted */
+	json_t *body;               /* owns the filter's text */
+	json_t *replaced;           /* of a preview: {"where": n} */
 };
 
 struct web_exports {
@@ -49,6 +55,7 @@ static void order_free(struct order *o)
 	redact_names_free(&o->names);
 	json_decref(o->body);
 	json_decref(o->replaced);
+	buffer_free(&o->sample);
 	free(o);
 }
 
@@ -109,6 +116,58 @@ static void on_redacted(void *user, int64_t id, const struct redact_found *found
 	json_decref(key);
 }
 
+static bool take_some(void *user, struct bytes piece, struct error *e)
+{
+	struct buffer *sample = user;
+	size_t room = SAMPLE - sample->len;
+	return buffer_append_bytes(sample, bytes_make(piece.at, piece.len < room ? piece.len : room)) ||
+	       error_set(e, EXIT_STORE, "out of memory");
+}
+
+static bool has_enough(void *user, size_t written)
+{
+	struct order *o = user;
+	o->looked = written;
+	return o->sample.len == SAMPLE || deadline_over(&o->look_until);
+}
+
+/* The beginning of the file that is to be, and no more of it. */
+static bool take_sample(struct order *o, struct store *s, struct error *e)
+{
+	struct export_options options = o->options;
+	options.on_redacted = options.redact ? on_redacted : NULL;
+	options.stop = has_enough;
+	options.bytes_most = LONG_BODY;
+	options.user = o;
+	bool fine = export_to_taker(s, o->ids.ids, o->ids.count, &options, take_some, &o->sample, e);
+	o->all_seen = fine;
+	return fine || (e->code == EXIT_INTERRUPTED && (o->looked > 0 || o->look_until.passed));
+}
+
+static bool is_late(void *user, size_t written)
+{
+	struct order *o = user;
+	o->looked = o->sampled + written;
+	return deadline_over(&o->look_until);
+}
+
+/* Counts what is replaced in those after the sample, as many as there is time for. */
+static bool count_replaced(struct order *o, struct store *s, struct error *e)
+{
+	struct buffer nothing = { 0 };
+	struct export_options options = o->options;
+	options.on_redacted = on_redacted;
+	options.dry_run = true;
+	options.stop = is_late;
+	options.bytes_most = LONG_BODY;
+	options.user = o;
+	o->sampled = o->looked;
+	bool fine =
+	    export_to_buffer(s, o->ids.ids + o->sampled, o->ids.count - o->sampled, &options, &nothing, NULL, e);
+	buffer_free(&nothing);
+	return fine || e->code == EXIT_INTERRUPTED;
+}
+
 static json_t *replaced_json(const struct order *o)
 {
 	json_t *list = json_array(), *count;
@@ -121,29 +180,20 @@ static json_t *replaced_json(const struct order *o)
 static void preview(struct order *o, struct store *s)
 {
 	struct error e = { 0 };
-	struct buffer sample = { 0 };
-	size_t some = o->ids.count < 20 ? o->ids.count : 20;
 	o->replaced = json_object();
-	struct export_options look = o->options;
-	look.on_redacted = on_redacted;
-	look.user = o;
-	look.dry_run = true;
-	struct buffer nothing = { 0 };
-	bool fine = o->replaced &&
-		    (!look.redact || export_to_buffer(s, o->ids.ids, o->ids.count, &look, &nothing, NULL, &e)) &&
-		    (some == 0 || export_to_buffer(s, o->ids.ids, some, &o->options, &sample, NULL, &e));
+	o->look_until = deadline_in(LOOK_US);
+	bool fine = o->replaced && take_sample(o, s, &e);
+	if (fine && o->options.redact && !o->all_seen)
+		fine = count_replaced(o, s, &e);
 	if (fine)
-		web_answer_json(
-		    o->x, 200,
-		    json_pack("{s:I, s:o, s:o}", "count", (json_int_t)o->ids.count, "replaced", replaced_json(o),
-			      "sample",
-			      json_from_bytes(bytes_make(sample.at, sample.len < SAMPLE ? sample.len : SAMPLE))));
+		web_answer_json(o->x, 200,
+				json_pack("{s:I, s:I, s:o, s:o}", "count", (json_int_t)o->ids.count, "looked",
+					  (json_int_t)o->looked, "replaced", replaced_json(o), "sample",
+					  json_from_bytes(buffer_view(&o->sample))));
 	else if (e.code == EXIT_USAGE)
 		web_problem(o->x, 422, "target", "%s", e.text);
 	else
 		web_problem_of(o->x, &e);
-	buffer_free(&nothing);
-	buffer_free(&sample);
 }
 
 static void on_ask(void *user, struct store *s, const struct error *e)
@@ -215,7 +265,7 @@ void web_export_ask(struct web *w, struct web_exchange *x)
 	if (o && o->body && web_ask_ids_of(x, o->body, &o->ids)) {
 		if (!take_options(o, &e))
 			web_problem(x, 400, "media-type", "%s", e.text);
-		else if (inspect_source_work(w->source, on_ask, on_asked, o))
+		else if (inspect_source_work(w->source, INSPECT_QUERY, on_ask, on_asked, o))
 			return;
 	}
 	order_free(o);
@@ -269,7 +319,8 @@ void web_export_take(struct web *w, struct web_exchange *x)
 			continue;
 		all->kept[i] = NULL;
 		o->x = x;
-		if (clock_steady_ms() <= o->until_ms && inspect_source_work(w->source, on_take, on_taken, o))
+		if (clock_steady_ms() <= o->until_ms &&
+		    inspect_source_work(w->source, INSPECT_LONG, on_take, on_taken, o))
 			return;
 		order_free(o);
 		break;

@@ -261,7 +261,7 @@ static void look(struct web_watch *w)
 	l->open_count = w->open_count;
 	memcpy(l->open, w->open, sizeof l->open);
 	l->events = json_array();
-	if (l->events && inspect_source_work(w->web->source, on_look, on_looked, l)) {
+	if (l->events && inspect_source_work(w->web->source, INSPECT_LOOK, on_look, on_looked, l)) {
 		w->under_way = l;
 		return;
 	}

@@ -304,7 +304,7 @@ void web_problem_of(struct web_exchange *x, const struct error *e)
 	if (e->code == EXIT_USAGE)
 		web_problem(x, 404, "not-found", "%s", e->text);
 	else if (e->code == EXIT_INTERRUPTED)
-		web_problem_busy(x, "creel is ending");
+		web_problem_busy(x, *e->text ? e->text : "creel is ending");
 	else
 		web_problem(x, 503, "store", "%s", *e->text ? e->text : "the record cannot be read");
 }

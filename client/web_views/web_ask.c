@@ -120,7 +120,7 @@ bool web_ask_select(struct web_exchange *x, struct store *s, struct web_ask_ids 
 		return false;
 	if (ids->filter) {
 		struct filter *f = web_rows_filter(x, ids->filter);
-		bool fine = f && selection_find(s, f, IDS_MOST, &found, &e);
+		bool fine = f && selection_gather(s, f, IDS_MOST, &found, &e);
 		if (f && !fine)
 			web_problem_of(x, &e);
 		filter_free(f);

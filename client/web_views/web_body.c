@@ -12,11 +12,13 @@
 #include "shared/content/decode.h"
 #include "shared/query/item.h"
 #include "shared/readers/image.h"
+#include "shared/store/store_stop.h"
 
-#define PIECE (1u << 20) /* that is read at once */
 #define FOUND_MOST 1000
 #define IMAGE_HEAD 262144 /* in which an image says how large it is */
 #define PIXELS_SHOWN_MOST 40000000
+#define DECODED_MOST ((size_t)64 << 20)
+#define DECODED_RATIO 1000 /* bytes that one may become */
 
 /* ---- which body ---- */
 
@@ -126,42 +128,64 @@ static bool put_fields(struct web_exchange *x, const struct wanted *w)
 	       (!named || web_answer_header(x, "Content-Disposition: attachment; filename=\"%s\"", w->name));
 }
 
-static void send_decoded(struct web_read *r, const struct wanted *w)
+/* A long body is no slow question: each piece has its time. */
+static bool take_piece(void *user, struct bytes piece, uint64_t at, struct error *e)
 {
-	struct web_exchange *x = r->x;
-	struct store_part p;
-	struct error e = { 0 };
-	char codings[64];
-	if (!store_get_part(r->store, w->id, w->attempt, INT32_MAX, &p, &e)) {
-		web_problem_of(x, &e);
-		return;
-	}
-	enum decode_result result = decode_body(buffer_view(&p.headers), buffer_view(&p.body), &x->answer, codings);
-	if (result == DECODE_NONE) {
-		buffer_free(&x->answer);
-		x->answer = p.body;
-		p.body = (struct buffer){ 0 };
-	}
-	x->status = 200;
-	if (!choose_view(x, buffer_view(&x->answer)) ||
-	    !web_answer_header(x, "Content-Disposition: attachment; filename=\"%s\"", w->name))
-		x->status = x->status == 200 ? 503 : x->status;
-	store_part_free(&p);
+	struct web_read *r = user;
+	(void)at;
+	store_renew_patience(r->store);
+	return web_answer_more(r->x, piece, e);
 }
 
 /* Piece by piece: a range is as long as its sender likes. */
 static bool send_bytes(struct web_read *r, const struct wanted *w, uint64_t from, uint64_t len, struct error *e)
 {
-	bool fine = true;
-	for (uint64_t done = 0; fine && done < len; done += PIECE) {
-		struct buffer piece = { 0 };
-		uint64_t left = len - done;
-		fine =
-		    store_get_body(r->store, w->id, w->attempt, from + done, left < PIECE ? left : PIECE, &piece, e) &&
-		    web_answer_more(r->x, buffer_view(&piece), e);
-		buffer_free(&piece);
-	}
+	return len == 0 || store_walk_body(r->store, w->id, w->attempt, from, len, take_piece, r, e);
+}
+
+/* What is coded is held whole, and so is what it says: a coding may be in another one. */
+static bool put_decoded(struct web_read *r, const struct wanted *w, struct error *e)
+{
+	struct store_part p;
+	struct buffer said = { 0 };
+	char codings[64];
+	if (!store_get_part(r->store, w->id, w->attempt, INT32_MAX, &p, e))
+		return false;
+	size_t most = p.body.len < DECODED_MOST / DECODED_RATIO ? p.body.len * DECODED_RATIO : DECODED_MOST;
+	enum decode_result result =
+	    decode_body_most(buffer_view(&p.headers), buffer_view(&p.body), most, &said, codings);
+	struct bytes shown = result == DECODE_NONE ? buffer_view(&p.body) : buffer_view(&said);
+	bool fine = result != DECODE_NO_MEMORY || error_set(e, EXIT_STORE, "out of memory");
+	r->x->status = 200;
+	if (fine && choose_view(r->x, shown))
+		fine = web_answer_more(r->x, shown, e);
+	buffer_free(&said);
+	store_part_free(&p);
 	return fine;
+}
+
+static void send_decoded(struct web_read *r, const struct wanted *w)
+{
+	struct web_exchange *x = r->x;
+	struct store_part p;
+	struct error e = { 0 };
+	struct buffer said = { 0 };
+	char codings[64];
+	bool fine = store_get_part(r->store, w->id, w->attempt, IMAGE_HEAD, &p, &e);
+	bool coded = fine && decode_body(buffer_view(&p.headers), buffer_view(&p.body), &said, codings) != DECODE_NONE;
+	buffer_free(&said);
+	if (coded) {
+		fine = put_decoded(r, w, &e);
+	} else if (fine) {
+		x->status = 200;
+		if (choose_view(x, buffer_view(&p.body)))
+			fine = send_bytes(r, w, 0, p.body_size, &e);
+	}
+	store_part_free(&p);
+	if (!fine)
+		web_problem_of(x, &e);
+	else if (x->status == 200 && !web_answer_header(x, "Content-Disposition: attachment; filename=\"%s\"", w->name))
+		web_problem(x, 503, "store", "out of memory");
 }
 
 static void send_body(struct web_read *r, bool request)
@@ -248,17 +272,17 @@ void web_body_raw_response(struct web_read *r)
 	if (!choose(r, false, &w))
 		return;
 	struct web_attempt a = { .wanted = w.attempt };
-	bool fine =
-	    web_detail_attempt(r->store, w.id, &a, &e) && store_get_part(r->store, w.id, w.attempt, INT32_MAX, &p, &e);
+	bool fine = web_detail_attempt(r->store, w.id, &a, &e) && store_get_part(r->store, w.id, w.attempt, 0, &p, &e);
 	x->status = 200;
 	x->type = "application/octet-stream";
-	if (!fine)
+	if (fine &&
+	    (!buffer_printf(&x->answer, "HTTP/1.1 %d ", a.status) ||
+	     !buffer_append_bytes(&x->answer, buffer_view(&a.reason)) || !buffer_append_text(&x->answer, "\r\n") ||
+	     !buffer_append_bytes(&x->answer, buffer_view(&p.headers)) || !buffer_append_text(&x->answer, "\r\n") ||
+	     !put_fields(x, &w)))
+		fine = error_set(&e, EXIT_STORE, "out of memory");
+	if (!fine || !send_bytes(r, &w, 0, p.body_size, &e))
 		web_problem_of(x, &e);
-	else if (!buffer_printf(&x->answer, "HTTP/1.1 %d ", a.status) ||
-		 !buffer_append_bytes(&x->answer, buffer_view(&a.reason)) || !buffer_append_text(&x->answer, "\r\n") ||
-		 !buffer_append_bytes(&x->answer, buffer_view(&p.headers)) || !buffer_append_text(&x->answer, "\r\n") ||
-		 !buffer_append_bytes(&x->answer, buffer_view(&p.body)) || !put_fields(x, &w))
-		web_problem(x, 503, "store", "out of memory");
 	store_part_free(&p);
 	buffer_free(&a.reason);
 	buffer_free(&a.error);
@@ -269,28 +293,24 @@ void web_body_raw_response(struct web_read *r)
 struct finding {
 	struct bytes needle;
 	bool nocase;
+	struct buffer seen; /* the last piece, after the end of the one before it */
 	json_t *offsets;
 	bool more;
 };
 
-static uint8_t folded(uint8_t c)
+static void fold(struct buffer *b, size_t from)
 {
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+	for (size_t i = from; i < b->len; i++)
+		if (b->at[i] >= 'A' && b->at[i] <= 'Z')
+			b->at[i] = (uint8_t)(b->at[i] + 32);
 }
 
-static bool stands_at(const struct finding *f, const uint8_t *at)
-{
-	for (size_t i = 0; i < f->needle.len; i++)
-		if (f->nocase ? folded(at[i]) != folded(f->needle.at[i]) : at[i] != f->needle.at[i])
-			return false;
-	return true;
-}
-
+/* By memmem, whose time no needle makes longer than the piece is. */
 static bool find_in(struct finding *f, struct bytes piece, uint64_t offset)
 {
-	for (size_t i = 0; i + f->needle.len <= piece.len; i++) {
-		if (!stands_at(f, piece.at + i))
-			continue;
+	const uint8_t *at;
+	for (size_t i = 0; (at = memmem(piece.at + i, piece.len - i, f->needle.at, f->needle.len)); i++) {
+		i = (size_t)(at - piece.at);
 		if (json_array_size(f->offsets) == FOUND_MOST) {
 			f->more = true;
 			return false;
@@ -301,19 +321,23 @@ static bool find_in(struct finding *f, struct bytes piece, uint64_t offset)
 	return true;
 }
 
-/* Pieces overlap by what may lie across their border. */
-static bool find_all(struct store *s, const struct wanted *w, uint64_t size, struct finding *f, struct error *e)
+/* What lies across the border of two pieces begins in the first. */
+static bool look_at(void *user, struct bytes piece, uint64_t at, struct error *e)
 {
-	bool fine = true;
-	for (uint64_t at = 0; fine && at < size; at += PIECE) {
-		struct buffer piece = { 0 };
-		uint64_t len = size - at < PIECE + f->needle.len - 1 ? size - at : PIECE + f->needle.len - 1;
-		fine = store_get_body(s, w->id, w->attempt, at, len, &piece, e);
-		bool on = fine && find_in(f, buffer_view(&piece), at);
-		buffer_free(&piece);
-		if (!on)
-			break;
-	}
+	struct finding *f = user;
+	size_t before = f->seen.len < f->needle.len - 1 ? f->seen.len : f->needle.len - 1;
+	buffer_consume(&f->seen, f->seen.len - before);
+	if (!buffer_append_bytes(&f->seen, piece))
+		return error_set(e, EXIT_STORE, "out of memory");
+	if (f->nocase)
+		fold(&f->seen, before);
+	return find_in(f, buffer_view(&f->seen), at - before);
+}
+
+static bool find_all(struct store *s, const struct wanted *w, struct finding *f, struct error *e)
+{
+	bool fine = store_walk_body(s, w->id, w->attempt, 0, UINT64_MAX, look_at, f, e) || f->more;
+	buffer_free(&f->seen);
 	return fine;
 }
 
@@ -322,7 +346,6 @@ void web_body_find(struct web_read *r)
 	struct web_exchange *x = r->x;
 	const char *part = web_param(x, "part"), *text = web_param(x, "text"), *hex = web_param(x, "hex");
 	struct buffer needle = { 0 };
-	struct store_part p = { 0 };
 	struct error e = { 0 };
 	struct wanted w;
 	bool request = !part || strcmp(part, "request") == 0;
@@ -333,14 +356,16 @@ void web_body_find(struct web_read *r)
 		buffer_free(&needle);
 		return;
 	}
-	struct finding f = { buffer_view(&needle), text != NULL, json_array(), false };
+	if (text)
+		fold(&needle, 0);
+	struct finding f = { .needle = buffer_view(&needle), .nocase = text != NULL, .offsets = json_array() };
+	e.code = EXIT_STORE;
 	if (choose(r, request, &w)) {
-		if (store_get_part(r->store, w.id, w.attempt, 0, &p, &e) && find_all(r->store, &w, p.body_size, &f, &e))
+		if (f.offsets && find_all(r->store, &w, &f, &e))
 			web_answer_json(x, 200, json_pack("{s:O, s:b}", "offsets", f.offsets, "more", f.more));
 		else
 			web_problem_of(x, &e);
 	}
 	json_decref(f.offsets);
-	store_part_free(&p);
 	buffer_free(&needle);
 }

@@ -192,10 +192,9 @@ static struct bytes head_of(struct bytes word, size_t from)
 	return bytes_make(word.at, end);
 }
 
-static bool complete(struct web_read *r, struct bytes word, json_t *list)
+static bool complete(struct web_read *r, struct bytes word, json_t *list, struct error *e)
 {
 	const uint8_t *colon = word.len ? memchr(word.at, ':', word.len) : NULL;
-	struct error e;
 	if (word.len && *word.at == '-')
 		word = bytes_make(word.at + 1, word.len - 1);
 	if (!colon) {
@@ -209,7 +208,7 @@ static bool complete(struct web_read *r, struct bytes word, json_t *list)
 	v.begun = bytes_make(word.at + v.head.len, word.len - v.head.len);
 	struct store_search search = { .limit = LOOKED_AT, .row = on_row, .user = &v };
 	add_words(list, &v);
-	bool fine = v.counts && store_filter(r->store, &search, &e);
+	bool fine = v.counts && store_filter(r->store, &search, e);
 	if (fine)
 		add_most(list, &v);
 	json_decref(v.counts);
@@ -220,6 +219,7 @@ void web_complete(struct web_read *r)
 {
 	const char *text = web_param(r->x, "text");
 	struct filter_error fe = { .column = 0 };
+	struct error e = { .code = EXIT_STORE };
 	int64_t caret;
 	if (!text)
 		text = "";
@@ -229,8 +229,9 @@ void web_complete(struct web_read *r)
 	while (start > 0 && !strchr(" ()", text[start - 1]))
 		start--;
 	json_t *list = json_array();
-	if (!list || !complete(r, bytes_make(text + start, end - start), list)) {
+	if (!list || !complete(r, bytes_make(text + start, end - start), list, &e)) {
 		json_decref(list);
+		web_problem_of(r->x, &e);
 		return;
 	}
 	struct filter *f = filter_parse(text, clock_now_us(), &fe);

@@ -19,7 +19,7 @@
 #define COUNT_US 1000000 /* and a count */
 #define LIMIT_MOST 500
 #define ROW_TEXT_MOST 4096 /* bytes of a text in a list's row */
-#define SORT_US 5000000    /* and a sort */
+#define SORT_US 4000000    /* and a sort; less than a question may take */
 #define SORTED_MOST 10000  /* as in the inspector */
 
 /* What stands elsewhere in the store. What cannot be read is left out. */

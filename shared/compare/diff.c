@@ -18,6 +18,7 @@ struct myers {
 	const uint32_t *a, *b;
 	uint8_t *removed, *added; /* a byte an element */
 	ptrdiff_t most;           /* bound on D */
+	struct diff_rows *rows;   /* whose bounds count */
 	ptrdiff_t *forward, *backward;
 	struct box *boxes;
 	size_t count, cap;
@@ -40,7 +41,13 @@ bool diff_rows_push(struct diff_rows *rows, struct diff_row row)
 void diff_rows_free(struct diff_rows *rows)
 {
 	free(rows->at);
-	*rows = (struct diff_rows){ 0 };
+	*rows = (struct diff_rows){ .until = rows->until, .most = rows->most, .gave_up = rows->gave_up };
+}
+
+bool diff_goes_on(struct diff_rows *rows, size_t elements)
+{
+	rows->gave_up = rows->gave_up || (rows->most && elements > rows->most) || deadline_over(rows->until);
+	return !rows->gave_up;
 }
 
 static bool push_box(struct myers *m, struct box box)
@@ -111,6 +118,8 @@ static void find_middle(const struct myers *m, const struct box *x, size_t *a, s
 static bool solve(struct myers *m)
 {
 	while (m->count) {
+		if (!diff_goes_on(m->rows, 0))
+			return false;
 		struct box x = m->boxes[--m->count];
 		while (x.a < x.a_end && x.b < x.b_end && m->a[x.a] == m->b[x.b])
 			x.a++, x.b++;
@@ -198,7 +207,8 @@ struct work {
 	uint32_t *a, *b, *a_where, *b_where;
 };
 
-static bool compare(struct work *w, const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count)
+static bool compare(struct work *w, const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count,
+		    struct diff_rows *rows)
 {
 	for (size_t i = 0; i < a_count; i++)
 		w->in_a[a[i]] = 1;
@@ -206,7 +216,7 @@ static bool compare(struct work *w, const uint32_t *a, size_t a_count, const uin
 		w->in_b[b[i]] = 1;
 	size_t n = keep_known(a, a_count, w->in_b, w->a, w->a_where, w->removed);
 	size_t o = keep_known(b, b_count, w->in_a, w->b, w->b_where, w->added);
-	struct myers m = { .a = w->a, .b = w->b, .removed = w->kept_removed, .added = w->kept_added };
+	struct myers m = { .a = w->a, .b = w->b, .removed = w->kept_removed, .added = w->kept_added, .rows = rows };
 	if (!run_myers(&m, n, o))
 		return false;
 	for (size_t i = 0; i < n; i++)
@@ -232,7 +242,7 @@ bool diff_sequences(const uint32_t *a, size_t a_count, const uint32_t *b, size_t
 		w.b = w.a + a_count;
 		w.a_where = w.b + b_count;
 		w.b_where = w.a_where + a_count;
-		fine = compare(&w, a, a_count, b, b_count) && emit(w.removed, a_count, w.added, b_count, out);
+		fine = compare(&w, a, a_count, b, b_count, out) && emit(w.removed, a_count, w.added, b_count, out);
 	}
 	free(small);
 	free(large);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "shared/base/bytes.h"
+#include "shared/base/deadline.h"
 #include "shared/json/json_tokens.h"
 
 #define DIFF_NONE UINT32_MAX
@@ -23,7 +24,13 @@ struct diff_rows {
 	size_t count, cap;
 	size_t differences; /* 0: the same */
 	size_t passed_over; /* volatile ones, not counted as differences */
+	/* Set before comparing: when it is given up (NULL: never), and with how many lines or tokens on both sides it
+	 * is not begun (0: with any). It fails then, and gave_up is set. */
+	struct deadline *until;
+	size_t most;
+	bool gave_up;
 };
+/* What was found, not the bounds. */
 void diff_rows_free(struct diff_rows *rows);
 
 /* Compares two sequences, whose elements are small dense numbers: equal elements have equal numbers. Gives nearly the
@@ -96,3 +103,5 @@ void diff_rank(struct diff_item *items, size_t count, int (*compare)(const void 
 /* Pairs the n-th of a with the n-th of b that have the same number, after diff_rank: pairs[index of a] = index of b. */
 void diff_pair(const struct diff_item *items, size_t count, uint32_t *pairs_a, uint32_t *pairs_b);
 MUST_CHECK bool diff_rows_push(struct diff_rows *rows, struct diff_row row);
+/* Whether the bounds of `rows` let so many elements be compared, and now; else gave_up is set. */
+bool diff_goes_on(struct diff_rows *rows, size_t elements);

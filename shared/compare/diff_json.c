@@ -174,13 +174,14 @@ static bool plan_rows(struct walk *w, const struct members *m, const struct diff
 
 static bool plan_in_order(struct walk *w, const struct members *m, bool zip)
 {
-	struct diff_rows rows = { 0 };
+	struct diff_rows rows = { .until = w->out->until };
 	uint32_t *ids = malloc((m->a_count + m->b_count + 1) * sizeof *ids);
 	bool fine = ids;
 	for (size_t i = 0; fine && i < m->a_count + m->b_count; i++)
 		ids[(m->items[i].is_b ? m->a_count : 0) + m->items[i].index] = m->items[i].id;
 	fine =
 	    fine && diff_sequences(ids, m->a_count, ids + m->a_count, m->b_count, &rows) && plan_rows(w, m, &rows, zip);
+	w->out->gave_up = w->out->gave_up || rows.gave_up;
 	diff_rows_free(&rows);
 	free(ids);
 	return fine;
@@ -228,7 +229,7 @@ static bool push_frame(struct walk *w, size_t a, size_t b, uint16_t depth, bool 
 	struct frame *f = &w->frames[w->count++];
 	*f = (struct frame){ .a = a, .b = b, .depth = depth, .top = a == SIZE_MAX };
 	f->start = f->next = w->plan.len / (2 * sizeof(uint32_t));
-	if (!plan(w, a, b, object))
+	if (!diff_goes_on(w->out, 0) || !plan(w, a, b, object))
 		return false;
 	f->end = w->plan.len / (2 * sizeof(uint32_t));
 	return true;
@@ -334,6 +335,8 @@ static bool run(struct walk *w)
 bool diff_json(const struct diff_json_side *a, const struct diff_json_side *b, const struct diff_json_options *o,
 	       struct diff_rows *out)
 {
+	if (!diff_goes_on(out, a->tokens->count + b->tokens->count))
+		return false;
 	struct walk *w = calloc(1, sizeof *w);
 	if (!w)
 		return false;

@@ -82,6 +82,8 @@ static void gather(const struct diff_lines *l, bool is_b, struct diff_item *item
 bool diff_text(const struct diff_lines *a, const struct diff_lines *b, struct diff_rows *out)
 {
 	size_t both = a->count + b->count;
+	if (!diff_goes_on(out, both))
+		return false;
 	struct diff_item *items = calloc(both + 1, sizeof *items);
 	uint32_t *ids = calloc(both + 1, sizeof *ids);
 	bool fine = items && ids;

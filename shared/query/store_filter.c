@@ -4,6 +4,7 @@
 #include "shared/query/store_filter.h"
 #include "shared/query/store_found.h"
 #include "shared/query/store_filter_private.h"
+#include "shared/store/store_stop.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -121,14 +122,6 @@ static bool prepare(struct run *r, sqlite3_stmt **st, bool words, const char *be
 
 /* ---- the slices ---- */
 
-static bool stopped(struct run *r, struct error *e)
-{
-	if (!atomic_load(&r->s->interrupted))
-		return false;
-	error_set(e, EXIT_INTERRUPTED, "the search was stopped");
-	return true;
-}
-
 static bool run_slice(struct run *r, sqlite3_stmt *st, struct error *e)
 {
 	int code;
@@ -144,11 +137,7 @@ static bool run_slice(struct run *r, sqlite3_stmt *st, struct error *e)
 		r->slice.found++;
 		r->how->row(r->search, st);
 	}
-	bool fine = code == SQLITE_DONE;
-	if (!fine && (code & 0xff) == SQLITE_INTERRUPT)
-		error_set(e, EXIT_INTERRUPTED, "the search was stopped");
-	else if (!fine)
-		store_fail(r->s, "read", e);
+	bool fine = code == SQLITE_DONE || store_fail(r->s, "read", e);
 	sqlite3_reset(st);
 	store_body_close(&r->s->body);
 	return fine;
@@ -211,7 +200,7 @@ static bool run_slices(struct run *r, struct error *e)
 	int64_t at = r->forward ? r->low : r->high;
 	while (at >= r->low && at <= r->high && r->slice.found < r->limit) {
 		bool words;
-		if (stopped(r, e) || !next_slice(r, at, &words, e))
+		if (store_stopped(r->s, e) || !next_slice(r, at, &words, e))
 			return false;
 		sqlite3_stmt **st = words ? &r->by_words : &r->walk;
 		int64_t began = (int64_t)clock_steady_us();
@@ -320,9 +309,7 @@ static bool count_all(struct store *s, uint64_t *count, struct error *e)
 	int code = sqlite3_step(st);
 	bool fine = code == SQLITE_ROW;
 	*count = fine ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
-	if (!fine && (code & 0xff) == SQLITE_INTERRUPT)
-		error_set(e, EXIT_INTERRUPTED, "the search was stopped");
-	else if (!fine)
+	if (!fine)
 		store_fail(s, "read", e);
 	sqlite3_reset(st);
 	return fine;
@@ -330,9 +317,9 @@ static bool count_all(struct store *s, uint64_t *count, struct error *e)
 
 bool store_filter_count(struct store *s, const struct store_search *search, uint64_t *count, struct error *e)
 {
-	struct run r = { .s = s };
+	struct run r;
 	if (!search->slice && (!search->filter || filter_is_empty(search->filter)))
-		return !stopped(&r, e) && count_all(s, count, e);
+		return !store_stopped(s, e) && count_all(s, count, e);
 	bool fine = begin(&r, s, search, NULL, e) && run_slices(&r, e);
 	*count = r.slice.found;
 	end(&r);
@@ -350,17 +337,6 @@ bool store_filter_plan(struct store *s, const struct store_search *search, struc
 	sqlite3_finalize(st);
 	end(&r);
 	return fine;
-}
-
-void store_interrupt(struct store *s)
-{
-	atomic_store(&s->interrupted, true);
-	sqlite3_interrupt(s->db);
-}
-
-void store_resume(struct store *s)
-{
-	atomic_store(&s->interrupted, false);
 }
 
 bool store_settled(struct store *s, int64_t after, int64_t *id, struct error *e)

@@ -1,9 +1,7 @@
 /* Deliveries found by a filter (shared/filter/filter.h): read off an index where one serves, else looked for in slices
  * of ids, after each of which the caller may stop. Words are looked up in the search index as far as it is filled, the
- * rest is read. The store's thread, except for store_interrupt. */
+ * rest is read. The store's thread; store_stop.h ends it. */
 #pragma once
-
-#include <stdatomic.h>
 
 #include "shared/filter/filter.h"
 #include "shared/store/store.h"
@@ -32,10 +30,6 @@ MUST_CHECK bool store_filter(struct store *s, const struct store_search *search,
 /* Counts the matches; anchor, forward, limit and row are not looked at. */
 MUST_CHECK bool store_filter_count(struct store *s, const struct store_search *search, uint64_t *count,
 				   struct error *e);
-/* From any thread, while the store is open: the search under way, and any begun before store_resume, fails with
- * EXIT_INTERRUPTED. */
-void store_interrupt(struct store *s);
-void store_resume(struct store *s);
 /* How SQLite means to do it (EXPLAIN QUERY PLAN), a line a step: for tests. */
 MUST_CHECK bool store_filter_plan(struct store *s, const struct store_search *search, struct buffer *out,
 				  struct error *e);

@@ -1,8 +1,11 @@
 #include "shared/query/store_part.h"
 
 #include "shared/store/store_private.h"
+#include "shared/store/store_stop.h"
 
 #include <string.h>
+
+#define PIECE ((size_t)256 << 10) /* of a body that is handed over */
 
 static bool gone(int64_t id, int attempt, struct error *e)
 {
@@ -91,23 +94,48 @@ static bool has_own_answer(struct store *s, int64_t message, bool *own, struct e
 	return fine;
 }
 
-bool store_get_body(struct store *s, int64_t id, int attempt, uint64_t from, uint64_t len, struct buffer *out,
-		    struct error *e)
+/* To be closed in any case. */
+static bool open_body(struct store *s, int64_t id, int attempt, struct store_body *b, struct error *e)
 {
-	struct store_body b = { .fd = -1 };
 	int64_t message = store_message_id(id, attempt);
 	bool own = false;
 	if (message < 0)
 		return gone(id, attempt, e);
 	if (attempt && !has_own_answer(s, message, &own, e))
 		return false;
-	enum store_body_found found = store_body_open(s, message, own, &b);
-	uint64_t left = found == STORE_BODY_FOUND && from < b.len ? b.len - from : 0;
-	bool fine = found == STORE_BODY_FOUND;
-	if (fine)
-		fine = append_body(s, &b, message, from, (size_t)(len < left ? len : left), out, e);
-	else
-		fine = found == STORE_BODY_NO_ROW ? gone(id, attempt, e) : store_body_fail(s, &b, found, message, e);
+	enum store_body_found found = store_body_open(s, message, own, b);
+	if (found == STORE_BODY_FOUND)
+		return true;
+	return found == STORE_BODY_NO_ROW ? gone(id, attempt, e) : store_body_fail(s, b, found, message, e);
+}
+
+bool store_get_body(struct store *s, int64_t id, int attempt, uint64_t from, uint64_t len, struct buffer *out,
+		    struct error *e)
+{
+	struct store_body b = { .fd = -1 };
+	bool fine = open_body(s, id, attempt, &b, e);
+	uint64_t left = fine && from < b.len ? b.len - from : 0;
+	fine =
+	    fine && append_body(s, &b, store_message_id(id, attempt), from, (size_t)(len < left ? len : left), out, e);
+	store_body_close(&b);
+	return fine;
+}
+
+bool store_walk_body(struct store *s, int64_t id, int attempt, uint64_t from, uint64_t len,
+		     bool (*take)(void *user, struct bytes piece, uint64_t at, struct error *e), void *user,
+		     struct error *e)
+{
+	struct store_body b = { .fd = -1 };
+	struct buffer piece = { 0 };
+	bool fine = open_body(s, id, attempt, &b, e);
+	uint64_t end = !fine || from >= b.len ? from : len < b.len - from ? from + len : b.len;
+	for (uint64_t at = from; fine && at < end; at += piece.len) {
+		piece.len = 0;
+		size_t most = end - at < PIECE ? (size_t)(end - at) : PIECE;
+		fine = !store_stopped(s, e) && append_body(s, &b, store_message_id(id, attempt), at, most, &piece, e) &&
+		       take(user, buffer_view(&piece), at, e);
+	}
+	buffer_free(&piece);
 	store_body_close(&b);
 	return fine;
 }

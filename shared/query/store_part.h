@@ -18,6 +18,11 @@ void store_part_free(struct store_part *p);
 /* Appends bytes `from` and on of its body, `len` at most; none beyond its end. */
 MUST_CHECK bool store_get_body(struct store *s, int64_t id, int attempt, uint64_t from, uint64_t len,
 			       struct buffer *out, struct error *e);
+/* The same in pieces, which `take` gets with where they stand; false from it ends it with its *e. What is read is of
+ * one moment, and each piece costs the same, wherever it stands. */
+MUST_CHECK bool store_walk_body(struct store *s, int64_t id, int attempt, uint64_t from, uint64_t len,
+				bool (*take)(void *user, struct bytes piece, uint64_t at, struct error *e), void *user,
+				struct error *e);
 /* The newest `most` replays of a delivery, ascending. */
 MUST_CHECK bool store_list_replays(struct store *s, int64_t id, int most, void (*replay)(void *user, int64_t id),
 				   void *user, struct error *e);

@@ -1,6 +1,7 @@
 #include "shared/stats/store_figures.h"
 #include "shared/base/clock.h"
 #include "shared/query/store_filter_private.h"
+#include "shared/store/store_stop.h"
 
 #define SLICE_US 10000 /* between two calls of `slice`, about */
 
@@ -144,16 +145,11 @@ static bool take_block(struct reading *r, int64_t first, sqlite3_stmt *st)
 	return true;
 }
 
-static bool interrupted(struct reading *r, struct error *e)
-{
-	return atomic_load(&r->s->interrupted) && !error_set(e, EXIT_INTERRUPTED, "the search was stopped");
-}
-
 /* The blocks from the newest on, and between them the rows of those that are missing. */
 static bool read_blocks(struct reading *r, sqlite3_stmt *st, int64_t low, int64_t high, struct error *e)
 {
 	int code = SQLITE_DONE;
-	while (!r->stopped && !r->no_memory && !interrupted(r, e) && (code = sqlite3_step(st)) == SQLITE_ROW) {
+	while (!r->stopped && !r->no_memory && !store_stopped(r->s, e) && (code = sqlite3_step(st)) == SQLITE_ROW) {
 		int64_t number = sqlite3_column_int64(st, 0);
 		if (number < low / FIGURE_BLOCK_ROWS || number > high / FIGURE_BLOCK_ROWS)
 			continue; /* of a damaged file */
@@ -167,11 +163,10 @@ static bool read_blocks(struct reading *r, sqlite3_stmt *st, int64_t low, int64_
 			high = last < high ? last : high;
 		}
 	}
-	if (interrupted(r, e))
+	if (store_stopped(r->s, e))
 		return false;
 	if (code != SQLITE_DONE && code != SQLITE_ROW)
-		return (code & 0xff) == SQLITE_INTERRUPT ? error_set(e, EXIT_INTERRUPTED, "the search was stopped")
-							 : store_fail(r->s, "read", e);
+		return store_fail(r->s, "read", e);
 	return read_rows(r, low, high, e);
 }
 

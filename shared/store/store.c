@@ -2,6 +2,7 @@
 #include "shared/disk/sqlite_file.h"
 #include "shared/store/store_jobs.h"
 #include "shared/store/store_private.h"
+#include "shared/store/store_stop.h"
 
 #include <string.h>
 
@@ -226,12 +227,16 @@ const char *store_advice(int code)
 
 bool store_fail(struct store *s, const char *doing, struct error *e)
 {
+	if (store_stopped(s, e))
+		return false;
 	return sqlite_file_fail(s->db, s->path, doing, &advice, e);
 }
 
 sqlite3_stmt *store_statement(struct store *s, enum store_statement which, struct error *e)
 {
 	sqlite3_stmt **st = &s->statements[which];
+	if (s->deadline.until_us && store_stopped(s, e))
+		return NULL;
 	if (!*st &&
 	    sqlite3_prepare_v3(s->db, statement_sql[which], -1, SQLITE_PREPARE_PERSISTENT, st, NULL) != SQLITE_OK) {
 		store_fail(s, "read", e);

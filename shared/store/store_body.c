@@ -1,5 +1,6 @@
 /* Reading bodies, wherever they lie, and the folder in which large ones lie as files (store.sql, schema 16). */
 #include "shared/store/store_private.h"
+#include "shared/store/store_stop.h"
 
 #include <errno.h>
 #include <string.h>
@@ -57,7 +58,7 @@ static int find_file(struct store *s, int64_t message, bool *named, struct store
 	sqlite3_stmt *st = store_statement(s, STATEMENT_FIND_FILE, &ignored);
 	*named = false;
 	if (!st)
-		return sqlite3_errcode(s->db);
+		return store_stopped(s, &ignored) ? SQLITE_INTERRUPT : sqlite3_errcode(s->db);
 	sqlite3_bind_int64(st, 1, message);
 	int code = sqlite3_step(st);
 	if (code == SQLITE_ROW) {

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+#include "shared/base/deadline.h"
 #include "shared/disk/body_file.h"
 #include "shared/store/store.h"
 
@@ -185,7 +186,9 @@ struct store {
 	sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared at first use */
 	/* Of searches (store_filter.c). */
 	bool has_functions, has_found_table;
+	/* store_stop.c */
 	atomic_bool interrupted;
+	struct deadline deadline;
 	struct store_body body; /* one under way; that of a blob keeps a read transaction open */
 	struct buffer scratch;
 	struct keeping keeping;
@@ -203,7 +206,8 @@ struct store {
 sqlite3_stmt *store_statement(struct store *s, enum store_statement which, struct error *e);
 /* Its text; a test holds how SQLite means to do each. */
 const char *store_statement_sql(enum store_statement which);
-/* The database's last error as a sentence with the path and what to do. Returns false. */
+/* The database's last error as a sentence with the path and what to do, or why the question ended before it was
+ * answered (store_stop.h). Returns false. */
 bool store_fail(struct store *s, const char *doing, struct error *e);
 /* What SQLite's code means and what to do, as the end of a sentence. */
 const char *store_advice(int code);

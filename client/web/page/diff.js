@@ -15,20 +15,20 @@ export async function show(section, state) {
 	const all = state.mode === 'all', keyed = state.order === 'keys';
 	const [diff, ...sides] = await Promise.all([get('/api/diff', { a: state.a, b: state.b, ignore_volatile: all ? '' : 1, key_order: keyed ? 1 : '' }), ...[state.a, state.b].map((id) => get(`/api/deliveries/${id}`))]);
 	const line = diff.request_line, toggle = (label, on, to) => el('button', { pressed: on, onclick: () => go(to) }, label);
-	const body = diff.body, changes = body.changes ?? [], count = changes.length + diff.headers.length + (line ? 1 : 0), wide = section.clientWidth >= 1000;
+	const body = diff.body, changes = body.changes ?? [], count = changes.length + diff.headers.length + !!line, wide = section.clientWidth >= 1000;
 	const change = ({ a, b }) => {
 		const both = [side('del', a), side('add', b)];
 		return wide ? el('div.cols', both.map((s) => el('div.col', s))) : both;
 	};
-	const rows = changes.map((c) => hunk(plain(c.path ?? (c.line_a || c.line_b ? `line ${c.line_a ?? c.line_b}` : c.change ?? '')), [change(c)]));
+	const rows = changes.map((c) => hunk(plain(c.path ?? `line ${c.line_a ?? c.line_b}`), [change(c)]));
 	swap(section,
 		el('div.dh', el('h1', back(() => run('back')), el('span.e', '- ', name(sides[0])), el('span.e', '+ ', name(sides[1]))),
 			el('div.meta', el('span', diff.equal ? 'They are equal.' : many(count, 'difference')), el('span', `${number(diff.ignored)} that differ every time are ${all ? 'shown' : 'left out'}`)),
 			el('div.act', { role: 'group', label: 'How they are compared' }, toggle('Dates, ids, signatures too ', all, { mode: all ? '' : 'all' }), toggle('Order of keys', keyed, { order: keyed ? '' : 'keys' }),
 				toggle('Swap', false, { a: state.b, b: state.a }))),
-		el('div.tree.diff', region('Differences'), hunk('Request line', line ? [change(line)] : []),
+		el('div.tree.diff', region('Differences'), hunk('Request line', [line && change(line)]),
 			hunk('Header fields', diff.headers.map((h) => change({ a: field(h, h.a), b: field(h, h.b) }))),
-			el('h2', `Body: ${body.kind === 'same' ? 'the same' : plain(body.kind)}`), rows, body.kind === 'binary' && el('div.l', `they differ from byte ${number(body.first_difference ?? 0)} on`)));
+			el('h2', `Body: ${body.kind === 'same' ? 'the same' : plain(body.kind)}`), rows, body.first_difference >= 0 && el('div.l', `they differ from byte ${number(body.first_difference)} on`)));
 }
 
 export async function showExport(section, state) {
@@ -46,7 +46,7 @@ export async function showExport(section, state) {
 	};
 	const preview = async () => {
 		const p = await ask(true);
-		return [el('p', `${many(p.count, 'delivery', 'deliveries')}. ${redact.checked ? `${many(p.replaced.reduce((n, r) => n + r.count, 0), 'place')} redacted:` : 'Nothing is redacted.'}`),
+		return [el('p', `${many(p.count, 'delivery', 'deliveries')}. ${redact.checked ? `${many(p.replaced.reduce((n, r) => n + r.count, 0), 'place')} redacted in ${number(p.looked)}:` : 'Nothing is redacted.'}`),
 			p.replaced[0] && table(['WHERE', '>TIMES'], p.replaced.map((r) => [el('span.mono', gate(r.where)), number(r.count)])),
 			el('pre.tree', region('How it begins'), gate(p.sample.slice(0, 20000)))];
 	};

@@ -1,6 +1,7 @@
 /* A store of many deliveries, and what a search tells of itself. */
 #pragma once
 
+#include "shared/store/store_stop.h"
 #include "tests/unit/shared/filter_fixture.h"
 
 static inline struct filter *parse(const char *text)

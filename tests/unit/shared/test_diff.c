@@ -340,9 +340,45 @@ static void test_first_byte(void **state)
 	assert_int_equal(at, 0);
 }
 
+/* What the bounds allow is compared as without them; else nothing is said. */
+static void check_bounds(const struct diff_rows *bounds, bool goes)
+{
+	struct bytes ta = bytes_of("[1,2,3]"), tb = bytes_of("[1,4,5,6]");
+	struct json_tokens ja = tokens_of(ta), jb = tokens_of(tb);
+	struct diff_json_side sa = { ta, &ja }, sb = { tb, &jb };
+	struct diff_json_options o = { 0 };
+	struct diff_lines la, lb;
+	struct diff_rows json = *bounds, text = *bounds;
+	assert_true(diff_lines_split(bytes_of("a\nb\nc\n"), &la) && diff_lines_split(bytes_of("x\nb\ny\n"), &lb));
+	assert_int_equal(diff_text(&la, &lb, &text), goes);
+	assert_int_equal(text.gave_up, !goes);
+	assert_int_equal(diff_json(&sa, &sb, &o, &json), goes);
+	assert_int_equal(json.gave_up, !goes);
+	assert_int_equal(json.differences > 0, goes);
+	diff_rows_free(&text);
+	diff_rows_free(&json);
+	assert_int_equal(text.gave_up, !goes);
+	diff_lines_free(&la);
+	diff_lines_free(&lb);
+	json_tokens_free(&ja);
+	json_tokens_free(&jb);
+}
+
+static void test_bounds(void **state)
+{
+	struct deadline late = deadline_in(0), soon = deadline_in(UINT64_C(3600000000)), none = { 0 };
+	(void)state;
+	check_bounds(&(struct diff_rows){ 0 }, true);
+	check_bounds(&(struct diff_rows){ .until = &none, .most = 100 }, true);
+	check_bounds(&(struct diff_rows){ .until = &soon, .most = 100 }, true);
+	check_bounds(&(struct diff_rows){ .until = &late }, false);
+	check_bounds(&(struct diff_rows){ .most = 5 }, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_sequences_are_shortest),
 		cmocka_unit_test(test_sequences_bounded),

@@ -4,6 +4,7 @@
 #include "shared/stats/durations.h"
 #include "shared/stats/stats_read.h"
 #include "shared/stats/store_figures.h"
+#include "shared/store/store_stop.h"
 #include "tests/unit/shared/store_fixture.h"
 
 #define ROWS 10000

@@ -42,6 +42,46 @@ static void make_spill(struct spill *out, size_t len, enum where where)
 	}
 }
 
+static bool take_all(void *user, struct bytes piece, uint64_t at, struct error *e)
+{
+	struct buffer *all = user;
+	(void)e;
+	assert_int_equal(at, all->len + 5);
+	return buffer_append_bytes(all, piece);
+}
+
+static bool take_none(void *user, struct bytes piece, uint64_t at, struct error *e)
+{
+	(void)piece;
+	(void)at;
+	++*(int *)user;
+	return error_set(e, EXIT_NO, "enough");
+}
+
+/* The same in pieces, from a place on and up to one. */
+static void expect_walk(struct store *s, int64_t id, size_t len)
+{
+	struct buffer all = { 0 }, got = { 0 };
+	struct error e = { 0 };
+	int taken = 0;
+	if (len < 10)
+		return;
+	assert_true(store_get_body(s, id, 0, 5, len, &got, &e));
+	assert_true(store_walk_body(s, id, 0, 5, UINT64_MAX, take_all, &all, &e));
+	assert_int_equal(all.len, len - 5);
+	assert_memory_equal(all.at, got.at, all.len);
+	all.len = 0;
+	assert_true(store_walk_body(s, id, 0, 5, len - 7, take_all, &all, &e));
+	assert_int_equal(all.len, len - 7);
+	assert_true(store_walk_body(s, id, 0, len, UINT64_MAX, take_none, &taken, &e));
+	assert_int_equal(taken, 0);
+	assert_false(store_walk_body(s, id, 0, 0, UINT64_MAX, take_none, &taken, &e));
+	assert_int_equal(taken, 1);
+	assert_int_equal(e.code, EXIT_NO);
+	buffer_free(&all);
+	buffer_free(&got);
+}
+
 static void expect_body(struct store *s, int64_t id, size_t len)
 {
 	uint8_t piece[PIECE];
@@ -57,6 +97,7 @@ static void expect_body(struct store *s, int64_t id, size_t len)
 		assert_memory_equal(b.at, piece, want);
 	}
 	buffer_free(&b);
+	expect_walk(s, id, len);
 }
 
 static int64_t insert_spilled(struct store *s, uint8_t n, const struct spill *body, size_t len)

@@ -1,5 +1,6 @@
 #include <pthread.h>
 
+#include "shared/store/store_stop.h"
 #include "tests/unit/shared/search_fixture.h"
 #include "shared/query/store_index.h"
 #include "shared/query/store_part.h"

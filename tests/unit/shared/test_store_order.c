@@ -1,4 +1,5 @@
 #include "shared/query/store_order.h"
+#include "shared/store/store_stop.h"
 
 #include "tests/unit/shared/store_fixture.h"
 
