@@ -309,6 +309,18 @@ static bool declares_too_much(const struct call *call)
 	return length && strtoull(length, NULL, 10) > call->body_most;
 }
 
+/* Whether it is said once, and in one way, where the body ends (RFC 9112 §6). A value that is no number is refused by
+ * libmicrohttpd; of two it takes one, and waits for what never comes, or takes the rest for the next request. */
+static bool is_framed_once(const struct call *call)
+{
+	struct seen length = find(call->connection, "Content-Length");
+	struct seen coding = find(call->connection, "Transfer-Encoding");
+	if (length.count + coding.count > 1)
+		return false;
+	return coding.count ? strcasecmp(coding.value, "chunked") == 0
+			    : !length.count || (*length.value && !length.value[strspn(length.value, "0123456789")]);
+}
+
 static size_t head_len(const struct call *call)
 {
 	const union MHD_ConnectionInfo *info =
@@ -323,6 +335,12 @@ static enum MHD_Result begin(struct call *call, const char *path, const char *me
 	fill(call, path, method);
 	int params = MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL);
 	MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, on_param, x);
+	if (!is_framed_once(call)) {
+		web_problem(x, 400, "media-type",
+			    "it is not clear where the body ends: one Content-Length, a number, or Transfer-Encoding: "
+			    "chunked says so");
+		return web_answer_header(x, "Connection: close") ? send_answer(call) : MHD_NO;
+	}
 	enum web_guard_verdict verdict = is_absolute(call->uri) ? WEB_GUARD_HOST : judge(call);
 	if (verdict != WEB_GUARD_PASS)
 		return refuse(call, verdict);

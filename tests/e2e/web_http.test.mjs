@@ -44,6 +44,42 @@ describe('methods', () => {
 	});
 });
 
+describe('where a body ends', () => {
+	const send = (lines, rest = 'hello', token = true) => new Promise((resolve, reject) => {
+		const socket = net.connect(web.port, '127.0.0.1'), pieces = [], began = performance.now();
+		socket.on('data', (piece) => pieces.push(piece));
+		socket.on('error', (e) => (e.code === 'ECONNRESET' ? null : reject(e)));
+		socket.on('close', () => resolve({ text: Buffer.concat(pieces).toString(), ms: performance.now() - began }));
+		socket.write(`${['POST /api/verify HTTP/1.1', `Host: 127.0.0.1:${web.port}`, ...(token ? [`Authorization: Bearer ${web.token}`] : []), 'Content-Type: application/json', ...lines].join('\r\n')}\r\n\r\n${rest}`);
+	});
+	const odd = [
+		['Content-Length: 5', 'Content-Length: 10'], ['Content-Length: 10', 'Content-Length: 5'], ['Content-Length: 5', 'Content-Length: 5'], ['Content-Length: 5, 5'], ['Content-Length: 5, 10'], ['Content-Length: +5'], ['Content-Length: -5'], ['Content-Length: 0x5'], ['Content-Length: 5 5'], ['Content-Length: 5;'], ['Content-Length:'],
+		['Content-Length: 9223372036854775808'], ['Content-Length: 18446744073709551621'], ['Content-Length: 99999999999999999999999'],
+		['Content-Length: 5', 'Transfer-Encoding: chunked'], ['Transfer-Encoding: chunked', 'Content-Length: 5'], ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], ['Transfer-Encoding: gzip, chunked'], ['Transfer-Encoding: identity'], ['Transfer-Encoding: chunked, identity'], ['Transfer-Encoding: xchunked'],
+	];
+	for (const lines of odd)
+		it(`${lines.join(' and ')}: refused at once, and the connection ends`, async () => {
+			for (const token of [true, false]) {
+				const a = await send(lines, 'hello', token);
+				assert.match(a.text, /^HTTP\/1\.1 (400|401|413) /);
+				assert.doesNotMatch(a.text, /^HTTP\/1\.1 [23]/m);
+				assert.ok(a.ms < 10_000, `${a.ms} ms`);
+			}
+		});
+	it('a request behind it is not taken for one', async () => {
+		const behind = `0\r\n\r\nGET /api/count HTTP/1.1\r\nHost: 127.0.0.1:${web.port}\r\nAuthorization: Bearer ${web.token}\r\n\r\n`;
+		for (const lines of [['Content-Length: 5', 'Transfer-Encoding: chunked'], ['Transfer-Encoding: identity'], ['Content-Length: 3', 'Content-Length: 100']]) assert.doesNotMatch((await send(lines, behind)).text, /"count"/);
+	});
+	it('chunks are taken as they are meant', async () => {
+		const socket = net.connect(web.port, '127.0.0.1');
+		let text = '';
+		socket.on('data', (piece) => (text += piece));
+		socket.write(`POST /api/deliveries/1/tags HTTP/1.1\r\nHost: 127.0.0.1:${web.port}\r\nAuthorization: Bearer ${web.token}\r\nContent-Type: application/json\r\nTransfer-Encoding: Chunked\r\n\r\n8\r\n{"name":\r\n14\r\n"chunked","set":true\r\n1\r\n}\r\n0\r\n\r\n`);
+		await waitFor(() => `an answer: ${text}`, () => text.startsWith('HTTP/1.1 204'));
+		socket.destroy();
+	});
+});
+
 describe('odd bytes', () => {
 	it('a name or value that is not UTF-8 is refused like another, with a problem', async () => {
 		for (const target of ['/api/deliveries?%ff=1', `/api/deliveries?${'a'.repeat(39)}%c3%a9=1`, '/api/deliveries?order=%fe', '/api/count?filter=state:%ff', '/api/filter?caret=%ff', '/api/stats?by=%ff', '/?%ff=1']) {
