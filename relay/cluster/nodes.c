@@ -145,7 +145,7 @@ static void remove_past(struct nodes *n, struct node *o)
 	kv_remove(n->kv, key, o->revision);
 	if (n->events.past)
 		n->events.past(n->user, o->id);
-	HASH_DEL(n->others, o);
+	HASH_DEL(n->others, o); /* NOLINT(clang-analyzer-core.NullDereference) */
 	free(o);
 }
 

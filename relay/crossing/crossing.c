@@ -62,12 +62,13 @@ void crossing_node_gone(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN]
 /* Nodes come and go for as long as this one runs, each with an id of its own. */
 static void forget_gone(struct crossing *x)
 {
-	struct crossing_peer *p, *next;
-	LL_FOREACH_SAFE(x->peers, p, next)
-	{
-		if (p->there || p->lines || p->guests || p->asks || !trunk_forget(p->trunk))
+	for (struct crossing_peer **at = &x->peers; *at;) {
+		struct crossing_peer *p = *at;
+		if (p->there || p->lines || p->guests || p->asks || !trunk_forget(p->trunk)) {
+			at = &p->next;
 			continue;
-		LL_DELETE(x->peers, p);
+		}
+		*at = p->next;
 		free(p);
 	}
 }
