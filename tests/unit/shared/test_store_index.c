@@ -369,10 +369,128 @@ static void test_changes_beside_indexing(void **state)
 	store_close(s);
 }
 
+/* ---- against a walk ---- */
+
+#define DELIVERIES 120
+#define FILTERS 500
+#define PIECES 10 /* of a text */
+
+/* Of words, of what stands between them, and of what is another length in lower case, or ASCII there. */
+static const char *const pieces[] = { "a",    "B",          "word",
+				      "Ware", "ſ",          "\xe2\x84\xaa",
+				      "İ",    "ß",          "É",
+				      "é",    "Σ",          "ς",
+				      "€",    " ",          "-",
+				      "_",    ".",          "/",
+				      "@",    "0123456789", "+",
+				      "Ⱥ",    "中",         " ",
+				      "%41",  "&k=",        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+				      "12" };
+
+static uint32_t seed = 5;
+static size_t pick(size_t most)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % most;
+}
+
+static void put_pieces(struct buffer *out, const size_t *which, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		assert_true(buffer_append_text(out, pieces[which[i]]));
+}
+
+static void add_delivery(struct store *s, uint8_t n, const size_t which[PIECES])
+{
+	static const char *const kinds[] = { "text/plain", "application/json", "application/x-www-form-urlencoded" };
+	struct store_delivery d = sample(n);
+	struct buffer head = { 0 }, body = { 0 };
+	struct error e;
+	bool duplicate;
+	int64_t id;
+	size_t kind = pick(3);
+	assert_true(buffer_printf(&head, "Content-Type: %s\r\nX-Own: ", kinds[kind]));
+	put_pieces(&head, which, 4);
+	assert_true(buffer_append_text(&head, "\r\n") && buffer_append_text(&body, kind == 1 ? "{\"k\":\"" : ""));
+	put_pieces(&body, which, PIECES);
+	assert_true(buffer_append_text(&body, kind == 1 ? "\"}" : pick(5) ? "" : "\xc3"));
+	d.headers = buffer_view(&head);
+	d.body = buffer_view(&body);
+	d.body_size = body.len;
+	d.event_type = bytes_of(pieces[which[0]]);
+	if (!store_insert_delivery(s, &d, &id, &duplicate, &e))
+		fail_msg("%s", e.text);
+	buffer_free(&head);
+	buffer_free(&body);
+}
+
+/* Of one to three terms, each a part of what some delivery has. */
+static struct filter *make_filter(size_t texts[DELIVERIES][PIECES], struct buffer *text)
+{
+	static const char *const fields[] = { "body:", "", "header:x-own=", "event:", "target:" };
+	struct filter_error fe;
+	text->len = 0;
+	for (size_t left = 1 + pick(3); left; left--) {
+		size_t from = pick(PIECES), count = 1 + pick(PIECES - from < 4 ? PIECES - from : 4);
+		assert_true(buffer_append_text(text, pick(8) ? "" : "-") && buffer_append_text(text, fields[pick(5)]) &&
+			    buffer_put_u8(text, '"'));
+		put_pieces(text, texts[pick(DELIVERIES)] + from, count);
+		assert_true(buffer_append_text(text, left == 1 ? "\"" : pick(2) ? "\" " : "\" OR "));
+	}
+	assert_true(buffer_put_u8(text, 0));
+	return filter_parse((const char *)text->at, NOW_US, &fe);
+}
+
+static int64_t count_matches(struct store *s, const struct filter *f)
+{
+	const struct store_search q = { .filter = f };
+	struct error e;
+	uint64_t count;
+	if (!store_filter_count(s, &q, &count, &e))
+		fail_msg("%s", e.text);
+	return (int64_t)count;
+}
+
+static void test_finds_what_a_walk_finds(void **state)
+{
+	static size_t texts[DELIVERIES][PIECES];
+	static struct filter *filters[FILTERS];
+	static struct buffer spelt[FILTERS];
+	static int64_t walked[FILTERS];
+	struct store *s = open_store();
+	struct error e;
+	int some = 0;
+	(void)state;
+	assert_true(store_batch_ops.begin(s, &e));
+	for (size_t i = 0; i < DELIVERIES; i++) {
+		for (size_t k = 0; k < PIECES; k++)
+			texts[i][k] = pick(sizeof pieces / sizeof *pieces);
+		add_delivery(s, (uint8_t)(i + 1), texts[i]);
+	}
+	assert_true(store_batch_ops.commit(s, &e));
+	for (size_t i = 0; i < FILTERS; i++) {
+		filters[i] = make_filter(texts, &spelt[i]);
+		walked[i] = filters[i] ? count_matches(s, filters[i]) : 0;
+		some += walked[i] > 0 && walked[i] < DELIVERIES;
+	}
+	assert_true(some > FILTERS / 4);
+	index_all(s);
+	for (size_t i = 0; i < FILTERS; i++) {
+		int64_t found = filters[i] ? count_matches(s, filters[i]) : 0;
+		if (found != walked[i])
+			fail_msg("%s: %lld, and %lld by the index", (const char *)spelt[i].at, (long long)walked[i],
+				 (long long)found);
+		filter_free(filters[i]);
+		buffer_free(&spelt[i]);
+	}
+	store_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_indexing_in_steps),
+		IN_FOLDER(test_finds_what_a_walk_finds),
 		IN_FOLDER(test_small_blocks_become_one),
 		IN_FOLDER(test_large_blocks_end),
 		IN_FOLDER(test_changes_beside_indexing),
