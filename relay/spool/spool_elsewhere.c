@@ -20,15 +20,6 @@ static bool make_table(struct spool_sqlite *s, struct error *e)
 	       spool_sqlite_fail(s, "written", e);
 }
 
-static bool delete_old(struct spool_sqlite *s, uint64_t before_us, struct error *e)
-{
-	sqlite3_stmt *st = spool_sqlite_statement(s, SPOOL_ELSEWHERE_OLD, e);
-	if (!st)
-		return false;
-	sqlite3_bind_int64(st, 1, (int64_t)before_us);
-	return spool_sqlite_finish(s, st, e);
-}
-
 static bool write_row(struct spool_sqlite *s, const struct spool_elsewhere *r, struct error *e)
 {
 	const bool keep = r->count > 0 || r->adopted_at_us;
@@ -107,6 +98,16 @@ static bool run_begin(struct writer_job *job, void *db, struct error *e)
 	return make_table(db, e);
 }
 
+/* Of its own, and tried again: on a full disk what is kept can be read all the same. */
+static bool run_delete_old(struct writer_job *job, void *db, struct error *e)
+{
+	sqlite3_stmt *st = spool_sqlite_statement(db, SPOOL_ELSEWHERE_OLD, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)((struct small_job *)job)->value);
+	return spool_sqlite_finish(db, st, e);
+}
+
 struct read_job {
 	struct writer_job job;
 	struct spool *spool;
@@ -148,9 +149,10 @@ static bool run_read(struct writer_job *job, void *db, struct error *e)
 {
 	struct read_job *j = (struct read_job *)job;
 	drop_list(j); /* from a run that was rolled back */
-	sqlite3_stmt *st = delete_old(db, j->since_us, e) ? spool_sqlite_statement(db, SPOOL_ELSEWHERE, e) : NULL;
+	sqlite3_stmt *st = spool_sqlite_statement(db, SPOOL_ELSEWHERE, e);
 	if (!st)
 		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)j->since_us);
 	int code;
 	bool fine = true;
 	while (fine && (code = sqlite3_step(st)) == SQLITE_ROW)
@@ -174,10 +176,11 @@ static void done_read(struct writer_job *job, const struct error *e)
 
 bool spool_begin_elsewhere(struct spool *s, uint64_t since_us, const struct spool_elsewhere_events *events, void *user)
 {
-	struct small_job *begin = spool_small_job(s, 0, run_begin);
+	struct small_job *begin = spool_small_job(s, 0, run_begin), *old = spool_small_job(s, 0, run_delete_old);
 	struct read_job *read = calloc(1, sizeof *read);
-	if (!begin || !read) {
+	if (!begin || !old || !read) {
 		free(begin);
+		free(old);
 		free(read);
 		return false;
 	}
@@ -190,6 +193,8 @@ bool spool_begin_elsewhere(struct spool *s, uint64_t since_us, const struct spoo
 	read->spool = s;
 	read->since_us = since_us;
 	batch_writer_submit(s->writer, &read->job);
+	old->value = since_us;
+	batch_writer_submit(s->writer, &old->job);
 	return true;
 }
 

@@ -54,7 +54,8 @@ static const char *const statement_sql[SPOOL_STATEMENTS] = {
 			  " w.event_id = c.event_id AND w.mailbox = c.mailbox) LIMIT ?1",
 	[SPOOL_COPY_GONE] = "DELETE FROM copied WHERE sequence = ?1",
 	/* Likewise (spool_elsewhere.c). */
-	[SPOOL_ELSEWHERE] = "SELECT node, tunnel, key, count, bytes, said_at, adopted_at FROM elsewhere",
+	[SPOOL_ELSEWHERE] = "SELECT node, tunnel, key, count, bytes, said_at, adopted_at FROM elsewhere"
+			    " WHERE said_at >= ?1",
 	[SPOOL_ELSEWHERE_KEEP] =
 	    "INSERT OR REPLACE INTO elsewhere (node, tunnel, key, count, bytes, said_at, adopted_at)"
 	    " VALUES (?1,?2,?3,?4,?5,?6,?7)",

@@ -125,6 +125,33 @@ static void test_a_full_disk(void **state)
 	assert_int_equal(find(2, "shop", "k")->count, 2);
 }
 
+/* What is old cannot be deleted then, and is as soon as it can. */
+static void test_a_start_with_a_full_disk(void **state)
+{
+	struct rlimit before;
+	(void)state;
+	begin(0);
+	keep(2, "shop", "k", 1, 1000, 0);
+	keep(3, "shop", "k", 2, 3000, 0);
+	close_spool();
+	memset(&seen, 0, sizeof seen);
+	open_spool();
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 1, before.rlim_max }), 0);
+	assert_true(spool_begin_elsewhere(spool, 2000, &events, NULL));
+	for (int i = 0; i < 100 && !seen.count; i++)
+		uv_run(&loop, UV_RUN_ONCE); /* each a tenth of a second at most */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(find(3, "shop", "k")->count, 2);
+	close_spool();
+	begin(2000);
+	close_spool();
+	begin(0);
+	assert_int_equal(seen.count, 1);
+}
+
 /* It is told nothing any more. */
 static void test_ended_at_once(void **state)
 {
@@ -145,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_after_a_start, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_full_disk, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_start_with_a_full_disk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ended_at_once, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
