@@ -88,6 +88,55 @@ describe('while much arrives', { skip: !hasBrowser && 'no browser here' }, () =>
 		assert.ok(changed.numbers > 0 && changed.numbers <= rows * 12, `${changed.numbers} numbers of ${rows} rows, told ten times a second at most`);
 	});
 
+	it('a burst is handled some events a task, each in its turn', async () => {
+		await page.js(`window.tasks = []; window.told = []; let n = 0; const next = new MessageChannel(); next.port1.onmessage = () => (tasks.push(n), (n = 0));
+			(await import('/page/events.js')).on('delivery', (row) => (told.push(row.id), n++ || next.port2.postMessage(0)));`);
+		for (let i = 0; i < 3; i++) await arrive(60);
+		await page.until('all of them', `told.at(-1) === ${next - 1} && tasks.reduce((n, t) => n + t, 0) === told.length`);
+		const { tasks, told } = await page.eval('({ tasks, told })');
+		assert.ok(Math.max(...tasks) <= 16, `${tasks} in a task`);
+		assert.deepEqual(told, told.toSorted((a, b) => a - b));
+		assert.ok(told.length >= 60, `${told.length} one by one`);
+	});
+
+	for (const order of ['', 'old']) {
+		it(`no layout is asked for after rows were written, while rows arrive and keys are pressed${order && ', newest last'}`, async () => {
+			await page.open(order && '/?order=old');
+			await page.until('the rows', firstRow);
+			// What reads a layout, or needs one, counts when a row was written since the last one. In a frame, a ResizeObserver is told after it.
+			await page.js(`window.asked = []; window.written = 0; let dirty = false;
+				const box = document.body.appendChild(document.createElement('i')), rows = (all) => all.some((m) => m.type === 'childList' || (m.target.closest ? m.target : m.target.parentElement)?.closest('.row, .day'));
+				box.style.cssText = 'position: fixed; height: 1px; width: 1px';
+				const watch = new MutationObserver((all) => rows(all) && (written++, (dirty = true)));
+				watch.observe(document.querySelector('#grid'), { subtree: true, childList: true, attributes: true, characterData: true });
+				new ResizeObserver(() => (dirty = false)).observe(box);
+				const frame = () => ((box.style.width = box.style.width === '1px' ? '2px' : '1px'), requestAnimationFrame(frame));
+				requestAnimationFrame(frame);
+				const look = (what) => ((dirty ||= rows(watch.takeRecords())) && asked.push(what + new Error().stack.split('\\n').slice(3, 5).join()));
+				const wrap = (proto, name) => {
+					const old = Object.getOwnPropertyDescriptor(proto, name);
+					Object.defineProperty(proto, name, { ...old, ...Object.fromEntries(['get', 'set', 'value'].filter((k) => old[k]).map((k) => [k, function (...args) { look(name); return old[k].apply(this, args); }])) });
+				};
+				for (const name of ['scrollTop', 'scrollHeight', 'clientHeight', 'clientWidth', 'getBoundingClientRect', 'getClientRects', 'scrollIntoView', 'scrollTo', 'scrollBy']) wrap(Element.prototype, name);
+				for (const name of ['offsetTop', 'offsetHeight', 'offsetWidth']) wrap(HTMLElement.prototype, name);`);
+			await arrive(120);
+			await page.until('what came last', `[...document.querySelectorAll('#grid .row')].some((n) => n.dataset.id === '${next - 1}')`);
+			// Down by more pages than are kept, and up again to what was let go.
+			for (const key of ['j', 'k']) {
+				for (let i = 0; i < 4; i++) {
+					await arrive(20);
+					await page.js(`for (let n = 0; n < 180; n++) {
+						document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: '${key}', bubbles: true, cancelable: true }));
+						if (n % 2) await new Promise(requestAnimationFrame);
+					}`);
+				}
+			}
+			const { asked, written } = await page.eval('({ asked, written })');
+			assert.ok(written > 100, `rows were written ${written} times`);
+			assert.deepEqual(asked, []);
+		});
+	}
+
 	it('from anywhere G follows again, while more comes', async () => {
 		await page.open('/');
 		for (let i = 0; i < 3; i++) {

@@ -1,13 +1,6 @@
 // The calls. Failures are Problems: a sentence of the server's, its name and its fields.
 
-class Problem extends Error {
-	constructor(status, body) {
-		super(body?.detail ?? (status ? `creel answered ${status}` : 'creel does not answer'));
-		this.status = status;
-		this.name = String(body?.type ?? '').split(':').pop() || 'gone';
-		this.body = body ?? {};
-	}
-}
+const problem = (status, body) => Object.assign(new Error(body?.detail ?? (status ? `creel answered ${status}` : 'creel does not answer')), { status, body: body ?? {}, name: body?.type?.split(':').pop() ?? 'gone' });
 
 async function call(path, { params, method = 'GET', body, signal, raw, headers = {} } = {}) {
 	const query = new URLSearchParams(Object.entries(params ?? {}).filter(([, v]) => (v ?? '') !== ''));
@@ -15,12 +8,11 @@ async function call(path, { params, method = 'GET', body, signal, raw, headers =
 		method, signal, headers: { ...headers, ...(method === 'GET' ? {} : { 'Creel-Page': '1', 'Content-Type': 'application/json' }) },
 		body: body && JSON.stringify(body), cache: 'no-store', redirect: 'error',
 	}).catch((error) => {
-		throw aborted(error) ? error : new Problem(0);
+		throw aborted(error) ? error : problem(0);
 	});
 	if (answer.ok) return raw ? answer : answer.status === 204 ? null : answer.json();
-	const problem = new Problem(answer.status, await answer.json().catch(() => null));
 	if (answer.status === 401) location.reload(); // where the server asks for the token
-	throw problem;
+	throw problem(answer.status, await answer.json().catch(() => null));
 }
 
 export const get = (path, params, options) => call(path, { params, ...options });

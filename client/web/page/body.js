@@ -112,7 +112,7 @@ function hexView(b, state) {
 	const choose = (a, z) => {
 		[first, last] = [a, z];
 		mark(Math.min(a, z), Math.max(a, z));
-		near(box.children[Math.floor(z / width)]);
+		near(box.children[~~(z / width)]);
 	};
 	box.onpointerdown = (e) => {
 		if (e.button || !e.target.matches('.hb, .ht')) return;

@@ -1,5 +1,5 @@
 // One delivery: head, deeds, tabs.
-import { $, SECRET, answer, answered, back, button, clock, day, el, form, gate, guarded, halt, icon, link as linkTo, live, loading, many, moment, number, one, outcomeNode, plain, region, retry, signed, swap, table, took, trouble, wider } from './dom.js';
+import { $, SECRET, answer, answered, back, button, clock, day, el, form, gate, guarded, halt, icon, link as linkTo, live, loading, many, moment, near, number, one, outcomeNode, plain, region, retry, signed, swap, table, took, trouble, wider } from './dom.js';
 import { aborted, get, latest, post } from './api.js';
 import * as body from './body.js';
 import * as deeds from './deeds.js';
@@ -46,7 +46,7 @@ export async function show(state) {
 
 export const refresh = (state) => ((detail.data = null), show({ ...state, id: detail.id }));
 
-const status = (name, n, ...words) => el(`${name}.o${Math.floor(n / 100)}`, n, ' ', words);
+const status = (name, n, ...words) => el(`${name}.o${~~(n / 100)}`, n, ' ', words);
 
 function tabsOf(d, tab) {
 	const names = { request: 'Request', response: ['Response ', d.response && status('span', d.response.status)], attempts: `Attempts ${d.attempts}`, verify: 'Verify', raw: 'Raw' };
@@ -71,8 +71,7 @@ function head(d) {
 		el('h1', back(detail.onBack), el('span.id', `#${d.id}`), el('span.e', { title: plain(d.event_type ?? d.target) }, gate(d.event_type ?? d.path)),
 			outcomeNode(d, plain((!d.broke_off && answered(d)) || d.outcome.text))),
 		last?.error && !d.response && el('p.wrong', gate(last.error)),
-		el('div.meta', el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), el('span', `took ${took(d.duration_ms)}`), el('span', many(d.attempts, 'attempt')),
-			el('span', `${number(d.request_bytes)} bytes`), signed('b', d.verdict, [d.verdict.text, d.why && [': ', gate(d.why)]]), el('span', plain(d.origin), d.peer && [', from ', gate(d.peer)]),
+		el('div.meta', el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), [`took ${took(d.duration_ms)}`, many(d.attempts, 'attempt'), `${number(d.request_bytes)} bytes`].map((t) => el('span', t)), signed('b', d.verdict, [d.verdict.text, d.why && [': ', gate(d.why)]]), el('span', plain(d.origin), d.peer && [', from ', gate(d.peer)]),
 			d.replay_of && el('span', 'replay of ', link(d.replay_of)), list.marked.has(d.id) && el('span', icon('mk'), ' marked'), d.tags.map((t) => t !== 'marked' && el('b', gate(t)))),
 		d.note && el('p.said', gate(d.note)),
 		el('div.act', { role: 'group', label: 'Deeds' }, deed('replay', 'Replay', 'r', 'rp', '.p'), deed('edit', 'Edit & replay', 'e', 'ed'), deed('copy', 'Copy', 'y', 'cp'),
@@ -118,7 +117,7 @@ function column(d, part, state) {
 function attempts(d) {
 	return el('div.pad', region('Attempts'), table(['N', 'TIME', 'OUTCOME', 'CONNECT', 'FIRST BYTE', 'TOOK', 'TO'], d.all_attempts.map((a) => [el('button.q', { label: `Answer of attempt ${a.attempt}`, onclick: () => detail.onTab('response', a.attempt) }, a.attempt), moment(a.at),
 		a.status ? status('span', a.status, gate(a.reason ?? '')) : el('span.wrong', gate(a.error ?? a.result)), took(a.connect_ms), took(a.first_byte_ms), took(a.duration_ms), el('span.mono', gate(a.url ?? ''))])),
-	d.replays[0] ? el('p', 'Replays: ', d.replays.map((id) => [link(id), ' '])) : el('p', 'No replays.'));
+	el('p', d.replays[0] ? ['Replays: ', d.replays.map((id) => [link(id), ' '])] : 'No replays.'));
 }
 
 function verify(d) {
@@ -148,9 +147,8 @@ export function draw(state) {
 	if (!d) return;
 	let tab = state.tab ?? 'request';
 	if (wide() && tab === 'response') tab = 'request';
-	const panel = el('div.cols', { role: 'tabpanel', id: 'panel', 'aria-labelledby': `tab-${tab}` });
 	detail.tree = null;
-	panel.append(...[guarded('This part', () => {
+	const panel = el('div.cols', { role: 'tabpanel', id: 'panel', 'aria-labelledby': `tab-${tab}` }, guarded('This part', () => {
 		if (tab === 'attempts') return attempts(d);
 		if (tab === 'verify') return verify(d);
 		if (tab === 'raw') {
@@ -160,11 +158,11 @@ export function draw(state) {
 		}
 		if (wide()) return el('div.cols', column(d, 'request', state), column(d, 'response', state));
 		return column(d, tab, state);
-	}, button('Raw', () => detail.onTab('raw')))]);
+	}, button('Raw', () => detail.onTab('raw'))));
 	const col = () => section.querySelector('.col'), y = col()?.scrollTop;
 	swap(section, guarded('The head', () => head(d)), tabsOf(d, tab), panel);
 	deeds.ready();
-	if (tab !== 'request') $(`tab-${tab}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+	if (tab !== 'request') near($(`tab-${tab}`));
 	section.ariaLabel = `Delivery ${d.id}`;
 	if (col() && y) col().scrollTop = y;
 }

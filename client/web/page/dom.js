@@ -164,7 +164,7 @@ export const iso = (at) => new Date(new Date(at) - (how === 'utc' ? 0 : new Date
 export function clock(at, millis) {
 	if (how !== 'ago') return iso(at).slice(11, millis ? 23 : 19);
 	const s = Math.max(0, (Date.now() - new Date(at)) / 1000), [unit, name] = s < 60 ? [1, 's'] : s < 3600 ? [60, 'm'] : s < 86400 ? [3600, 'h'] : [86400, 'd'];
-	return `${Math.floor(s / unit)}${name} ago`;
+	return `${~~(s / unit)}${name} ago`;
 }
 export const day = (at) => iso(at).slice(0, 10);
 export const moment = (at) => (day(at) === day(Date.now()) ? `today ${clock(at, true)}` : `${day(at)} ${clock(at, true)}`);

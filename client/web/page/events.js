@@ -17,9 +17,18 @@ export function tell(name, data) {
 	}
 }
 
-channel.onmessage = ({ data }) => data.forEach((event) => tell(...event));
+channel.onmessage = ({ data }) => arrive(data);
 
-let passing = [];
+let waiting = [], timer, passing = [];
+/** Some events a task: a key waits for no burst. */
+function arrive(events) {
+	waiting.push(...events);
+	timer ??= setTimeout(() => {
+		timer = null;
+		for (const [name, text] of waiting.splice(0, document.hidden ? 1e6 : 16)) tell(name, JSON.parse(text));
+		if (waiting[0]) arrive([]);
+	});
+}
 function pass(...event) {
 	if (passing.push(event) === 1) {
 		setTimeout(() => {
@@ -27,24 +36,24 @@ function pass(...event) {
 			passing = [];
 		}, 20);
 	}
-	tell(...event);
+	arrive([event]);
 }
 
 function open() {
 	source = new EventSource(newest ? `/api/events?after=${newest}` : '/api/events');
 	source.onopen = () => {
 		failures = 0;
-		pass('open', {});
+		pass('open', '{}');
 	};
 	for (const name of ['delivery', 'attempt', 'state', 'more', 'gone', 'replay', 'reset', 'k']) {
 		source.addEventListener(name, (event) => {
 			if (event.lastEventId) newest = Number(event.lastEventId) || newest;
-			pass(name, JSON.parse(event.data));
+			pass(name, event.data);
 		});
 	}
 	source.onerror = () => {
 		failures++;
-		pass('lost', {});
+		pass('lost', '{}');
 		if (source.readyState !== EventSource.CLOSED && failures < 3) return;
 		source.close();
 		clearTimeout(again);
@@ -56,8 +65,7 @@ let again;
 function close() {
 	clearTimeout(again);
 	source?.close();
-	source = undefined;
-	leading = false;
+	source = leading = null;
 }
 
 /** Waits for its turn to lead, while the page is seen. */

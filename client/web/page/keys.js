@@ -13,7 +13,7 @@ let context = 'L', count = '';
 export function act(name, contexts, handler, when) {
 	for (const c of contexts === '*' ? 'LDFHO' : contexts) handlers.set(`${c} ${name}`, { handler, when });
 }
-const can = (a) => handlers.has(`${context} ${a.name}`), here = (a) => a.contexts.includes(context) && can(a);
+const can = (a) => handlers.has(`${context} ${a.name}`), here = (a) => a.keys[0] && a.contexts.includes(context) && can(a);
 export const setContext = (c) => {
 	context = c;
 	count = '';
@@ -67,7 +67,7 @@ export function start(table) {
 }
 
 function drawFoot() {
-	const said = $('said'), parts = actions.filter((a) => a.bar && a.keys[0] && here(a)).sort((a, b) => b.bar - a.bar).slice(0, 7).map((a) => el('span', el('kbd', a.keys[0]), ` ${a.label.toLowerCase()}`));
+	const said = $('said'), parts = actions.filter((a) => a.bar && here(a)).sort((a, b) => b.bar - a.bar).slice(0, 7).map((a) => el('span', el('kbd', a.keys[0]), ` ${a.label.toLowerCase()}`));
 	swap($('foot'), parts, said);
 }
 
@@ -82,7 +82,7 @@ export function dialog(title, body, buttons) {
 export const choice = (id, label, checked, change) => el('p', el('label', check({ id, checked, onchange: (e) => change(e.target.checked) }), ` ${label}`));
 
 export function help() {
-	const rows = actions.filter((a) => a.keys[0] && here(a)).map((a) => [el('span.mono', a.keys.join(' ')), a.help]);
+	const rows = actions.filter(here).map((a) => [el('span.mono', a.keys.join(' ')), a.help]);
 	dialog('Keys', [
 		[['single-keys', 'Single-key shortcuts'], ['announce', 'Announce new deliveries']].map(([id, label]) => choice(id, label, kept.get(id, true), (on) => kept.set(id, on))), table(['KEY', 'DOES'], rows),
 		el('p', 'From another machine: ', el('code', `ssh -L ${location.port}:127.0.0.1:${location.port} THIS-MACHINE`), ', then the same address there.'),
@@ -106,7 +106,7 @@ function palette() {
 		const fits = new RegExp([...letters].map(RegExp.escape).join('.*'), 'i');
 		const word = new RegExp(`\\b${RegExp.escape(letters)}`, 'i'), near = ({ name }) => name.startsWith(letters) + word.test(name);
 		found = actions.filter((a) => can(a) && fits.test(`${a.name} ${a.help}`)).sort((a, b) => near(b) - near(a));
-		at = Math.min(at, Math.max(0, found.length - 1));
+		at = clamp(at, found.length - 1);
 		choices(input, list, found.map((a, i) => [a.name, plain(a.help, 60), () => ((at = i), pick())]), at);
 	};
 	input.oninput = () => ((at = 0), draw());

@@ -9,12 +9,14 @@ const PAGE = 128, KEEP = 5 * PAGE, HEIGHT_MOST = 8_000_000, DAY = 24;
 export const list = {
 	rows: [], // newest first
 	filter: '', sort: '', ids: null, walk: '', old: false, follow: true, selected: 0, fresh: 0, total: null, count: NaN,
-	newer: false, older: false, newest: 0, oldest: 0, base: 0, above: 0, marked: new Set(), loading: false, searched: null,
+	newer: false, older: false, newest: 0, oldest: 0, base: 0, above: 0, marked: new Set(), loading: true, searched: null,
 };
 
 let scroller, grid, head, firstRun, pool = [], shown = new Map(), frame, resting, loadTimer, slow, generation = 0, telling, told = 0, aging;
 const phone = matchMedia('(max-width:599px)');
-let rh = phone.matches ? 56 : 32; // of a row
+let rh; // of a row
+// Where the view begins, and what elements said last: reads after writes are layouts.
+let top = 0, scrolled = 0, whole = 0, tall;
 // Class, head and, of those that may be chosen, width.
 const CELLS = [['s', ''], ['t', 'TIME'], ['out', 'OUTCOME'], ['m', 'METHOD', 58], ['src', 'SOURCE', 72], ['ev', 'EVENT / PATH'], ['n at', 'ATT', 30], ['n tk', 'TOOK', 58], ['n z', 'SIZE', 44], ['opt tu', 'TUNNEL', 80], ['opt pe', 'PEER', 130], ['opt ho', 'HOST', 140], ['opt tg', 'TAG', 90], ['n opt ro', 'REPLAY OF', 66], ['n opt id', 'ID', 66]];
 const columnName = (head) => head.toLowerCase().replace(/ \/.*/, '').replace(' ', '-').replace('outcome', 'stat');
@@ -73,13 +75,12 @@ export function build(main) {
 	grid.onclick = onClick;
 	grid.onkeydown = () => grid.classList.add('keys');
 	new ResizeObserver(() => {
+		tall = null;
+		scrolled = scroller.scrollTop;
 		columns(list.columns);
 		draw();
 	}).observe(scroller);
-	phone.onchange = () => {
-		rh = phone.matches ? 56 : 32;
-		redrawAll();
-	};
+	(phone.onchange = redrawAll)();
 	return section;
 }
 
@@ -114,7 +115,7 @@ function tops() {
 		placed = key;
 		places = [];
 		let y = 0;
-		for (let i = rows.length - 2; i >= 0; i--) if (rows[i + 1].odd !== undefined) rows[i].odd ??= !rows[i + 1].odd;
+		for (let i = rows.length - 2; i >= 0; i--) if ('odd' in rows[i + 1]) rows[i].odd ??= !rows[i + 1].odd;
 		rows.forEach((row, i) => {
 			row.day ??= day(row.received_at);
 			row.odd ??= !rows[i - 1]?.odd;
@@ -127,28 +128,43 @@ function tops() {
 	return places;
 }
 function rowAt(y) {
-	let i = clamp(Math.floor((y - list.base) / rh), list.rows.length - 1);
+	let i = clamp(~~((y - list.base) / rh), list.rows.length - 1);
 	while (i > 0 && list.base + tops()[i] > y) i--;
 	return i;
 }
 const known = () => list.ids?.length ?? (list.count || list.rows.length + (list.older ? PAGE : 0));
 function height() {
-	const whole = list.base + tops().at(-1);
-	if (!list.older) return whole;
-	return Math.max(whole + rh, Math.min(known() * rh, HEIGHT_MOST));
+	const end = list.base + tops().at(-1);
+	if (!list.older) return end;
+	return Math.max(end + rh, Math.min(known() * rh, HEIGHT_MOST));
 }
-const view = () => scroller.clientHeight;
-const top = () => (list.old ? Math.max(0, height() - view() - scroller.scrollTop) : scroller.scrollTop);
+const view = () => (tall ??= scroller.clientHeight);
 function setTop(y) {
-	const to = Math.max(0, list.old ? height() - view() - y : y);
-	if (Math.abs(scroller.scrollTop - to) >= 1) scroller.scrollTop = to;
+	top = clamp(y, height() - view());
+	schedule();
+}
+/** Before rows are written. */
+function scroll(h) {
+	if (whole !== h) {
+		grid.style.height = `${(whole = h)}px`;
+		top = clamp(top, h - view());
+	}
+	const to = list.old ? Math.max(0, h - view() - top) : top;
+	if (!view() || Math.abs(scrolled - to) < 1) return;
+	scroller.scrollTop = to;
+	look();
+}
+function look() {
+	scrolled = scroller.scrollTop;
+	top = list.old ? whole - view() - scrolled : scrolled;
 }
 
 function onScroll() {
+	look();
 	schedule();
 	clearTimeout(resting);
 	resting = setTimeout(rest, 200);
-	if (list.follow && top() > rh) pause();
+	if (list.follow && top > rh) pause();
 }
 
 const share = (id) => (list.newest - id) / Math.max(1, list.newest - list.oldest);
@@ -156,33 +172,28 @@ const share = (id) => (list.newest - id) / Math.max(1, list.newest - list.oldest
 function rest() {
 	const h = height();
 	if (known() * rh <= HEIGHT_MOST || !list.rows[0]) return;
-	const i = rowAt(top());
-	const fraction = list.newer ? share(list.rows[i].id) : (i * rh) / h;
-	const want = Math.round(fraction * (h - view()));
-	const shift = want - (list.base + tops()[i]);
+	const i = rowAt(top), fraction = list.newer ? share(list.rows[i].id) : (i * rh) / h;
+	const shift = Math.round(fraction * (h - view())) - list.base - tops()[i];
 	if (Math.abs(shift) < 4 * rh) return;
-	const y = top() + shift;
 	list.base = Math.max(0, list.base + shift);
-	draw();
-	setTop(y);
+	setTop(top + shift);
 }
 
 export const schedule = () => (frame ??= requestAnimationFrame(draw));
 
 function draw() {
-	if (!scroller) return;
 	if (arriving[0]) arrive();
 	frame = cancelAnimationFrame(frame);
 	if (arriving[0]) schedule();
-	const h = height(), v = view(), y0 = top(), at = tops();
-	const bottom = list.base + at.at(-1);
-	grid.style.height = `${h}px`;
-	const wanted = new Map();
+	const h = height(), v = view(), at = tops(), bottom = list.base + at.at(-1), wanted = new Map();
+	if (list.rows[0] || !list.loading) $('first')?.remove();
+	scroll(h);
+	const y0 = top;
 	if (y0 + v >= list.base && y0 <= bottom) for (let i = Math.max(0, rowAt(y0) - 6), last = rowAt(y0 + v) + 6; i <= last && i < list.rows.length; i++) wanted.set(list.rows[i].id, i);
 	// Which of all it is, as far as that is known.
 	const all = list.counted ? NaN : list.count, first = list.ids ? list.ids.indexOf(list.rows[0]?.id) : list.above;
 	const above = first >= 0 || list.older ? first : all - list.rows.length;
-	set(grid, 'aria-rowcount', String(all + 1 || -1));
+	set(grid, 'aria-rowcount', `${all + 1 || -1}`);
 	const spare = []; // go on as other rows: a node that is shown again would be laid out anew
 	for (const [id, node] of shown) if (!wanted.has(id) && shown.delete(id)) spare.push(node);
 	for (const [id, i] of wanted) {
@@ -190,14 +201,14 @@ function draw() {
 		if (!node) {
 			node = spare.pop() ?? pool.pop() ?? makeRow();
 			shown.set(id, node);
-			if (node.hidden) node.hidden = false;
+			node.hidden = false;
 			node.drawn = null;
 		}
 		fillRow(node, list.rows[i]);
 		const nth = list.old ? all - above - i : above + i + 1;
 		if (node.nth !== nth) node.ariaRowIndex = (node.nth = nth) > 0 ? nth + 1 : null;
 		place(node, list.base + at[i], rh, h);
-		const over = i > 0 && !list.sort && list.rows[i - 1].day !== list.rows[i].day;
+		const over = i > 0 && at[i] - at[i - 1] > rh;
 		if (node.line.hidden === over) node.line.hidden = !over;
 		if (over) {
 			word(node.line, list.rows[list.old ? i - 1 : i].day);
@@ -208,10 +219,7 @@ function draw() {
 		node.hidden = node.line.hidden = true;
 		pool.push(node);
 	}
-	const active = shown.get(list.selected);
-	if (active) set(grid, 'aria-activedescendant', active.id);
-	else grid.removeAttribute('aria-activedescendant');
-	if (list.rows[0] || !list.loading) $('first')?.remove();
+	set(grid, 'aria-activedescendant', shown.get(list.selected)?.id ?? '');
 	drawNote();
 	if (telling && Date.now() - told > 90) tell();
 	// What is looked at and not there is fetched; far away a page is read there, near the edge the next one.
@@ -262,7 +270,7 @@ function fillRow(node, row) {
 	const c = node.cells, o = row.outcome, { verdict: v } = row, time = clock(row.received_at), b = node.link.firstChild;
 	node.dataset.id = row.id;
 	set(node, 'class', `row${row.odd ? ' z2' : ''}${fresh ? ' new' : ''}`);
-	set(node, 'aria-selected', String(selected));
+	set(node, 'aria-selected', `${selected}`);
 	node.ariaLabel = plain([`${o.text} ${o.reason}`.trim(), row.provider, row.event_type ?? row.path, time, many(row.attempts, 'attempt'), v.text, mark && 'marked'].filter(Boolean).join(', '));
 	set(c.s, 'title', v.text);
 	sign(node.mark, mark ? 'mk' : row.replay_of ? 'rp' : '');
@@ -279,7 +287,7 @@ function fillRow(node, row) {
 	if (row.event_type) put(b, row.event_type);
 	else swap(b, (b.raw = ''));
 	put(node.link.lastChild, row.path);
-	word(c.at, String(row.attempts));
+	word(c.at, `${row.attempts}`);
 	word(c.tk, took(row.duration_ms));
 	word(c.z, size(row.request_bytes));
 	if (!list.columns) return;
@@ -292,6 +300,7 @@ function fillRow(node, row) {
 }
 
 export function redrawAll() {
+	rh = phone.matches ? 56 : 32;
 	for (const node of shown.values()) node.drawn = null;
 	for (const row of list.rows) delete row.day;
 	placed = '';
@@ -310,17 +319,16 @@ export function select(id, show = true) {
 function reveal() {
 	const i = indexOf(list.selected);
 	if (i < 0) return;
-	const y = list.base + tops()[i], t = top();
-	if (y < t) setTop(y);
-	else if (y + rh > t + view()) setTop(y + rh - view());
+	const y = list.base + tops()[i];
+	if (y < top) setTop(y);
+	else if (y + rh > top + view()) setTop(y + rh - view());
 }
 
 export function step(n) {
 	const i = indexOf(list.selected), d = list.old ? -n : n;
 	if (!list.rows[0]) return;
 	if (d > 0 && list.follow) pause();
-	const to = i < 0 ? rowAt(top() + rh - 1) : i + d;
-	select(list.rows[clamp(to, list.rows.length - 1)].id);
+	select(list.rows[clamp(i < 0 ? rowAt(top + rh - 1) : i + d, list.rows.length - 1)].id);
 }
 export const pageStep = (fraction) => step(Math.trunc((view() / rh) * fraction));
 export function neighbour(id, n) {
@@ -395,7 +403,6 @@ export async function load(filter, { around, on } = {}) {
 		if (around) {
 			list.base = list.newer ? Math.round(share(rows[0]?.id ?? 0) * Math.max(0, height() - view())) : 0;
 			list.selected = around;
-			draw();
 			reveal();
 		} else {
 			list.follow = !list.sort;
@@ -447,19 +454,13 @@ async function ask(wish, use, signal) {
 }
 
 let fetching;
-async function more(wish, use) {
-	if (fetching) return;
-	fetching = true;
-	await ask(wish, use);
-	fetching = false;
-	schedule();
-}
+const more = (wish, use) => (fetching ??= ask(wish, use).then(() => ((fetching = null), schedule())));
 
 function append(answer) {
 	list.rows.push(...take(answer));
 	list.older = goesOn(answer);
 	const spare = list.rows.length - KEEP;
-	if (spare > 0 && top() > list.base + tops()[spare] + 40 * rh) {
+	if (spare > 0 && top > list.base + tops()[spare] + 40 * rh) {
 		list.base += tops()[spare];
 		list.rows.splice(0, spare);
 		list.above += spare;
@@ -472,36 +473,30 @@ function trim() {
 }
 
 function prepend(answer) {
-	const y = top(), rows = take(answer);
+	const rows = take(answer);
 	list.rows.unshift(...rows);
 	const grown = tops()[rows.length];
 	list.newer = answer.more_after;
 	list.above = list.newer ? list.above - rows.length : 0;
-	let shift = 0;
-	if (list.base >= grown && list.newer) list.base -= grown;
-	else {
-		shift = grown - list.base;
-		list.base = 0;
-	}
-	draw();
-	if (shift) setTop(y + shift);
+	const { base } = list;
+	list.base = list.newer ? Math.max(0, base - grown) : 0;
+	setTop(top + grown - base + list.base);
 	trim();
 }
 
 /** A drag of the thumb: the place is a share of the ids. */
 function jump() {
-	const h = height() - view(), fraction = h > 0 ? top() / h : 0;
-	const id = Math.round(list.newest - fraction * (list.newest - list.oldest)), i = list.ids && Math.max(0, Math.floor(top() / rh) - 20);
+	const h = height() - view(), fraction = h > 0 ? top / h : 0;
+	const id = Math.round(list.newest - fraction * (list.newest - list.oldest)), i = list.ids && Math.max(0, Math.floor(top / rh) - 20);
 	return ask({ before: list.ids ? list.ids[i - 1] : Math.max(id + 1, list.oldest + PAGE / 2) }, (answer) => {
-		const y = top();
 		list.rows = take(answer);
 		list.above = NaN;
 		list.older = goesOn(answer);
 		list.newer = answer.more_after;
-		list.base = Math.max(0, list.newer ? y - 4 * rh : 0);
+		list.base = Math.max(0, list.newer ? top - 4 * rh : 0);
 		if (list.ids) list.base = i * rh;
-		else if (!list.older) list.base = clamp(y + view() - tops().at(-1), list.base);
-		draw();
+		else if (!list.older) list.base = clamp(top + view() - tops().at(-1), list.base);
+		schedule();
 	}, jumpSignal());
 }
 
@@ -516,20 +511,13 @@ function stay() {
 	jumpSignal();
 }
 
-export function pause() {
-	if (!list.follow) return;
-	list.follow = false;
-	changed();
-}
+export const pause = () => list.follow && changed((list.follow = false));
 export async function follow() {
 	list.fresh = list.seen = 0;
 	list.follow = true;
 	stay();
 	if (list.newer) await load(list.filter);
-	else {
-		catchUp();
-		setTop(0);
-	}
+	else catchUp(), setTop(0);
 	changed();
 }
 
@@ -581,7 +569,6 @@ function add(rows) {
 	if (kept.get('announce', true)) say(many(rows.length, 'new delivery', 'new deliveries'));
 	changed();
 	schedule();
-	if (list.old) requestAnimationFrame(() => setTop(0));
 }
 
 /** What arrives while one does not follow is only counted; with a filter, what matches. */
