@@ -293,7 +293,9 @@ static bool compare(struct store *s, const struct store_index *x, bool *same, bo
 	bool fine = sqlite3_step(st) == SQLITE_ROW || store_fail(s, "read", e);
 	struct bytes event_id = fine ? column(st, 1) : bytes_of("");
 	*as_it_was = fine && sqlite3_column_int64(st, 0) == x->count;
-	*same = event_id.len == UUID_LEN ? memcmp(event_id.at, x->event_id, UUID_LEN) == 0 : event_id.len > 0;
+	/* Of another length no program of ours wrote it. */
+	*same = event_id.len == UUID_LEN ? memcmp(event_id.at, x->event_id, UUID_LEN) == 0
+					 : fine && sqlite3_column_type(st, 1) != SQLITE_NULL;
 	sqlite3_reset(st);
 	return fine;
 }
@@ -376,8 +378,7 @@ bool store_index_write(struct store *s, struct store_index *x, struct error *e)
 		return false;
 	if (!in_place || !same)
 		return true;
-	return drop_blocks(s, x, e) &&
-	       (x->count == 0 || (insert_block(s, x, as_it_was, e) && insert_pages(s, x, e))) &&
+	return drop_blocks(s, x, e) && (x->count == 0 || (insert_block(s, x, as_it_was, e) && insert_pages(s, x, e))) &&
 	       (!x->tail || store_execute_with_id(s, STATEMENT_MARK, x->last, e)) && store_index_forget(s, e);
 }
 

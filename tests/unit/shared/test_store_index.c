@@ -212,6 +212,8 @@ static void test_a_damaged_index_goes_on(void **state)
 		"UPDATE search_mark SET indexed = 4096",
 		"UPDATE search_mark SET indexed = 5000",
 		"UPDATE search_mark SET indexed = -1",
+		"UPDATE delivery SET event_id = x'' WHERE id = (SELECT last FROM search_block WHERE first > 1)",
+		"UPDATE delivery SET event_id = x'aa' WHERE id = (SELECT last FROM search_block WHERE first > 1)",
 		"UPDATE search_block SET last = last + 60",
 		"UPDATE search_block SET first = first + 60 WHERE first > 1",
 		"UPDATE search_block SET last = first",
