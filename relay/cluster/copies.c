@@ -349,13 +349,19 @@ static void on_info(void *user, enum bus_outcome outcome, const struct bus_messa
 	json_decref(answer);
 }
 
-static void ask_for_stream(struct copies *c)
+static bool ask_info(struct copies *c,
+		     void (*answered)(void *user, enum bus_outcome outcome, const struct bus_message *m))
 {
 	const struct bus_post post = { .subject = "$JS.API.STREAM.INFO." COPIES_STREAM };
-	if (!bus_request(c->bus, &post, ACK_MS, on_info, c))
-		return;
-	c->stream = STREAM_ASKING;
-	c->requests++;
+	const bool fine = bus_request(c->bus, &post, ACK_MS, answered, c);
+	c->requests += fine;
+	return fine;
+}
+
+static void ask_for_stream(struct copies *c)
+{
+	if (ask_info(c, on_info))
+		c->stream = STREAM_ASKING;
 }
 
 /* ---- copies that are of no use any more ---- */
@@ -422,12 +428,10 @@ static void on_checked(void *user, enum bus_outcome outcome, const struct bus_me
  * to a node that publishes nothing, and the same sequences are of other copies. */
 static void check_stream(struct copies *c)
 {
-	const struct bus_post post = { .subject = "$JS.API.STREAM.INFO." COPIES_STREAM };
 	if (c->checking)
 		return;
 	c->unchecked = 0;
-	c->checking = bus_request(c->bus, &post, ACK_MS, on_checked, c);
-	c->requests += c->checking;
+	c->checking = ask_info(c, on_checked);
 }
 
 static void on_useless(void *user, const uint64_t *sequences, size_t count)
