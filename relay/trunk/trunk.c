@@ -271,6 +271,7 @@ static void make_all_dirty(struct trunk *list)
 {
 	for (struct trunk *t = list, *next; t; t = next) {
 		next = t->next_dirty;
+		t->dirty = false;
 		make_dirty(t);
 	}
 }
@@ -288,14 +289,16 @@ static void flush_all(struct trunk_set *s)
 		list = t->next_dirty;
 		t->dirty = false;
 		if (t->fail_due) {
-			lose(t, "out of memory, or too much waits", 0);
-		} else if (!flush(t)) {
-			t->next_dirty = again;
-			again = t;
-		} else if (has_more(t)) {
-			t->next_dirty = more;
-			more = t;
+			lose(t, "out of memory, or too much waits", 0); /* others may be sent to from within */
+			continue;
 		}
+		const bool taken = flush(t);
+		if (taken && !has_more(t))
+			continue;
+		struct trunk **to = taken ? &more : &again;
+		t->dirty = true; /* it is in a list already, should somebody send over it meanwhile */
+		t->next_dirty = *to;
+		*to = t;
 	}
 	if (again) {
 		s->retrying = true;
