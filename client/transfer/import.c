@@ -63,7 +63,7 @@ static bool refused(void *user, const struct error *why)
 
 /* ---- HAR ---- */
 
-static bool on_har_entry(void *user, size_t number, const json_t *entry, struct error *e)
+static bool on_har_entry(void *user, size_t number, json_t *entry, struct error *e)
 {
 	struct transcript x;
 	(void)number;
@@ -72,7 +72,9 @@ static bool on_har_entry(void *user, size_t number, const json_t *entry, struct 
 		i->left_out++;
 		return true;
 	}
-	bool fine = har_read_entry(entry, &x, e) && take(i, &x, e);
+	bool fine = har_read_entry(entry, &x, e);
+	json_object_clear(entry); /* its bodies are not held twice while they are written */
+	fine = fine && take(i, &x, e);
 	transcript_free(&x);
 	return fine;
 }

@@ -18,11 +18,19 @@ static bool no_memory(struct error *e)
 	return error_set(e, EXIT_STORE, "out of memory");
 }
 
+static bool has_blanks(struct bytes text)
+{
+	return text.len &&
+	       (memchr(text.at, '\n', text.len) || memchr(text.at, '\r', text.len) || memchr(text.at, ' ', text.len));
+}
+
 /* Base64 as any tool writes it: lines, no padding, the alphabet for URLs. */
 static bool decode(struct bytes text, struct buffer *out, const char *path, struct error *e)
 {
 	struct buffer plain = { 0 };
 	bool fine = true;
+	if (!has_blanks(text))
+		return base64_decode_loose(out, text) || error_set(e, EXIT_USAGE, "%s: \"text\" is not base64", path);
 	for (size_t i = 0; fine && i < text.len; i++)
 		if (text.at[i] != '\n' && text.at[i] != '\r' && text.at[i] != ' ')
 			fine = buffer_put_u8(&plain, text.at[i]);

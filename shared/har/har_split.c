@@ -4,6 +4,7 @@
 
 #include "shared/har/har.h"
 #include "shared/json/json_halves.h"
+#include "shared/json/json_once.h"
 
 struct walk {
 	struct bytes text;
@@ -80,13 +81,16 @@ static json_t *load(struct walk *w, size_t start, size_t end, struct error *e)
 {
 	json_error_t je;
 	struct bytes text = bytes_make(w->text.at + start, end - start);
-	json_t *value = json_loadb((const char *)text.at, text.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &je);
+	json_t *value;
 	struct buffer whole = { 0 };
 	enum json_halves halves = JSON_HALVES_NONE;
 	size_t at = 0;
+	size_t line = line_of(w, start);
+	(void)line_of(w, end); /* before its bytes are gone */
+	value = json_load_once(text, JSON_ALLOW_NUL | JSON_DECODE_ANY, &je);
 	if (value)
 		return value;
-	size_t line = line_of(w, start) + (je.line > 0 ? (size_t)je.line - 1 : 0);
+	line += je.line > 0 ? (size_t)je.line - 1 : 0;
 	if (end == w->text.len) {
 		error_set(e, EXIT_USAGE, "line %zu: the file ends too early, or its brackets do not match", line);
 		return NULL;

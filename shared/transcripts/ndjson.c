@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shared/json/json_halves.h"
+#include "shared/json/json_once.h"
 #include "shared/transcripts/import_json.h"
 
 #define MOST_BYTES 1e15
@@ -109,7 +110,7 @@ static json_t *load(struct bytes line, struct error *e)
 	struct buffer whole = { 0 };
 	enum json_halves halves = JSON_HALVES_NONE;
 	size_t at = 0;
-	json_t *object = json_loadb(line.len ? (const char *)line.at : "", line.len, JSON_ALLOW_NUL, &je);
+	json_t *object = json_load_once(line, JSON_ALLOW_NUL, &je);
 	if (object)
 		return object;
 	bool fine = json_halves_take(line, &whole, &halves, &at);

@@ -6,5 +6,6 @@
 #include "shared/base/error.h"
 #include "shared/transcripts/transcript.h"
 
-/* False and a sentence without the line's number. transcript_free in any case. */
+/* False and a sentence without the line's number. transcript_free in any case. The line's bytes are undefined then
+ * (json_once.h). */
 MUST_CHECK bool ndjson_read(struct bytes line, struct transcript *out, struct error *e);

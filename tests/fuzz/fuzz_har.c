@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool on_entry(void *user, size_t number, const json_t *entry, struct error *e)
+static bool on_entry(void *user, size_t number, json_t *entry, struct error *e)
 {
 	struct transcript x, again;
 	(void)user;

@@ -58,7 +58,7 @@ struct reading {
 	const char *refuse;
 };
 
-static bool on_entry(void *user, size_t number, const json_t *entry, struct error *e)
+static bool on_entry(void *user, size_t number, json_t *entry, struct error *e)
 {
 	struct reading *r = user;
 	if (r->refuse)
