@@ -284,6 +284,7 @@ void inspect_queue_ask(struct question *q)
 	struct inspect_source *s = q->source;
 	drop_stale(s, q);
 	q->asked_ms = clock_steady_ms();
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what was freed was taken off the list before */
 	DL_APPEND(s->questions, q);
 	begin_some(s);
 	if (!q->under_way && may_be_refused(q) && s->bounds.wait_ms && !uv_is_active((uv_handle_t *)&s->waits))

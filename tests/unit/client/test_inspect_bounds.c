@@ -68,8 +68,8 @@ enum way { WAY_FILTER, WAY_COUNT, WAY_GET, WAY_PART, WAY_BODY, WAY_STATEMENT, WA
 
 struct reading {
 	struct asked *asked;
-	enum way way;
 	uint64_t took_ms;
+	enum way way;
 	struct error error;
 };
 
