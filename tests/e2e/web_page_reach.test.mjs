@@ -90,12 +90,65 @@ describe('the page reaches', { skip: !hasBrowser && 'no browser here' }, () => {
 		await page.look({ 'forced-colors': 'active' });
 		try {
 			await show('/d/10');
+			await page.until('its row', `document.querySelector('.row[aria-selected=true]')`);
 			const [chosen, other] = await page.eval(`[document.querySelector('.row[aria-selected=true]'), document.querySelector('.row[aria-selected=false]:not([hidden])')].map((n) => getComputedStyle(n).backgroundColor)`);
 			assert.notEqual(chosen, other);
+			// A border that was not to be seen is not seen here either, and what is in a chosen part lies on its one ground.
+			const ground = await page.eval(`getComputedStyle(document.body).backgroundColor`);
+			for (const [part, side] of [['#nav-overview', 'borderTopColor'], ['#nav-overview', 'borderBottomColor'], ['.tabs [aria-selected=false]', 'borderBottomColor'], ['#grid .row[aria-selected=false]', 'borderLeftColor']]) assert.equal(await page.eval(`getComputedStyle(document.querySelector('${part}')).${side}`), ground, `${part} ${side}`);
+			assert.deepEqual(await page.eval(`[...document.querySelectorAll(':is(.row, [role=tab])[aria-selected=true] *')].map((n) => getComputedStyle(n)).filter((c) => c.backgroundColor !== 'rgba(0, 0, 0, 0)').length`), 0);
+			assert.deepEqual(await page.axe(), []);
+			await show('/overview?span=30d');
+			assert.notEqual(await page.eval(`getComputedStyle(document.querySelector('.meter .k2')).backgroundColor`), ground, 'meters are seen');
 			assert.deepEqual(await page.axe(), []);
 		} finally {
 			await page.look({});
 		}
+	});
+
+	it('the deeds of a small screen stand in one line and cover nothing of what is read', async () => {
+		for (const [width, height] of [[320, 568], [360, 780]]) {
+			await page.size(width, height);
+			await show('/d/10');
+			const { act, lines, panel } = await page.eval(`({ act: document.querySelector('.act').getBoundingClientRect().top, lines: new Set([...document.querySelectorAll('.act > button')].filter((n) => n.checkVisibility()).map((n) => n.getBoundingClientRect().top)).size, panel: document.querySelector('#panel').getBoundingClientRect().bottom })`);
+			assert.equal(lines, 1, `at ${width}`);
+			assert.ok(panel <= act + 4, `at ${width}: ${panel} below ${act}`);
+		}
+	});
+
+	it('a window that becomes another is drawn for: charts, the comparison; and typing is not left for a chart', async () => {
+		await page.size(1440, 900);
+		await show('/overview?span=30d');
+		const fits = `(([c]) => Math.abs(c.viewBox.baseVal.width / c.clientWidth - 1) < .1)(document.querySelectorAll('svg.ch'))`;
+		await page.until('the chart', fits);
+		await page.size(360, 780);
+		await page.until('the chart of a phone', fits);
+		await page.js(`document.querySelector('#filter').focus()`);
+		await page.js(`window.drawn = 0; new MutationObserver(() => drawn++).observe(document.querySelector('#whole'), { childList: true }); const i = document.activeElement; i.value = 'path:/hooks/github'; i.dispatchEvent(new Event('input'));`);
+		await page.until('its figures', `drawn && document.querySelector('.tile b').innerText === '30'`);
+		assert.equal(await page.eval(`document.activeElement.id`), 'filter');
+		await page.js(`document.activeElement.value = ''; document.activeElement.dispatchEvent(new Event('input')); document.activeElement.blur();`);
+		await page.size(1440, 900);
+		await show('/diff/9/10');
+		const beside = `(([a, b]) => a.getBoundingClientRect().top === b.getBoundingClientRect().top)(document.querySelector('.diff .cols').children)`;
+		await page.until('beside each other', beside);
+		await page.size(768, 1024);
+		await page.until('below each other', `!${beside}`);
+		await page.size(1440, 900);
+	});
+
+	it('a line that is gone to is not under the line of controls, and says which of how many it is', async () => {
+		await fill(w, [line(61, { headers: [['Content-Type', 'application/json']], body: JSON.stringify({ list: [...Array(200).keys()], last: { a: 1, b: 2 } }) })]);
+		await page.size(1440, 700);
+		await page.open('/d/61');
+		await page.until('the lines', `document.querySelectorAll('.tree .l').length > 150`);
+		const places = await page.eval(`['#json-0', '#json-2', '#json-1'].map((s) => document.querySelector(s)).map((n) => [n.ariaLevel, n.ariaPosInSet, n.ariaSetSize])`);
+		assert.deepEqual(places, [['1', null, null], ['3', '1', '200'], ['2', '1', '2']]);
+		await page.js(`document.querySelector('.tree').goTo(150)`);
+		await page.js(`document.querySelector('.tree').focus()`);
+		for (let i = 0; i < 40; i++) await page.press('ArrowUp');
+		const [line1, controls] = await page.eval(`[document.querySelector('.tree .cur').getBoundingClientRect().top, [...document.querySelectorAll('.col > .sec')].at(-1).getBoundingClientRect().bottom]`);
+		assert.ok(line1 >= controls - 1, `the line begins at ${line1}, the controls end at ${controls}`);
 	});
 
 	it('paper: light, with all header fields and the body, without bars and buttons', async () => {

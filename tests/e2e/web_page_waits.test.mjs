@@ -133,6 +133,7 @@ describe('while the page waits', { skip: !hasBrowser && 'no browser here' }, () 
 		const port = String(web.port);
 		await web.stop('SIGKILL');
 		await waitFor('the bar', () => page.eval(`!document.querySelector('#bar').hidden`), 40_000);
+		assert.deepEqual(await page.eval(`[...document.querySelectorAll('[role=alert], [role=status]')].filter((n) => /No word from creel/.test(n.textContent)).map((n) => n.role)`), ['alert'], 'it is said once');
 		for (const name of ['replay', 'edit']) {
 			assert.equal(await off(name), 'true', name);
 			assert.match(await page.eval(`document.querySelector('#deed-${name}').title`), /creel does not answer/);

@@ -15,12 +15,9 @@ export async function show(section, state) {
 	const all = state.mode === 'all', keyed = state.order === 'keys';
 	const [diff, ...sides] = await Promise.all([get('/api/diff', { a: state.a, b: state.b, ignore_volatile: all ? '' : 1, key_order: keyed ? 1 : '' }), ...[state.a, state.b].map((id) => get(`/api/deliveries/${id}`))]);
 	const line = diff.request_line, toggle = (label, on, to) => el('button', { pressed: on, onclick: () => go(to) }, label);
-	const body = diff.body, changes = body.changes ?? [], count = changes.length + diff.headers.length + !!line, wide = section.clientWidth >= 1000;
-	const change = ({ a, b }) => {
-		const both = [side('del', a), side('add', b)];
-		return wide ? el('div.cols', both.map((s) => el('div.col', s))) : both;
-	};
-	const rows = changes.map((c) => hunk(plain(c.path ?? `line ${c.line_a ?? c.line_b}`), [change(c)]));
+	const body = diff.body, changes = body.changes ?? [], count = changes.length + diff.headers.length + !!line;
+	const change = ({ a, b }) => el('div.cols', [side('del', a), side('add', b)].map((s) => el('div.col', s)));
+	const rows = changes.map((c) => hunk(plain(c.path ?? (c.line_a || c.line_b ? `line ${c.line_a ?? c.line_b}` : c.change ?? '')), [change(c)]));
 	swap(section,
 		el('div.dh', el('h1', back(() => run('back')), el('span.e', '- ', name(sides[0])), el('span.e', '+ ', name(sides[1]))),
 			el('div.meta', el('span', diff.equal ? 'They are equal.' : many(count, 'difference')), el('span', `${number(diff.ignored)} that differ every time are ${all ? 'shown' : 'left out'}`)),

@@ -32,8 +32,8 @@ function layOut(text) {
 			if (lex !== ':') wrong();
 			next();
 		} else if (where) path += `[${where.n}]`;
-		const line = { depth: stack.length, key, path, again: key !== null && where.keys.has(key), text: lex, kind: kindOf(lex.charAt(0)) };
-		if (where) where.n++, where.keys.add(key);
+		const line = { depth: stack.length, key, path, again: key !== null && where.keys.has(key), text: lex, kind: kindOf(lex.charAt(0)), within: where?.line };
+		if (where) line.nth = ++where.n, where.keys.add(key);
 		lines.push(line);
 		if (lex === '{' || lex === '[') {
 			if (stack.length >= DEPTH) wrong();
@@ -86,7 +86,7 @@ export function tree(text, tools) {
 			l.empty ? dim(l.empty) : shut ? dim(`${l.text} ${many(l.members, l.text === '{' ? 'key' : 'item')}, ${size(l.bytes)} ${lines[l.end].text}`) : part(CLASS[l.kind], l.text),
 			(shut ? lines[l.end] : l).comma && dim(','));
 		return el(`div.l${i === chosen ? '.cur' : ''}`, {
-			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? !shut : null, 'aria-selected': i === chosen, id: `json-${i}`, 'data-line': i + 1,
+			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-posinset': l.nth, 'aria-setsize': l.within?.members, 'aria-expanded': can ? !shut : null, 'aria-selected': i === chosen, id: `json-${i}`, 'data-line': i + 1,
 		}, el('span.g', HIDDEN, i + 1),
 		el('span.a', HIDDEN, can ? (shut ? '▸' : '▾') : ' '), l.depth > 0 && el('span.in', { ...HIDDEN, style: { '--depth': l.depth } }), value);
 	};
@@ -152,7 +152,7 @@ export function tree(text, tools) {
 	};
 	const level = (change) => {
 		const shut = [...folded].reduce((n, i) => Math.min(n, lines[i].depth), Infinity), deepest = lines.reduce((n, l) => (l.end ? Math.max(n, l.depth) : n), 0);
-		foldFrom(change > 0 ? shut + 1 : Math.max(0, Math.min(shut - 1, deepest)));
+		foldFrom(change > 0 ? shut + 1 : clamp(shut - 1, deepest));
 	};
 	return {
 		node: box, lines: lines.length, go: reveal,

@@ -446,7 +446,7 @@ async function ask(wish, use, signal) {
 	try {
 		const answer = await page(wish, signal);
 		if (mine !== generation) return;
-		if (list.wrong) list.onProblem(null);
+		if (list.wrong) schedule(list.onProblem(null));
 		use(answer);
 	} catch (error) {
 		failed(error, () => (list.onProblem(null), schedule()));

@@ -169,7 +169,6 @@ function setLost(now) {
 		lostTimer = setTimeout(() => {
 			$('bar').hidden = false;
 			word($('bar'), `No word from creel since ${since}. Start it again: \`creel web\`. What you see was read until then.`);
-			say('No word from creel');
 			deeds.ready();
 		}, 8000);
 	}, 2000);
@@ -301,8 +300,8 @@ acts('L', {
 		drawFollow();
 	},
 	'replay-filtered': async () => {
-		const all = await counted(list.filter).catch(complain);
-		if (all) deeds.replayMany({ filter: list.filter }, all.count);
+		const { filter } = list, all = await counted(filter).catch(complain);
+		if (all) deeds.replayMany({ filter }, all.count);
 	},
 	'saved-filters': () => {
 		const saved = url.kept.get('saved', {}), f = state.filter, items = Object.entries(saved).map(([name, filter]) => [name, '', () => narrow(filter)]);
@@ -427,7 +426,7 @@ async function start() {
 		const off = e.target.closest('[aria-disabled=true]');
 		if (off) halt(e), alarm(off.title);
 	}, true);
-	window.onresize = () => is('detail') && details.draw(state);
+	window.onresize = () => (is('detail') ? details.draw(state) : is('overview') && whole?.turns?.draw?.());
 	window.onbeforeprint = () => (main.dataset.print = `${location.href}, ${Date()}`);
 	window.onbeforeunload = (e) => {
 		if (is('edit') && editing?.dirty()) halt(e);

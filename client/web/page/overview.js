@@ -43,7 +43,7 @@ function bars(s, W) {
 	const H = 160, n = s.buckets.length, bw = (W - 48) / n, tick = nice(Math.max(...s.buckets.map(all))), most = tick * 4;
 	const chart = frame(W, 182, `Deliveries by outcome: ${number(s.count)}, of them ${number(s.failed)} failed. Arrows move along the bars, Enter filters.`);
 	scale(chart, H, 40, W, tick, number);
-	const every = Math.max(1, Math.ceil(80 / bw));
+	const every = Math.ceil(80 / bw);
 	s.buckets.forEach((b, i) => {
 		let at = H;
 		for (const [k, c] of KINDS) {
@@ -107,7 +107,7 @@ function histogram(s, W) {
 	const H = 120, list = s.took.histogram, tick = nice(Math.max(...list.map((h) => h.count))), w = (W - 56) / list.length;
 	const chart = frame(W, 142, `Distribution of how long the app took; the longest ${took(s.took.max_ms)}`);
 	scale(chart, H, 44, W, tick, (v) => (v >= 1000 ? `${v / 1000}k` : v));
-	list.forEach((h, i) => chart.append(rect('fa', 46 + i * w, H - (h.count / tick / 4) * H, w - 4, (h.count / tick / 4) * H), W > 420 || i % 2 === 0 ? text(46 + i * w + w / 2 - 2, 137, h.le_ms === null ? '+' : upTo(h.le_ms), 'middle') : ''));
+	list.forEach((h, i, _, tall = (h.count / tick / 4) * H) => chart.append(rect('fa', 46 + i * w, H - tall, w - 4, tall), W > 420 || i % 2 === 0 ? text(46 + i * w + w / 2 - 2, 137, h.le_ms === null ? '+' : upTo(h.le_ms), 'middle') : ''));
 	return chart;
 }
 
@@ -123,23 +123,23 @@ function groups(id, list, by, again) {
 export async function show(section, now) {
 	state = now;
 	const [named, until] = (state.span ?? '').split(','), span = SPANS[named] ? named : '24h', seconds = SPANS[span], by = BY.includes(state.by) ? state.by : 'source';
-	const usable = STEPS.filter((s) => seconds / s <= 120 && seconds / s >= 12), phone = !wider(600);
-	step = usable.includes(Number(state.step)) ? Number(state.step) : usable.find((s) => seconds / s <= (phone ? 48 : 100)) ?? usable.at(-1);
+	const usable = STEPS.filter((s) => seconds / s <= 120 && seconds / s >= 12), phone = () => !wider(600);
+	step = usable.includes(Number(state.step)) ? Number(state.step) : usable.find((s) => seconds / s <= (phone() ? 48 : 100)) ?? usable.at(-1);
 	const to = Math.ceil((Date.parse(`${until}Z`) || Date.now()) / 1000 / step) * step, change = (name) => (v) => go({ [name]: v });
 	turns.longer = (d) => change('step')(usable[usable.indexOf(step) + d] ?? step);
 	turns.by = () => change('by')(BY[(BY.indexOf(by) + 1) % BY.length]);
 	const s = await get('/api/stats', { filter: state.filter, from: to - seconds, to, step, by }, { signal: signal() }), ids = [...s.slowest, ...s.largest];
 	const rows = ids[0] ? (await get('/api/deliveries', { ids })).deliveries : [];
 	const last = !s.count && (await get('/api/deliveries', { filter: state.filter, limit: 1 })).deliveries[0];
-	const there = last && { ...state, span: `${span},${new Date(Date.parse(last.received_at) + 60_000).toISOString().slice(0, 16)}` };
+	const there = last && { ...state, span: `${span},${utc(Date.parse(last.received_at) / 1000 + 60).slice(0, 16)}` };
 	const within = until ? `since:${utc(to - seconds)} before:${utc(to)}` : `since:${span}`;
-	const opened = (id, text = `#${id}`) => link(`/d/${id}`, () => open(id), text);
+	const opened = (id, text) => link(`/d/${id}`, () => open(id), text);
 	const most = (title, ids, order, field, text) => box(title, button('More', () => go({ view: 'list', order, filter: both(state.filter, within) })),
 		data(['DELIVERY', 'OUTCOME', order.slice(1).toUpperCase()], ids.flatMap((id) => rows.find((r) => r.id === id) ?? []).map((r) => [opened(r.id, [`#${r.id} `, gate(r.event_type ?? r.path)]), outcomeNode(r), text(r[field])])));
-	const draw = () => {
+	const draw = turns.draw = () => {
 		section.className = 'over';
-		const W = Math.max(260, section.clientWidth - (phone ? 50 : 66)), half = phone ? W : W / 2 - 24;
-		const peak = s.buckets.reduce((m, b) => (failed(b) > failed(m) ? b : m), s.buckets[0]), tile = (title, value, under, kind, sign) => el('div.card.tile', el('span', title), el(`b${kind ? `.${kind}` : ''}`, sign && icon(sign), value), el('span', under));
+		const W = Math.max(260, section.clientWidth - (phone() ? 50 : 66)), half = phone() ? W : W / 2 - 24;
+		const peak = s.buckets.reduce((m, b) => (failed(b) > failed(m) ? b : m)), tile = (title, value, under, kind, sign) => el('div.card.tile', el('span', title), el(`b${kind ? `.${kind}` : ''}`, sign && icon(sign), value), el('span', under));
 		const choose = (label, options, now, change, text = (o) => o) => select({ label }, options.map((o) => [o, text(o)]), now, change);
 		swap(section,
 			tile(`Deliveries, ${span}${until ? ` until ${from({ at: to * 1000 })}` : ''}`, number(s.count), s.searched < s.total ? `so far, ${number(s.searched)} of ${number(s.total)} looked at` : `${number(Math.max(...s.buckets.map(all)))} in ${label(step)} at most`),
@@ -156,5 +156,5 @@ export async function show(section, now) {
 	};
 	draw();
 	say(`${number(s.count)} deliveries, ${number(s.failed)} failed`);
-	if (!section.contains(document.activeElement)) one('svg.ch')?.focus({ preventScroll: true });
+	if (!document.activeElement.matches('#filter, #whole *')) one('svg.ch')?.focus({ preventScroll: true });
 }
