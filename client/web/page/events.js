@@ -1,4 +1,4 @@
-// Events, from one stream for all pages (a browser opens six connections to a host): who holds the lock passes them on.
+// Events, from one stream for all pages (browsers open six connections to a host): who holds the lock passes them on.
 
 const channel = new BroadcastChannel('creel');
 const listeners = {};

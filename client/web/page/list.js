@@ -603,7 +603,7 @@ export function onDelivery(row) {
 		schedule();
 	}
 }
-/** Some a frame, as a key waits for the rows that are filled in; far too many at once. */
+/** Some a frame, as a key waits until rows are filled in; far too many at once. */
 function arrive(most = arriving.length > 64 ? 1e6 : 12) {
 	const rows = arriving.splice(-most);
 	if (list.follow) add(rows);
