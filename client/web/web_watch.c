@@ -25,6 +25,12 @@ struct open {
 	int64_t took_us;
 };
 
+/* A delivery, and whose number it is: the number of the newest is given again when it is deleted. */
+struct newest {
+	int64_t id;
+	uint8_t event_id[UUID_LEN];
+};
+
 struct look;
 
 struct web_watch {
@@ -33,7 +39,8 @@ struct web_watch {
 	uint64_t looks;
 	unsigned files; /* as inspect_source_files said */
 	bool begun;     /* `newest` is known */
-	int64_t newest, oldest;
+	struct newest newest;
+	int64_t oldest;
 	struct open open[OPEN_MOST];
 	size_t open_count;
 	struct look *under_way;
@@ -47,7 +54,8 @@ struct look {
 	struct web_watch *watch; /* NULL: it closed */
 	struct store *store;     /* the worker's, while it looks */
 	bool begun, failed;
-	int64_t newest, oldest;
+	struct newest newest;
+	int64_t oldest;
 	struct open open[OPEN_MOST];
 	size_t open_count, fresh;
 	json_t *events; /* [name, id, data] */
@@ -88,10 +96,17 @@ static void on_id(void *user, const struct delivery_row *row)
 	*(int64_t *)user = row->id;
 }
 
+static void on_newest(void *user, const struct delivery_row *row)
+{
+	struct newest *n = user;
+	n->id = row->id;
+	memcpy(n->event_id, row->event_id, sizeof n->event_id);
+}
+
 static void on_fresh(void *user, const struct delivery_row *row)
 {
 	struct look *l = user;
-	l->newest = row->id;
+	on_newest(&l->newest, row);
 	l->fresh++;
 	add_open(l, row);
 	if (l->fresh <= AT_ONCE)
@@ -101,15 +116,15 @@ static void on_fresh(void *user, const struct delivery_row *row)
 /* Too many for rows: the pages read their windows anew. */
 static bool pass_over_rest(struct look *l, struct store *s, struct error *e)
 {
-	int64_t before = l->newest;
-	const struct store_search newest = { .limit = 1, .row = on_id, .user = &l->newest };
+	int64_t before = l->newest.id;
+	const struct store_search newest = { .limit = 1, .row = on_newest, .user = &l->newest };
 	if (l->fresh <= AT_ONCE)
 		return true;
 	if (!store_filter(s, &newest, e))
 		return false;
-	add_event(l, "more", l->newest,
-		  json_pack("{s:I, s:I}", "newest_id", (json_int_t)l->newest, "count",
-			    (json_int_t)l->newest - (json_int_t)before + 1));
+	add_event(l, "more", l->newest.id,
+		  json_pack("{s:I, s:I}", "newest_id", (json_int_t)l->newest.id, "count",
+			    (json_int_t)l->newest.id - (json_int_t)before + 1));
 	return true;
 }
 
@@ -172,7 +187,7 @@ static bool look_at_oldest(struct look *l, struct store *s, struct error *e)
 static bool begin(struct look *l, struct store *s, struct error *e)
 {
 	struct filter_error ignored;
-	const struct store_search newest = { .limit = 1, .row = on_id, .user = &l->newest };
+	const struct store_search newest = { .limit = 1, .row = on_newest, .user = &l->newest };
 	struct filter *f = filter_parse("state:waiting,sending,held", clock_now_us(), &ignored);
 	struct store_search open = { .filter = f, .limit = OPEN_MOST, .row = on_open, .user = l };
 	bool fine = f && store_filter(s, &newest, e) && store_filter(s, &open, e);
@@ -183,15 +198,21 @@ static bool begin(struct look *l, struct store *s, struct error *e)
 /* The numbers of the newest come again when these were deleted: what has them is news that no number tells. */
 static bool look_at_newest(struct look *l, struct store *s, struct error *e)
 {
-	int64_t known = l->newest;
-	const struct store_search newest = { .limit = 1, .row = on_id, .user = &l->newest };
-	l->newest = 0;
-	if (!store_filter(s, &newest, e))
+	const struct newest known = l->newest;
+	struct newest now = { .id = 0 }, there = { .id = 0 };
+	const struct store_search newest = { .limit = 1, .row = on_newest, .user = &now };
+	const struct store_search known_one = {
+		.anchor = known.id - 1, .forward = true, .limit = 1, .row = on_newest, .user = &there
+	};
+	if (!store_filter(s, &newest, e) || (known.id > 0 && !store_filter(s, &known_one, e)))
 		return false;
-	if (l->newest < known)
+	if (now.id < known.id) {
 		add_event(l, "reset", 0, json_object());
-	else
-		l->newest = known;
+		l->newest = now;
+	} else if (there.id == known.id && memcmp(there.event_id, known.event_id, sizeof known.event_id) != 0) {
+		add_event(l, "gone", 0, json_pack("{s:[I]}", "ids", (json_int_t)known.id));
+		l->newest.id = known.id - 1; /* told again, with whatever came after it */
+	}
 	return true;
 }
 
@@ -204,7 +225,7 @@ static void on_look(void *user, struct store *s, const struct error *none)
 	l->store = s;
 	bool fine = s && (l->begun ? look_at_newest(l, s, &e) : begin(l, s, &e));
 	struct store_search fresh = {
-		.anchor = l->newest, .forward = true, .limit = AT_ONCE + 1, .row = on_fresh, .user = l
+		.anchor = l->newest.id, .forward = true, .limit = AT_ONCE + 1, .row = on_fresh, .user = l
 	};
 	if (fine && l->begun)
 		fine = store_filter(s, &fresh, &e) && pass_over_rest(l, s, &e) && look_at_open(l, s, known, &e);
@@ -315,7 +336,8 @@ static void forget(struct web_watch *w)
 		w->under_way->watch = NULL;
 	w->under_way = NULL;
 	w->begun = false;
-	w->newest = w->oldest = 0;
+	w->newest = (struct newest){ .id = 0 };
+	w->oldest = 0;
 	w->open_count = 0;
 }
 

@@ -210,6 +210,14 @@ describe('read again', { skip }, () => {
 		await page.until('that it is gone', `${shown}[0]?.dataset.id === '${before}'`);
 	});
 
+	it('what has the number of one that was deleted between two looks is shown', async () => {
+		await page.open('/');
+		const id = (await web.json('/api/deliveries?limit=1')).newest_id;
+		const sql = await w.run('sqlite3', [w.path('data/creel/creel.db'), `UPDATE delivery SET event_id = randomblob(16), target = '/in-its-place', path = '/in-its-place' WHERE id = ${id}`]);
+		assert.equal(sql.code, 0, sql.err);
+		await page.until('it', `${shown}[0]?.dataset.id === '${id}' && ${shown}[0].textContent.includes('/in-its-place')`);
+	});
+
 	it('two pages: what comes and what is deleted is seen in both, also in the one that was hidden meanwhile', async () => {
 		await page.open('/');
 		const other = await page.b.another(`${web.base}/`);
