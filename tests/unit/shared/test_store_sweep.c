@@ -141,15 +141,16 @@ static void test_all_words_go_behind_one_that_stays(void **state)
 	(void)state;
 	struct store *s = fill(1);
 	/* Far enough apart for five blocks. */
-	assert_int_equal(sqlite3_exec(s->db,
-				      "PRAGMA foreign_keys=OFF; DELETE FROM attempt; DELETE FROM message WHERE id % 4096;"
-				      "DELETE FROM search_block; UPDATE search_mark SET indexed = 0;"
-				      "UPDATE delivery SET id = id * -100 WHERE id > 1;"
-				      "UPDATE delivery SET id = -id WHERE id < 0;"
-				      "UPDATE message SET id = id * -100 WHERE id > 4096;"
-				      "UPDATE message SET id = -id WHERE id < 0; PRAGMA foreign_keys=ON",
-				      NULL, NULL, NULL),
-			 SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(s->db,
+			 "PRAGMA foreign_keys=OFF; DELETE FROM attempt; DELETE FROM message WHERE id % 4096;"
+			 "DELETE FROM search_block; UPDATE search_mark SET indexed = 0;"
+			 "UPDATE delivery SET id = id * -100 WHERE id > 1;"
+			 "UPDATE delivery SET id = -id WHERE id < 0;"
+			 "UPDATE message SET id = id * -100 WHERE id > 4096;"
+			 "UPDATE message SET id = -id WHERE id < 0; PRAGMA foreign_keys=ON",
+			 NULL, NULL, NULL),
+	    SQLITE_OK);
 	index_all(s);
 	assert_int_equal(number(s, "SELECT count(*) FROM search_block"), 5);
 	assert_int_equal(index_has(s, "b", "walrus"), COUNT);
