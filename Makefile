@@ -267,7 +267,7 @@ test:
 	@tests/e2e/packages.sh
 	@echo "Building with AddressSanitizer and UndefinedBehaviorSanitizer, then parts of it with ThreadSanitizer."
 	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/tui-bench build/asan/pty-run build/asan/undumpable/creel build/asan/undumpable/creel-relay
-	@$(MAKE) $(PARALLEL) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/%,shared/test_bell shared/test_batch_writer client/test_inspect client/test_recorder client/test_recorder_journal client/test_replayer relay/test_bus)
+	@$(MAKE) $(PARALLEL) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/%,shared/test_bell shared/test_batch_writer client/test_inspect client/test_inspect_bounds client/test_recorder client/test_recorder_journal client/test_replayer relay/test_bus)
 	@echo "Building as it is installed, to count what a delivery costs."
 	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/release all build/release/store-load
 	@tests/run.sh build/asan build/tsan build/release

@@ -30,7 +30,7 @@ units=$(mktemp)
 trap 'rm -f "$log" "$units"' EXIT
 {
 	find "$asan"/unit -type f -name 'test_*' ! -name '*.[do]' | sort
-	for t in shared/test_bell shared/test_batch_writer client/test_inspect client/test_recorder client/test_recorder_journal client/test_replayer relay/test_bus; do echo "$tsan/unit/$t"; done
+	for t in shared/test_bell shared/test_batch_writer client/test_inspect client/test_inspect_bounds client/test_recorder client/test_recorder_journal client/test_replayer relay/test_bus; do echo "$tsan/unit/$t"; done
 } | xargs -n 1 -P 2 tests/unit.sh | tee "$units"
 added() { sed -nE "s/^[^ ]*unit\/[^ ]+ +([0-9]+) passed, ([0-9]+) failed\$/\\$1/p" "$units" | awk '{ sum += $1 } END { print sum + 0 }'; }
 passed=$(added 1) failed=$(added 2)
