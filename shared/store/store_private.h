@@ -207,8 +207,8 @@ sqlite3_stmt *store_statement(struct store *s, enum store_statement which, struc
 /* Its text; a test holds how SQLite means to do each. */
 const char *store_statement_sql(enum store_statement which);
 /* The database's last error as a sentence with the path and what to do, or why the question ended before it was
- * answered (store_stop.h). Returns false. */
-bool store_fail(struct store *s, const char *doing, struct error *e);
+ * answered (store_stop.h). Returns false. Cold: or every statement would keep room for it. */
+bool store_fail(struct store *s, const char *doing, struct error *e) __attribute__((cold));
 /* What SQLite's code means and what to do, as the end of a sentence. */
 const char *store_advice(int code);
 /* The columns of a struct figure, in the order in which store_figures.c reads them. */
