@@ -202,8 +202,9 @@ async function overload(w, relay, count) {
 	clearInterval(watch);
 	senders.forEach((s) => s.destroy());
 	// In a cgroup what is dirty counts until the disk has it, and the disk may be another's.
-	const sending = waitFor('an answer', async () => ((await post(relay.port, '/full/after', 'x'))?.status === 200), 90_000);
-	const asked = waitFor('it to be asked again', () => t.requests.find((q) => q.target === '/after'), 80_000);
+	let last;
+	const sending = waitFor(() => `an answer, not ${last?.status} ${last?.text}`, async () => (last = await post(relay.port, '/full/after', 'x'))?.status === 200, 40_000);
+	const asked = waitFor('it to be asked again', () => t.requests.find((q) => q.target === '/after'), 50_000);
 	await Promise.all([sending, asked.then((q) => t.answer(q))]);
 	t.ws.terminate();
 	return most;
