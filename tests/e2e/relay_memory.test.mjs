@@ -201,11 +201,13 @@ async function overload(w, relay, count) {
 	assert.ok(senders.some((s) => !s.text && !s.gone), 'and some are held');
 	clearInterval(watch);
 	senders.forEach((s) => s.destroy());
-	// In a cgroup what is dirty counts until the disk has it, and the disk may be another's.
+	// One that is asked late, behind all that came before, has 202 by then; the next one is asked in time.
 	let last;
-	const sending = waitFor(() => `an answer, not ${last?.status} ${last?.text}`, async () => (last = await post(relay.port, '/full/after', 'x'))?.status === 200, 40_000);
-	const asked = waitFor('it to be asked again', () => t.requests.find((q) => q.target === '/after'), 50_000);
-	await Promise.all([sending, asked.then((q) => t.answer(q))]);
+	const answered = new Set(), answerAll = setInterval(() => {
+		for (const q of t.requests.filter((r) => r.target === '/after' && !answered.has(r))) t.answer(q), answered.add(q);
+	}, 20);
+	await waitFor(() => `an answer, not ${last?.status} ${last?.text}`, async () => (last = await post(relay.port, '/full/after', 'x'))?.status === 200, 60_000);
+	clearInterval(answerAll);
 	t.ws.terminate();
 	return most;
 }
