@@ -133,13 +133,15 @@ const struct json_tokens *body_json(struct body *b)
 	return b->is_json ? &b->tokens : NULL;
 }
 
-/* Without a Content-Type: a name, a =, and nothing that a form would have encoded. */
+/* Without a Content-Type: a name, a =, and nothing that a form would have encoded. The = is looked for first: most
+ * texts have none, and each delivery's is looked at. */
 static bool looks_like_form(struct bytes text)
 {
-	size_t i = 0;
-	while (i < text.len && (isalnum(text.at[i]) || (text.at[i] && strchr("_.-[]%", text.at[i]))))
+	const uint8_t *equals = text.len ? memchr(text.at, '=', text.len) : NULL;
+	size_t i = 0, name = equals ? (size_t)(equals - text.at) : 0;
+	while (i < name && (isalnum(text.at[i]) || (text.at[i] && strchr("_.-[]%", text.at[i]))))
 		i++;
-	bool named = i > 0 && i < text.len && text.at[i] == '=';
+	bool named = name > 0 && i == name;
 	for (; named && i < text.len; i++)
 		named = text.at[i] > ' ' && text.at[i] < 0x7f && !strchr("\"<>\\^`{|}", text.at[i]);
 	return named;
