@@ -24,6 +24,7 @@ struct node {
 
 static uv_loop_t loop;
 static struct node nodes[2];
+static struct trunk_set *of_three; /* of a node with three others, where a test has one */
 static struct message under_way[MOST_UNDER_WAY];
 static size_t under_way_count, published;
 static unsigned lose, twice, swap; /* of 100 messages */
@@ -143,6 +144,8 @@ static int tear_down(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
 		trunk_set_free(nodes[i].set);
+	trunk_set_free(of_three);
+	of_three = NULL;
 	forget_under_way();
 	uv_run(&loop, UV_RUN_DEFAULT);
 	return uv_loop_close(&loop);
@@ -349,6 +352,67 @@ static void test_a_transport_that_takes_nothing(void **state)
 	assert_int_equal(nodes[0].losses, 0);
 }
 
+/* What was published to each, by the first byte of its id. */
+static struct trunk *first;
+static size_t published_to[5];
+
+static bool on_publish_to(void *user, const uint8_t node[TRUNK_NODE_LEN], struct bytes message)
+{
+	(void)user;
+	assert_true(message.len > 0);
+	if (full)
+		return false;
+	published_to[node[0]]++;
+	return true;
+}
+
+static void on_lost_send(void *user, struct trunk *t, uint64_t silent_ms)
+{
+	const struct trunk_part p = { .kind = TRUNK_TO_CLIENT, .line = 1, .data = bytes_of("others are told") };
+	(void)silent_ms;
+	(*(int *)user)++;
+	assert_ptr_not_equal(t, first);
+	trunk_send(first, &p);
+}
+
+static struct trunk *one_of_three(uint8_t id)
+{
+	const uint8_t node[TRUNK_NODE_LEN] = { id };
+	struct trunk *t = trunk_to(of_three, node);
+	assert_non_null(t);
+	return t;
+}
+
+/* The transport takes nothing, so that two trunks wait for another try; the third is lost in that same turn, and who
+ * learns of it sends over the first. Both go when the transport is good again, not the second with its next probe. */
+static void test_a_loss_while_others_wait_for_another_try(void **state)
+{
+	static const struct trunk_events sending = { on_publish_to, on_part, on_lost_send, on_drained, on_waits };
+	const struct trunk_settings patient = { .id = { 1 }, .probe_ms = 3600000, .silent_ms = 36000000 };
+	const struct trunk_part small = { .kind = TRUNK_TO_CLIENT, .line = 1, .data = bytes_of("a small part") };
+	static const uint8_t large[1u << 20];
+	const struct trunk_part much = { .kind = TRUNK_TO_CLIENT, .line = 1, .data = bytes_make(large, sizeof large) };
+	int lost = 0;
+	(void)state;
+	of_three = trunk_set_new(&loop, &patient, &sending, &lost);
+	assert_non_null(of_three);
+	memset(published_to, 0, sizeof published_to);
+	full = true;
+	first = one_of_three(2);
+	struct trunk *second = one_of_three(3), *third = one_of_three(4);
+	for (size_t sent = 0; sent <= 4 * TRUNK_WINDOW + sizeof large; sent += sizeof large)
+		trunk_send(third, &much); /* more than may wait */
+	trunk_send(first, &small);
+	trunk_send(second, &small); /* the last is looked at first */
+	while (lost == 0)
+		uv_run(&loop, UV_RUN_NOWAIT);
+	full = false;
+	while (published_to[2] == 0)
+		uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(lost, 1);
+	assert_int_equal(published_to[3], 1);
+}
+
 static bool both_ways_again(void)
 {
 	return all_came() && nodes[0].came > 0 && nodes[1].came > 0;
@@ -489,6 +553,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_silence, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing_due_says_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_transport_that_takes_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_loss_while_others_wait_for_another_try, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_other_starts_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_transport_of_every_kind, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_makes_no_sense, set_up, tear_down),
