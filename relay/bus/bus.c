@@ -10,9 +10,11 @@ static uint64_t header_number(natsMsg *msg, const char *name)
 	return natsMsgHeader_Get(msg, name, &text) == NATS_OK && text ? strtoull(text, NULL, 10) : 0;
 }
 
-static void on_message(struct bus *b, natsMsg *msg)
+static void on_message(struct bus *b, natsMsg *msg, uint64_t listener)
 {
-	struct bus_message m = { .subject = natsMsg_GetSubject(msg), .reply = natsMsg_GetReply(msg) };
+	struct bus_message m = { .subject = natsMsg_GetSubject(msg),
+				 .reply = natsMsg_GetReply(msg),
+				 .listener = listener };
 	m.data = bytes_make(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg));
 	if (m.data.len == 0) {
 		m.status = (int)header_number(msg, "Status");
@@ -46,7 +48,7 @@ static void on_news(struct bus *b, struct bus_news *v)
 		b->events.away(b->user, BUS_DENIED, v->server, v->text);
 		break;
 	case BUS_NEWS_MESSAGE:
-		on_message(b, v->msg);
+		on_message(b, v->msg, v->id);
 		break;
 	case BUS_NEWS_NOT_SENT:
 		bus_requests_settle(&b->requests, v->id, BUS_GONE, NULL);
@@ -166,37 +168,50 @@ bool bus_is_connected(const struct bus *b)
 	return b->connected;
 }
 
-static bool send_post(struct bus *b, const struct bus_post *p, uint64_t id)
+static bool submit(struct bus *b, enum bus_job_kind kind, const struct bus_post *p, uint64_t id)
 {
 	size_t len = strlen(p->subject);
 	if (!b->connected || b->closing || len == 0 || len > BUS_SUBJECT_LEN)
 		return false;
-	struct bus_job *j = bus_queue_make_job(p, id);
+	struct bus_job *j = bus_queue_make_job(kind, p, id);
 	return j && bus_queue_submit(b, j);
 }
 
 bool bus_publish(struct bus *b, const struct bus_post *p)
 {
-	return send_post(b, p, 0);
+	return submit(b, BUS_JOB_PUBLISH, p, 0);
 }
 
 bool bus_request(struct bus *b, const struct bus_post *p, uint64_t timeout_ms,
 		 void (*answered)(void *user, enum bus_outcome outcome, const struct bus_message *m), void *user)
 {
 	uint64_t id = bus_requests_add(&b->requests, timeout_ms, answered, user);
-	if (id && send_post(b, p, id))
+	if (id && submit(b, BUS_JOB_PUBLISH, p, id))
 		return true;
 	bus_requests_take_back(&b->requests, id);
 	return false;
 }
 
+bool bus_listen(struct bus *b, const char *subject, uint64_t number)
+{
+	return submit(b, BUS_JOB_LISTEN, &(struct bus_post){ .subject = subject }, number);
+}
+
+static void submit_bare(struct bus *b, enum bus_job_kind kind, uint64_t id)
+{
+	struct bus_job *j = bus_queue_make_job(kind, &(struct bus_post){ .subject = "" }, id);
+	if (j)
+		(void)bus_queue_submit(b, j);
+}
+
+void bus_ignore(struct bus *b, uint64_t number)
+{
+	submit_bare(b, BUS_JOB_IGNORE, number);
+}
+
 void bus_move_on(struct bus *b)
 {
-	struct bus_job *j = calloc(1, sizeof *j);
-	if (!j)
-		return;
-	j->kind = BUS_JOB_MOVE_ON;
-	(void)bus_queue_submit(b, j);
+	submit_bare(b, BUS_JOB_MOVE_ON, 0);
 }
 
 void bus_close(struct bus *b, void (*closed)(void *user), void *user)

@@ -19,6 +19,7 @@
 #define BUS_SPARED_BYTES (4u << 20)
 #define BUS_SUBJECT_LEN 255
 #define BUS_SUBSCRIPTIONS_MOST 8
+#define BUS_LISTENERS_MOST 8
 
 struct bus;
 
@@ -44,6 +45,7 @@ struct bus_message {
 	 * consumer has delivered so far. */
 	int status;
 	uint64_t last_delivered;
+	uint64_t listener; /* the number that bus_listen was called with; 0: it came for a subject of the settings */
 };
 
 enum bus_away {
@@ -91,6 +93,13 @@ MUST_CHECK bool bus_publish(struct bus *b, const struct bus_post *p);
 MUST_CHECK bool bus_request(struct bus *b, const struct bus_post *p, uint64_t timeout_ms,
 			    void (*answered)(void *user, enum bus_outcome outcome, const struct bus_message *m),
 			    void *user);
+/* Listens to one more subject, under a number that the caller chooses (not 0) and that no other has: a message of
+ * JetStream bears the subject that it was stored under, not the one that it was delivered to. Before what is published
+ * next, until bus_ignore or the connection's end: the next one knows nothing of it. False: as bus_publish. Where
+ * BUS_LISTENERS_MOST are there already nothing comes. */
+MUST_CHECK bool bus_listen(struct bus *b, const char *subject, uint64_t number);
+/* What came before may still be handed over. */
+void bus_ignore(struct bus *b, uint64_t number);
 /* The server answers nothing though the connection stands: goes to the next one. */
 void bus_move_on(struct bus *b);
 /* Sends what is queued, ends, frees it, and calls `closed` on the loop. Requests are answered BUS_GONE. */

@@ -15,7 +15,7 @@
 #define BUS_READ_COUNT 64
 #define BUS_READ_BYTES (1u << 20)
 
-enum bus_job_kind { BUS_JOB_PUBLISH, BUS_JOB_MOVE_ON };
+enum bus_job_kind { BUS_JOB_PUBLISH, BUS_JOB_LISTEN, BUS_JOB_IGNORE, BUS_JOB_MOVE_ON };
 
 /* Something for the thread to do; its texts and data follow it in the same block. */
 struct bus_job {
@@ -23,7 +23,7 @@ struct bus_job {
 	enum bus_job_kind kind;
 	size_t size;
 	bool bulk;
-	uint64_t id; /* of a request; 0: none */
+	uint64_t id; /* of a request, 0: none; LISTEN, IGNORE: the number */
 	const char *subject, *header, *value;
 	struct bytes data;
 };
@@ -35,10 +35,15 @@ struct bus_news {
 	struct bus_news *next;
 	enum bus_news_kind kind;
 	size_t size;
-	uint64_t id;  /* NOT_SENT: of the request */
+	uint64_t id;  /* NOT_SENT: of the request; MESSAGE: the number it was listened for under, 0: none */
 	natsMsg *msg; /* MESSAGE */
 	enum bus_away why;
 	char server[BUS_HOST_LEN + 32], text[BUS_WHY_LEN];
+};
+
+struct bus_subscription {
+	natsSubscription *sub;
+	uint64_t number; /* of bus_listen; 0: there for as long as the connection */
 };
 
 struct bus {
@@ -59,7 +64,7 @@ struct bus {
 
 	/* The thread's. */
 	size_t server; /* which one is tried next, from the list's first on */
-	natsSubscription *subscriptions[BUS_SUBSCRIPTIONS_MOST + 1];
+	struct bus_subscription subscriptions[1 + BUS_SUBSCRIPTIONS_MOST + BUS_LISTENERS_MOST];
 	size_t subscription_count;
 
 	struct bell bell; /* rung for what came */
@@ -73,9 +78,9 @@ struct bus {
 	void *closed_user;
 };
 
-/* The two queues. A message to publish, with the number of a request or 0; a copy. NULL: out of memory, or it is larger
- * than the queue. */
-struct bus_job *bus_queue_make_job(const struct bus_post *p, uint64_t id);
+/* The two queues. A job, as with a message to publish, a copy, and the number of a request or 0. NULL: out of memory,
+ * or it is larger than the queue. */
+struct bus_job *bus_queue_make_job(enum bus_job_kind kind, const struct bus_post *p, uint64_t id);
 /* For the thread; takes the job. False: the queue is full. Loop thread. */
 bool bus_queue_submit(struct bus *b, struct bus_job *j);
 /* All jobs, which are the caller's then, and count as queued until they are done. Under the lock. */

@@ -64,7 +64,7 @@ static char *put_text(char **at, const char *text)
 	return copy;
 }
 
-struct bus_job *bus_queue_make_job(const struct bus_post *p, uint64_t id)
+struct bus_job *bus_queue_make_job(enum bus_job_kind kind, const struct bus_post *p, uint64_t id)
 {
 	size_t header = p->header ? strlen(p->header) + strlen(p->header_value) + 2 : 0;
 	size_t size = sizeof(struct bus_job) + strlen(p->subject) + 1 + header + p->data.len;
@@ -72,7 +72,7 @@ struct bus_job *bus_queue_make_job(const struct bus_post *p, uint64_t id)
 	if (!j)
 		return NULL;
 	char *at = (char *)(j + 1);
-	j->kind = BUS_JOB_PUBLISH;
+	j->kind = kind;
 	j->bulk = p->bulk;
 	j->size = size;
 	j->id = id;

@@ -22,8 +22,15 @@ static void let_go(struct bus *b)
 	pthread_mutex_unlock(&b->lock);
 }
 
+/* Whose messages a subscription's are: the library's, until its last callback for it. */
+struct listener {
+	struct bus *bus;
+	uint64_t number;
+};
+
 static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *msg, void *closure)
 {
+	const struct listener *l = closure;
 	struct bus_news *v = bus_queue_make_news(BUS_NEWS_MESSAGE);
 	(void)nc;
 	(void)sub;
@@ -32,13 +39,17 @@ static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *msg, 
 		return;
 	}
 	v->msg = msg;
+	v->id = l->number;
 	v->size += (size_t)natsMsg_GetDataLength(msg);
-	bus_queue_tell(closure, v);
+	bus_queue_tell(l->bus, v);
 }
 
 static void on_complete(void *closure)
 {
-	let_go(closure);
+	struct listener *l = closure;
+	struct bus *b = l->bus;
+	free(l);
+	let_go(b);
 }
 
 static void on_closed(natsConnection *nc, void *closure)
@@ -117,18 +128,26 @@ static natsStatus make_options(struct bus *b, const struct bus_server *server, n
 	return s;
 }
 
-static natsStatus subscribe(struct bus *b, natsConnection *nc, const char *subject)
+static natsStatus subscribe(struct bus *b, natsConnection *nc, const char *subject, uint64_t number)
 {
 	natsSubscription *sub = NULL;
-	natsStatus s = natsConnection_Subscribe(&sub, nc, subject, on_message, b);
-	if (s != NATS_OK)
+	if (b->subscription_count == sizeof b->subscriptions / sizeof *b->subscriptions)
+		return NATS_INSUFFICIENT_BUFFER;
+	struct listener *l = malloc(sizeof *l);
+	if (!l)
+		return NATS_NO_MEMORY;
+	*l = (struct listener){ b, number };
+	natsStatus s = natsConnection_Subscribe(&sub, nc, subject, on_message, l);
+	if (s != NATS_OK) {
+		free(l);
 		return s;
-	b->subscriptions[b->subscription_count++] = sub;
+	}
+	b->subscriptions[b->subscription_count++] = (struct bus_subscription){ sub, number };
 	pthread_mutex_lock(&b->lock);
 	b->held++;
 	pthread_mutex_unlock(&b->lock);
-	s = natsSubscription_SetOnCompleteCB(sub, on_complete, b);
-	if (s != NATS_OK)
+	s = natsSubscription_SetOnCompleteCB(sub, on_complete, l);
+	if (s != NATS_OK) /* messages may come all the same: `l` is left to them */
 		let_go(b);
 	/* on_message never waits, so nothing gathers there but what the bound of the queue is for. */
 	if (s == NATS_OK)
@@ -138,11 +157,21 @@ static natsStatus subscribe(struct bus *b, natsConnection *nc, const char *subje
 
 static natsStatus subscribe_all(struct bus *b, natsConnection *nc)
 {
-	natsStatus s = subscribe(b, nc, b->inbox_all);
+	natsStatus s = subscribe(b, nc, b->inbox_all, 0);
 	for (size_t i = 0; s == NATS_OK && i < b->settings.subject_count; i++)
-		s = subscribe(b, nc, b->settings.subjects[i]);
+		s = subscribe(b, nc, b->settings.subjects[i], 0);
 	/* Round the server once: from now on nothing that is sent to them passes us by. */
 	return s == NATS_OK ? natsConnection_FlushTimeout(nc, CONNECT_MS) : s;
+}
+
+static void unsubscribe(struct bus *b, uint64_t number)
+{
+	for (size_t i = b->subscription_count; number != 0 && i-- > 0;) {
+		if (b->subscriptions[i].number != number)
+			continue;
+		natsSubscription_Destroy(b->subscriptions[i].sub);
+		b->subscriptions[i] = b->subscriptions[--b->subscription_count];
+	}
 }
 
 static enum bus_away why_of(natsStatus s)
@@ -186,7 +215,7 @@ static void leave(struct bus *b, natsConnection *nc)
 	pthread_mutex_unlock(&b->lock);
 	natsConnection_Close(nc);
 	while (b->subscription_count > 0)
-		natsSubscription_Destroy(b->subscriptions[--b->subscription_count]);
+		natsSubscription_Destroy(b->subscriptions[--b->subscription_count].sub);
 	natsConnection_Destroy(nc);
 }
 
@@ -262,6 +291,25 @@ static void tell_not_sent(struct bus *b, const struct bus_job *j)
 	bus_queue_tell(b, v);
 }
 
+static void do_job(struct bus *b, natsConnection *nc, const struct bus_job *j)
+{
+	switch (j->kind) {
+	case BUS_JOB_PUBLISH:
+		if (!nc || publish(b, nc, j) != NATS_OK)
+			tell_not_sent(b, j);
+		break;
+	case BUS_JOB_LISTEN: /* who hears nothing begins anew */
+		if (nc)
+			(void)subscribe(b, nc, j->subject, j->id);
+		break;
+	case BUS_JOB_IGNORE:
+		unsubscribe(b, j->id);
+		break;
+	case BUS_JOB_MOVE_ON:
+		break;
+	}
+}
+
 /* Does the jobs, where there is a connection. False: that it is to be left. */
 static bool do_jobs(struct bus *b, natsConnection *nc, struct bus_job *jobs)
 {
@@ -269,10 +317,8 @@ static bool do_jobs(struct bus *b, natsConnection *nc, struct bus_job *jobs)
 	while (jobs) {
 		struct bus_job *j = jobs;
 		jobs = j->next;
-		if (j->kind == BUS_JOB_MOVE_ON)
-			stay = false;
-		else if (!nc || publish(b, nc, j) != NATS_OK)
-			tell_not_sent(b, j);
+		stay &= j->kind != BUS_JOB_MOVE_ON;
+		do_job(b, nc, j);
 		bus_queue_done(b, j);
 	}
 	return stay;

@@ -13,6 +13,7 @@ struct node {
 	enum bus_away why;
 	char server[300], last[64];
 	size_t bytes;
+	uint64_t listener; /* of the last message */
 	bool closed;
 };
 
@@ -38,6 +39,7 @@ static void on_message(void *user, const struct bus_message *m)
 	struct node *n = user;
 	n->messages++;
 	n->bytes += m->data.len;
+	n->listener = m->listener;
 	snprintf(n->last, sizeof n->last, "%.*s", (int)m->data.len, (const char *)m->data.at);
 	if (m->reply)
 		assert_true(bus_publish(n->bus, &(struct bus_post){ .subject = m->reply, .data = bytes_of("pong") }));
@@ -126,6 +128,47 @@ static void test_messages_and_answers(void **state)
 	assert_false(bus_publish(two.bus, &(struct bus_post){ .subject = "" }));
 	finish(&one);
 	finish(&two);
+}
+
+/* What comes is known by the number it was listened for under, the same subject under two numbers too; until it is
+ * ignored, or the connection ends. Numbers without end come and go. */
+static void test_listening_for_a_while(void **state)
+{
+	struct node one;
+	const struct bus_post post = { .subject = "creel.kv.a", .data = bytes_of("x") },
+			      own = { .subject = "creel.n.one" };
+	(void)state;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	struct bus_settings s = listening(1);
+	begin(&one, &s);
+	assert_false(bus_listen(one.bus, post.subject, 1)); /* not connected yet */
+	WAIT(one.connected);
+	for (uint64_t number = 1; number <= 3 * BUS_LISTENERS_MOST; number++) {
+		const int before = one.messages;
+		assert_true(bus_listen(one.bus, post.subject, number));
+		assert_true(bus_publish(one.bus, &post));
+		WAIT(one.messages == before + 1);
+		assert_int_equal(one.listener, number);
+		bus_ignore(one.bus, number);
+		bus_ignore(one.bus, number);
+	}
+	const int before = one.messages;
+	assert_true(bus_publish(one.bus, &post) && bus_publish(one.bus, &own));
+	WAIT(one.messages > before);
+	assert_int_equal(one.messages, before + 1);
+	assert_int_equal(one.listener, 0);
+	assert_true(bus_listen(one.bus, post.subject, 7) && bus_listen(one.bus, post.subject, 8));
+	assert_true(bus_publish(one.bus, &post) && bus_publish(one.bus, &own));
+	WAIT(one.messages == before + 4);
+	end_broker(&brokers[0]);
+	WAIT(one.lost);
+	start_broker(&brokers[0], "");
+	WAIT(one.connected == 2);
+	assert_true(bus_publish(one.bus, &post) && bus_publish(one.bus, &own));
+	WAIT(one.messages == before + 5 && one.listener == 0);
+	finish(&one);
 }
 
 static bool answer_has(struct node *n, struct bus_post p, const char *part)
@@ -426,6 +469,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_messages_and_answers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_listening_for_a_while, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_compare_and_swap, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_server_that_hangs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nodes_meet_at_one_server, set_up, tear_down),
