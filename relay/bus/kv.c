@@ -35,8 +35,8 @@ struct kv_watch {
 	const char *prefix;
 	char consumer[CONSUMER_LEN]; /* "": none yet */
 	bool asking, reading;        /* what there is was not all reported yet */
-	uint64_t readings;           /* begun */
-	uint64_t delivered;          /* by this consumer */
+	uint64_t number;             /* of the reading that goes on, or was the last; 0: none */
+	uint64_t delivered;          /* in this reading */
 	uint64_t heard_at;           /* loop ms */
 	uint64_t again_ms, began_at; /* loop ms */
 	void (*record)(void *user, const char *key, struct bytes value, uint64_t revision);
@@ -54,6 +54,7 @@ struct kv {
 	unsigned refused_count;
 	uint64_t answered_at; /* loop ms: when JetStream said something, or the bus connected */
 	struct kv_watch *watches;
+	uint64_t readings; /* begun by any watch */
 	uv_timer_t look;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -330,15 +331,30 @@ bool kv_write_if(struct kv *k, const char *key, struct bytes value, uint64_t rev
 
 /* ---- watches ---- */
 
+static void deliver_subject(const struct kv_watch *w, char out[BUS_SUBJECT_LEN + 1])
+{
+	snprintf(out, BUS_SUBJECT_LEN + 1, "%s.%llu", w->kv->settings.deliver, (unsigned long long)w->number);
+}
+
+/* Each reading has a subject of its own, so that the consumer of one before is not taken for its own: neither what is
+ * still on its way from that, nor one that the servers never heard is over, nor one that they made too late. */
+static bool listen_anew(struct kv_watch *w)
+{
+	struct kv *k = w->kv;
+	char subject[BUS_SUBJECT_LEN + 1];
+	if (w->number)
+		bus_ignore(k->bus, w->number);
+	w->number = ++k->readings;
+	deliver_subject(w, subject);
+	return bus_listen(k->bus, subject, w->number);
+}
+
 static void end_consumer(struct kv_watch *w)
 {
 	char subject[BUS_SUBJECT_LEN + 1];
-	if (!*w->consumer)
-		return;
 	snprintf(subject, sizeof subject, "$JS.API.CONSUMER.DELETE.KV_%s.%s", w->kv->settings.bucket, w->consumer);
-	/* One that stays, and is heard, is known by its name and not heeded. */
-	if (!bus_publish(w->kv->bus, &(struct bus_post){ .subject = subject }))
-		w->heard_at = uv_now(w->kv->look.loop);
+	const bool told = *w->consumer && bus_publish(w->kv->bus, &(struct bus_post){ .subject = subject });
+	(void)told; /* one that stays ends by itself, since nobody listens to it any more */
 	*w->consumer = 0;
 }
 
@@ -389,11 +405,12 @@ static void begin_watch(struct kv_watch *w)
 		return;
 	end_consumer(w);
 	w->delivered = 0;
-	w->readings++;
 	w->reading = true;
 	w->heard_at = w->began_at = uv_now(k->look.loop);
+	if (!listen_anew(w)) /* at the next look */
+		return;
 	snprintf(filter, sizeof filter, "$KV.%s.%s.>", k->settings.bucket, w->prefix);
-	snprintf(deliver, sizeof deliver, "%s.%s", k->settings.deliver, w->prefix);
+	deliver_subject(w, deliver);
 	snprintf(stream, sizeof stream, "KV_%s", k->settings.bucket);
 	json_t *config =
 	    json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:i, s:i, s:b}}", "stream_name", stream, "config",
@@ -424,12 +441,11 @@ struct kv_watch *kv_watch(struct kv *k, const char *prefix, uint64_t again_ms,
 
 uint64_t kv_reading(const struct kv_watch *w)
 {
-	return w->readings;
+	return w->number;
 }
 
 /* What a delivery's reply subject says: $JS.ACK.STREAM.CONSUMER.DELIVERED.REVISION.SEQUENCE.TIME.PENDING */
 struct ack {
-	struct bytes consumer;
 	uint64_t revision, sequence, pending;
 };
 
@@ -452,34 +468,25 @@ static bool read_ack(const char *reply, struct ack *out)
 		size_t taken = word[i].len < rest.len ? word[i].len + 1 : word[i].len;
 		rest = bytes_make(rest.at + taken, rest.len - taken);
 	}
-	out->consumer = word[3];
 	return rest.len == 0 && bytes_equal(word[1], bytes_of("ACK")) && read_number(word[5], &out->revision) &&
 	       read_number(word[6], &out->sequence) && read_number(word[8], &out->pending);
 }
 
-static bool is_of(const struct kv_watch *w, struct bytes consumer)
+/* The key of a record that the watch asked for; NULL: it is none. */
+static const char *key_of(const struct kv_watch *w, const char *subject)
 {
-	/* The first records may be here before the answer that names the consumer. */
-	return *w->consumer ? bytes_equal(consumer, bytes_of(w->consumer)) : w->asking;
+	char all[BUS_SUBJECT_LEN + 1];
+	const size_t bucket = (size_t)snprintf(all, sizeof all, "$KV.%s.", w->kv->settings.bucket);
+	const size_t len = (size_t)snprintf(all, sizeof all, "$KV.%s.%s.", w->kv->settings.bucket, w->prefix);
+	return strncmp(subject, all, len) == 0 ? subject + bucket : NULL;
 }
 
-static struct kv_watch *watch_of(struct kv *k, const char *key)
+static void on_record(struct kv_watch *w, const char *key, const struct bus_message *m)
 {
-	for (struct kv_watch *w = k->watches; w; w = w->next) {
-		size_t len = strlen(w->prefix);
-		if (strncmp(key, w->prefix, len) == 0 && key[len] == '.')
-			return w;
-	}
-	return NULL;
-}
-
-static void on_record(struct kv *k, const char *key, const struct bus_message *m)
-{
-	struct kv_watch *w = watch_of(k, key);
 	struct ack ack;
-	if (!w || !m->reply || !read_ack(m->reply, &ack) || !is_of(w, ack.consumer))
+	if (!m->reply || !read_ack(m->reply, &ack))
 		return;
-	w->heard_at = uv_now(k->look.loop);
+	w->heard_at = uv_now(w->kv->look.loop);
 	if (ack.sequence != w->delivered + 1) { /* some were lost on the way */
 		begin_watch(w);
 		return;
@@ -490,32 +497,29 @@ static void on_record(struct kv *k, const char *key, const struct bus_message *m
 		tell_read(w);
 }
 
-static void on_status(struct kv *k, const char *prefix, const struct bus_message *m)
+static void on_status(struct kv_watch *w, const struct bus_message *m)
 {
-	for (struct kv_watch *w = k->watches; w; w = w->next) {
-		if (strcmp(prefix, w->prefix) != 0 || w->asking)
-			continue;
-		w->heard_at = uv_now(k->look.loop);
-		if (m->status == 100 && m->reply &&
-		    !bus_publish(k->bus, &(struct bus_post){ .subject = m->reply })) /* flow control */
-			begin_watch(w);
-		else if (m->status != 100 || m->last_delivered > w->delivered)
-			begin_watch(w);
-	}
+	w->heard_at = uv_now(w->kv->look.loop);
+	if (m->status == 100 && m->reply &&
+	    !bus_publish(w->kv->bus, &(struct bus_post){ .subject = m->reply })) /* flow control */
+		begin_watch(w);
+	else if (m->status != 100 || m->last_delivered > w->delivered)
+		begin_watch(w);
 }
 
 bool kv_on_message(struct kv *k, const struct bus_message *m)
 {
-	char records[KV_KEY_LEN], statuses[KV_KEY_LEN];
-	size_t r = (size_t)snprintf(records, sizeof records, "$KV.%s.", k->settings.bucket);
-	size_t s = (size_t)snprintf(statuses, sizeof statuses, "%s.", k->settings.deliver);
-	if (strncmp(m->subject, records, r) == 0)
-		on_record(k, m->subject + r, m);
-	else if (strncmp(m->subject, statuses, s) == 0)
-		on_status(k, m->subject + s, m);
-	else
-		return false;
-	return true;
+	for (struct kv_watch *w = m->listener ? k->watches : NULL; w; w = w->next) {
+		if (w->number != m->listener)
+			continue;
+		const char *key = key_of(w, m->subject);
+		if (key)
+			on_record(w, key, m);
+		else
+			on_status(w, m);
+		break;
+	}
+	return m->listener != 0;
 }
 
 /* ---- beginning and end ---- */

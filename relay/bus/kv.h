@@ -18,9 +18,8 @@ struct kv_settings {
 	const char *bucket;      /* "CREEL" */
 	const char *description; /* whose bucket it is, and its version: any other is refused */
 	unsigned replicas;
-	/* What a watch of PREFIX brings comes to DELIVER.PREFIX, this node's alone, which the bus must listen to by
-	 * that very name: to a consumer a subscription with a wildcard does not count as interest (nats-server
-	 * 2.9.10). */
+	/* What a reading brings comes to DELIVER.NUMBER, which must be this node's alone. The bus listens to it by that
+	 * very name: to a consumer a subscription with a wildcard does not count as interest (nats-server 2.9.10). */
 	const char *deliver;
 };
 

@@ -38,7 +38,7 @@ struct cluster {
 	struct cluster_settings settings;
 	uint8_t id[RECORD_NODE_ID_LEN];
 	uint64_t epoch;
-	char trunk[SUBJECT_LEN], deliver[SUBJECT_LEN], nodes_subject[SUBJECT_LEN], tokens_subject[SUBJECT_LEN];
+	char trunk[SUBJECT_LEN], deliver[SUBJECT_LEN];
 	struct bus *bus;
 	struct kv *kv;
 	struct nodes *nodes;
@@ -363,8 +363,6 @@ static bool name_subjects(struct cluster *c, struct error *e)
 	snprintf(c->trunk, sizeof c->trunk, TRUNK_PREFIX "%s", hex);
 	/* A name of this run: two nodes with one id must not take each other's records away. */
 	snprintf(c->deliver, sizeof c->deliver, "creel.kv.%016llx", (unsigned long long)c->epoch);
-	snprintf(c->nodes_subject, sizeof c->nodes_subject, "%.40s.node", c->deliver);
-	snprintf(c->tokens_subject, sizeof c->tokens_subject, "%.40s.token", c->deliver);
 	return true;
 }
 
@@ -376,9 +374,7 @@ static bool make_bus(struct cluster *c, struct error *e)
 				  .credentials = c->settings.credentials,
 				  .credentials_file = set->cluster_credentials,
 				  .ca = set->cluster_ca };
-	const char *subjects[] = {
-		c->trunk, c->nodes_subject, c->tokens_subject, LOOKUPS_WHO_SUBJECT, LOOKUPS_WHOSE_SUBJECT, MOVED_SUBJECT
-	};
+	const char *subjects[] = { c->trunk, LOOKUPS_WHO_SUBJECT, LOOKUPS_WHOSE_SUBJECT, MOVED_SUBJECT };
 	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
 		s.subjects[s.subject_count++] = subjects[i];
 	c->bus = bus_new(c->relay->loop, &s, &events, c, e);

@@ -2,6 +2,8 @@
 #include "relay/bus/kv.h"
 #include "tests/unit/relay/broker.h"
 
+#include <jansson.h>
+
 #define SEEN_MOST 64
 
 struct seen {
@@ -11,11 +13,20 @@ struct seen {
 struct node {
 	struct bus *bus;
 	struct kv *kv;
-	char subjects[2][48], deliver[32];
+	char deliver[32];
 	int opened, read, closed, records;
 	char refused[128];
 	struct seen seen[SEEN_MOST];
 	int seen_count;
+	struct kv_watch *watch; /* where a test looks at its readings */
+	uint64_t whole_reading; /* the last that was whole */
+	int whole_count;        /* keys that were known when the first was */
+	/* The first message that came while `hold`, and those after it not at all: handed over when the watch's next
+	 * reading begins, before it can be answered. */
+	bool hold;
+	struct bus_message held;
+	uint64_t held_reading;
+	uv_prepare_t prepare;
 };
 
 static void on_connected(void *user, const char *server)
@@ -32,9 +43,46 @@ static void on_away(void *user, enum bus_away why, const char *server, const cha
 	kv_on_away(((struct node *)user)->kv);
 }
 
+static char *copy_text(const void *text, size_t len)
+{
+	char *copy = calloc(1, len + 1);
+	assert_non_null(copy);
+	memcpy(copy, text, len);
+	return copy;
+}
+
+static void hold(struct node *n, const struct bus_message *m)
+{
+	n->held = *m;
+	n->held.subject = copy_text(m->subject, strlen(m->subject));
+	n->held.reply = copy_text(m->reply, strlen(m->reply));
+	n->held.data = bytes_make(copy_text(m->data.at, m->data.len), m->data.len);
+	n->held_reading = kv_reading(n->watch);
+}
+
+static void hand_over(struct node *n)
+{
+	n->hold = false;
+	assert_true(kv_on_message(n->kv, &n->held));
+	free((void *)n->held.subject);
+	free((void *)n->held.reply);
+	free((void *)n->held.data.at);
+}
+
+static void on_prepare(uv_prepare_t *h)
+{
+	struct node *n = h->data;
+	if (n->hold && n->held.subject && kv_reading(n->watch) != n->held_reading)
+		hand_over(n);
+}
+
 static void on_message(void *user, const struct bus_message *m)
 {
-	assert_true(kv_on_message(((struct node *)user)->kv, m));
+	struct node *n = user;
+	if (!n->hold)
+		assert_true(kv_on_message(n->kv, m));
+	else if (!n->held.subject && m->data.len > 0)
+		hold(n, m);
 }
 
 static void on_opened(void *user)
@@ -69,8 +117,13 @@ static void on_record(void *user, const char *key, struct bytes value, uint64_t 
 
 static void on_read(void *user, bool whole)
 {
-	(void)whole;
-	((struct node *)user)->read++;
+	struct node *n = user;
+	n->read++;
+	if (!whole || !n->watch)
+		return;
+	if (!n->whole_reading)
+		n->whole_count = n->seen_count;
+	n->whole_reading = kv_reading(n->watch);
 }
 
 static void begin(struct node *n, const char *id, size_t servers, unsigned replicas, const char *description)
@@ -81,10 +134,6 @@ static void begin(struct node *n, const char *id, size_t servers, unsigned repli
 	struct error e;
 	*n = (struct node){ 0 };
 	snprintf(n->deliver, sizeof n->deliver, "creel.kv.%s", id);
-	snprintf(n->subjects[0], sizeof n->subjects[0], "%s.token", n->deliver);
-	snprintf(n->subjects[1], sizeof n->subjects[1], "%s.node", n->deliver);
-	for (int i = 0; i < 2; i++)
-		s.subjects[s.subject_count++] = n->subjects[i];
 	n->bus = bus_new(&loop, &s, &events, n, &e);
 	n->kv =
 	    kv_new(&loop, n->bus, &(struct kv_settings){ "CREEL", description, replicas, n->deliver }, &kv_events, n);
@@ -237,6 +286,116 @@ static void test_watching(void **state)
 	finish(&two);
 }
 
+/* A record of the reading before is late: it comes when the next one was asked for and not answered yet. It is not
+ * the next one's, which says that it is whole when it has brought all. */
+static void test_a_record_of_the_reading_before(void **state)
+{
+	struct node one, two;
+	(void)state;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	begin(&two, "two", 1, 1, "creel 1");
+	WAIT(two.opened);
+	assert_int_equal(put(&two, "token.a", "1"), KV_DONE);
+	begin(&one, "one", 1, 1, "creel 1");
+	uv_prepare_init(&loop, &one.prepare);
+	one.prepare.data = &one;
+	uv_prepare_start(&one.prepare, on_prepare);
+	one.hold = true;
+	one.watch = kv_watch(one.kv, "token", 1000, on_record, on_read, &one);
+	assert_non_null(one.watch);
+	WAIT(one.held.subject);
+	assert_int_equal(put(&two, "token.b", "2"), KV_DONE);
+	WAIT(one.whole_reading);
+	uv_close((uv_handle_t *)&one.prepare, NULL);
+	assert_true(one.whole_reading > one.held_reading);
+	assert_int_equal(one.whole_count, 2);
+	finish(&one);
+	finish(&two);
+}
+
+static void on_answer(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	json_t **answer = user;
+	*answer = outcome == BUS_ANSWERED ? json_loadb((const char *)m->data.at, m->data.len, 0, NULL) : NULL;
+	assert_non_null(*answer);
+}
+
+/* JetStream's answer, which the caller frees. */
+static json_t *ask_servers(struct node *n, const char *subject, const char *text)
+{
+	json_t *answer = NULL;
+	assert_true(bus_request(n->bus, &(struct bus_post){ .subject = subject, .data = bytes_of(text) }, 3000,
+				on_answer, &answer));
+	WAIT(answer);
+	return answer;
+}
+
+static size_t consumers(struct node *n, char first[64])
+{
+	json_t *answer = ask_servers(n, "$JS.API.CONSUMER.NAMES.KV_CREEL", "");
+	const json_t *names = json_object_get(answer, "consumers");
+	const size_t count = json_array_size(names);
+	if (first && count > 0)
+		snprintf(first, 64, "%s", json_string_value(json_array_get(names, 0)));
+	json_decref(answer);
+	return count;
+}
+
+/* Another consumer that is in everything like that one but its name. */
+static void make_another(struct node *n, const char *consumer)
+{
+	char subject[BUS_SUBJECT_LEN + 1];
+	snprintf(subject, sizeof subject, "$JS.API.CONSUMER.INFO.KV_CREEL.%s", consumer);
+	json_t *info = ask_servers(n, subject, ""), *config = json_object_get(info, "config");
+	assert_non_null(config);
+	json_object_del(config, "name");
+	json_t *create = json_pack("{s:s, s:O}", "stream_name", "KV_CREEL", "config", config);
+	char *text = json_dumps(create, JSON_COMPACT);
+	json_t *answer = ask_servers(n, "$JS.API.CONSUMER.CREATE.KV_CREEL", text);
+	assert_null(json_object_get(answer, "error"));
+	json_decref(answer);
+	free(text);
+	json_decref(create);
+	json_decref(info);
+}
+
+static bool is_read_whole(const struct node *n)
+{
+	return n->whole_reading == kv_reading(n->watch);
+}
+
+/* The servers may never have heard that a reading before is over. What they go on to send for it neither begins each
+ * further reading anew nor stands for it, and they cease by themselves. */
+static void test_a_consumer_that_stays(void **state)
+{
+	struct node one;
+	char name[64];
+	(void)state;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	begin(&one, "one", 1, 1, "creel 1");
+	WAIT(one.opened);
+	assert_int_equal(put(&one, "token.a", "1"), KV_DONE);
+	one.watch = kv_watch(one.kv, "token", 0, on_record, on_read, &one);
+	WAIT(is_read_whole(&one));
+	assert_int_equal(consumers(&one, name), 1);
+	make_another(&one, name);
+	assert_int_equal(put(&one, "token.a", "2"), KV_DONE);
+	assert_int_equal(put(&one, "token.a", "3"), KV_DONE);
+	kv_on_connected(one.kv); /* as after a connection that was lost */
+	WAIT(one.opened == 2 && kv_reading(one.watch) > 1 && is_read_whole(&one));
+	const uint64_t reading = kv_reading(one.watch);
+	WAIT(kv_reading(one.watch) != reading || consumers(&one, NULL) == 1);
+	assert_int_equal(kv_reading(one.watch), reading);
+	assert_int_equal(put(&one, "token.a", "4"), KV_DONE);
+	WAIT(strcmp(value_of(&one, "token.a"), "4") == 0);
+	assert_int_equal(kv_reading(one.watch), reading);
+	finish(&one);
+}
+
 static void test_what_cannot_be(void **state)
 {
 	struct node one, two;
@@ -311,6 +470,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_reading_and_writing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_watching, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_record_of_the_reading_before, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_consumer_that_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_cannot_be, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_cluster_with_a_server_that_hangs, set_up, tear_down),
 	};

@@ -11,7 +11,7 @@ struct member {
 	struct bus *bus;
 	struct kv *kv;
 	struct nodes *nodes;
-	char deliver[32], subject[48];
+	char deliver[32];
 	int came, gone, past, heard, cloned, closed;
 	uint64_t epoch;
 	uint8_t who[RECORD_NODE_ID_LEN];
@@ -94,8 +94,6 @@ static void begin(struct member *m, uint8_t id, uint64_t epoch)
 	memset(is.id, id, sizeof is.id);
 	*m = (struct member){ 0 };
 	snprintf(m->deliver, sizeof m->deliver, "creel.kv.%llu", (unsigned long long)epoch);
-	snprintf(m->subject, sizeof m->subject, "%s.node", m->deliver);
-	s.subjects[s.subject_count++] = m->subject;
 	m->bus = bus_new(&loop, &s, &bus_events, m, &e);
 	m->kv = kv_new(&loop, m->bus, &(struct kv_settings){ "CREEL", "creel 1", 1, m->deliver }, &kv_events, m);
 	m->nodes = nodes_new(&loop, m->kv, &is, &events, m);
