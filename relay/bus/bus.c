@@ -10,6 +10,12 @@ static uint64_t header_number(natsMsg *msg, const char *name)
 	return natsMsgHeader_Get(msg, name, &text) == NATS_OK && text ? strtoull(text, NULL, 10) : 0;
 }
 
+static bool has_header(natsMsg *msg, const char *name)
+{
+	const char *text = NULL;
+	return natsMsgHeader_Get(msg, name, &text) == NATS_OK;
+}
+
 static void on_message(struct bus *b, natsMsg *msg, uint64_t listener)
 {
 	struct bus_message m = { .subject = natsMsg_GetSubject(msg),
@@ -19,6 +25,7 @@ static void on_message(struct bus *b, natsMsg *msg, uint64_t listener)
 	if (m.data.len == 0) {
 		m.status = (int)header_number(msg, "Status");
 		m.last_delivered = header_number(msg, "Nats-Last-Consumer");
+		m.stalled = has_header(msg, "Nats-Consumer-Stalled");
 	}
 	size_t inbox = strlen(b->inbox);
 	if (strncmp(m.subject, b->inbox, inbox) != 0 || m.subject[inbox] != '.') {

@@ -42,9 +42,10 @@ struct bus_message {
 	const char *reply; /* NULL: none is expected */
 	struct bytes data;
 	/* JetStream's, of a message without data (ADR-9: 100, 404, 409); 0: none. With it, how many messages the
-	 * consumer has delivered so far. */
+	 * consumer has delivered so far, and whether it waits for an answer of ours before it goes on. */
 	int status;
 	uint64_t last_delivered;
+	bool stalled;
 	uint64_t listener; /* the number that bus_listen was called with; 0: it came for a subject of the settings */
 };
 

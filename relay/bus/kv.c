@@ -503,7 +503,8 @@ static void on_status(struct kv_watch *w, const struct bus_message *m)
 	if (m->status == 100 && m->reply &&
 	    !bus_publish(w->kv->bus, &(struct bus_post){ .subject = m->reply })) /* flow control */
 		begin_watch(w);
-	else if (m->status != 100 || m->last_delivered > w->delivered)
+	/* Stalled: a question whether it may go on was lost, or our answer; nor need it be allowed to us to answer. */
+	else if (m->status != 100 || m->last_delivered > w->delivered || m->stalled)
 		begin_watch(w);
 }
 

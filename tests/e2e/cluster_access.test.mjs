@@ -1,8 +1,8 @@
 // How a relay comes to NATS servers that do not take everybody: TLS, .creds files; and to one that cannot keep anything.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
-import { Brokers, hasNats, startNode } from './lib/cluster.mjs';
+import { Brokers, hasNats, readRecord, startNode, writeRecord } from './lib/cluster.mjs';
 import { freePort, waitFor, World } from './lib/harness.mjs';
 import { makeOperator } from './lib/nats_keys.mjs';
 import { makeCertificate } from './lib/tls.mjs';
@@ -68,6 +68,26 @@ describe('a relay and its NATS servers', { skip: hasNats ? false : 'nats-server 
 		await waitFor('a line of the log', () => /event=cluster_denied .*Permissions Violation for Publish to .*CREEL\.tunnel\.denied/.test(node.err));
 		await client.stop('SIGINT');
 		assert.equal(node.err.match(/cluster_denied/g).length, 1);
+		await node.stop('SIGTERM');
+		await brokers.stopAll();
+	});
+
+	test('the manual\'s subjects are all it needs, also where JetStream asks whether it may go on', async () => {
+		const manual = readFileSync(new URL('../../relay/creel-relay.8', import.meta.url), 'utf8');
+		const subjects = JSON.stringify(/^allow (.*) both ways/m.exec(manual)[1].split(/, | and /));
+		const brokers = await Brokers.start(w, 1, { extra: `authorization { users: [ { user: other, password: other }
+			{ user: me, password: secret, permissions: { publish: ${subjects}, subscribe: ${subjects} } } ] }
+			no_auth_user: other` });
+		const file = w.fresh('credentials');
+		writeFileSync(file, 'me:secret\n', { mode: 0o600 });
+		const node = await startNode(w, brokers, { args: ['--cluster-credentials', file] });
+		const client = await w.startClient({ relay: node, target: 9, name: 'allowed' });
+		await waitFor('the record', async () => (await readRecord(brokers, 'tunnel.allowed'))?.length > 0);
+		// It asks after some MiB: what nodes write of themselves in hours.
+		for (let i = 0; i < 40; i++) await writeRecord(brokers, `node.${i % 2}`, Buffer.alloc(200 << 10, i));
+		await waitFor('all of it to be heard', async () => Number(/^creel_cluster_malformed_total (\d+)$/m.exec((await node.get('/metrics')).text)[1]) >= 40);
+		await client.stop('SIGINT');
+		assert.doesNotMatch(node.err, /cluster_denied/);
 		await node.stop('SIGTERM');
 		await brokers.stopAll();
 	});

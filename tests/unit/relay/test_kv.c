@@ -27,6 +27,7 @@ struct node {
 	struct bus_message held;
 	uint64_t held_reading;
 	uv_prepare_t prepare;
+	int flow_lost; /* messages of JetStream that ask whether it may go on: the first is lost, where that is -1 */
 };
 
 static void on_connected(void *user, const char *server)
@@ -79,7 +80,9 @@ static void on_prepare(uv_prepare_t *h)
 static void on_message(void *user, const struct bus_message *m)
 {
 	struct node *n = user;
-	if (!n->hold)
+	if (m->status == 100 && m->reply && n->flow_lost < 0)
+		n->flow_lost = 1;
+	else if (!n->hold)
 		assert_true(kv_on_message(n->kv, m));
 	else if (!n->held.subject && m->data.len > 0)
 		hold(n, m);
@@ -396,6 +399,34 @@ static void test_a_consumer_that_stays(void **state)
 	finish(&one);
 }
 
+static void put_large(struct node *n, int number)
+{
+	static char value[200 << 10];
+	memset(value, 'x', sizeof value - 1);
+	value[snprintf(value, 16, "%d", number)] = ' ';
+	assert_int_equal(put(n, "token.a", value), KV_DONE);
+}
+
+/* JetStream asks now and then whether it may go on, and waits for the answer. The question may be lost on its way. */
+static void test_a_question_of_flow_that_is_lost(void **state)
+{
+	struct node one;
+	(void)state;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	begin(&one, "one", 1, 1, "creel 1");
+	one.watch = kv_watch(one.kv, "token", 0, on_record, on_read, &one);
+	WAIT(one.read);
+	one.flow_lost = -1;
+	for (int i = 1; i <= 40; i++) {
+		put_large(&one, i);
+		WAIT(atoi(value_of(&one, "token.a")) == i);
+	}
+	assert_int_equal(one.flow_lost, 1);
+	finish(&one);
+}
+
 static void test_what_cannot_be(void **state)
 {
 	struct node one, two;
@@ -472,6 +503,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_watching, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_record_of_the_reading_before, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_consumer_that_stays, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_question_of_flow_that_is_lost, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_cannot_be, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_cluster_with_a_server_that_hangs, set_up, tear_down),
 	};
