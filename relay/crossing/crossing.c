@@ -38,7 +38,7 @@ static void note_there(struct crossing_peer *p)
 static void note_away(struct crossing_peer *p)
 {
 	p->there = false;
-	p->greeted = false; /* what changes meanwhile may be forgotten before it is told */
+	p->greeted = p->said = false; /* what changes meanwhile may be forgotten before it is told */
 	crossing_levels_keep(p->crossing);
 	crossing_ask_end_of_peer(p);
 }

@@ -99,6 +99,14 @@ static bool is_there(void *user, const uint8_t node[LEVELS_NODE_LEN])
 	return p && p->there;
 }
 
+/* Whether its own word is here. A node whose last record in the bucket is new enough seems to be there after a start of
+ * this one, though it may be gone. */
+static bool has_said(const struct crossing *x, const uint8_t node[LEVELS_NODE_LEN])
+{
+	const struct crossing_peer *p = find_peer(x, node);
+	return p && p->said;
+}
+
 /* ---- what was taken over of a node that is gone ---- */
 
 void crossing_adopted(struct crossing *x, const uint8_t id[RECORD_NODE_ID_LEN], const struct level *v)
@@ -114,14 +122,14 @@ void crossing_node_adopted(struct crossing *x, const uint8_t id[RECORD_NODE_ID_L
 			levels_each_adopted(x->levels, id, send_adopted, p);
 }
 
-/* A node that is there says itself what it has. */
+/* What a node says itself counts more. */
 static bool take_adopted(const struct crossing_peer *p, struct bytes data)
 {
 	struct crossing *x = p->crossing;
 	struct trunk_adopted in;
 	if (!trunk_message_read_adopted(data, &in))
 		return false;
-	if (memcmp(in.node, x->id, sizeof in.node) == 0 || is_there(x, in.node))
+	if (memcmp(in.node, x->id, sizeof in.node) == 0 || has_said(x, in.node))
 		return true;
 	const struct level v = {
 		.tunnel = in.rest.of.tunnel, .key = in.rest.of.key, .count = in.rest.count, .bytes = in.rest.bytes
@@ -146,7 +154,7 @@ static void on_row(void *user, const struct spool_elsewhere *r)
 {
 	struct crossing *x = user;
 	const struct levels_row row = row_of(r);
-	if (!levels_recall(x->levels, &row, is_there(x, r->node)))
+	if (!levels_recall(x->levels, &row, has_said(x, r->node)))
 		log_event(LOG_WARN, "level_not_recalled", NULL);
 }
 
@@ -237,6 +245,7 @@ static bool take_level(struct crossing_peer *p, const struct trunk_part *part)
 
 bool crossing_levels_take(struct crossing_peer *p, const struct trunk_part *part)
 {
+	p->said |= part->kind != TRUNK_ADOPTED;
 	switch (part->kind) {
 	case TRUNK_LEVEL:
 		return take_level(p, part);

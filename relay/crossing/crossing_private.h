@@ -19,6 +19,7 @@ struct crossing_peer {
 	struct crossing_guest *guests; /* by their line's number (uthash) */
 	struct crossing_ask *asks;     /* utlist */
 	bool there, greeted;           /* it is there; it was told all levels from the beginning */
+	bool said;                     /* it told of its own, since it was away last */
 	uint64_t told;                 /* the last change of a level that it was told */
 };
 

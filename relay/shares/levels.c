@@ -337,7 +337,7 @@ void levels_keep_again(struct levels *l, const struct levels_row *row)
 		note_change(l, e);
 }
 
-bool levels_recall(struct levels *l, const struct levels_row *row, bool is_there)
+bool levels_recall(struct levels *l, const struct levels_row *row, bool has_said)
 {
 	bool is_new;
 	struct entry *e = find_or_make_of(l, row, &is_new);
@@ -345,7 +345,7 @@ bool levels_recall(struct levels *l, const struct levels_row *row, bool is_there
 		return false;
 	if (!is_new)
 		return true;
-	if (is_there) {
+	if (has_said) {
 		empty(l, e);
 		return true;
 	}

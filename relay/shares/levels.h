@@ -69,7 +69,7 @@ struct levels_row {
 /* A row that has changed since it was given out last; without both a count and adopted_at_us it is to be deleted.
  * False: none has. */
 bool levels_next_row(struct levels *l, struct levels_row *out);
-/* A row of an earlier run: it counts, unless more has been said meanwhile, or the node is there and says what is so. */
-MUST_CHECK bool levels_recall(struct levels *l, const struct levels_row *row, bool is_there);
+/* A row of an earlier run: it counts, unless more has been said meanwhile, or the node `has_said` what is so. */
+MUST_CHECK bool levels_recall(struct levels *l, const struct levels_row *row, bool has_said);
 /* A row that was given out could not be kept, or deleted: it is given out again. */
 void levels_keep_again(struct levels *l, const struct levels_row *row);

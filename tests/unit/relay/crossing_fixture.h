@@ -92,14 +92,12 @@ static inline void on_ask(void *user, const char *tunnel)
 	n->asked++;
 }
 
-static inline int open_node(struct node *n, uint8_t id)
+/* Begins, in its folder. */
+static inline int begin_node(struct node *n)
 {
 	static const struct crossing_events events = { on_publish, on_ask };
 	struct error e;
-	*n = (struct node){ .relay = { .loop = &loop } };
-	strcpy(n->folder, "/tmp/creel-crossing-XXXXXX");
-	if (!mkdtemp(n->folder))
-		return -1;
+	n->relay = (struct relay){ .loop = &loop };
 	n->relay.settings.data = n->folder;
 	n->relay.settings.spool_max_age_ms = 3600000;
 	n->relay.settings.resume_grace_ms = 5000;
@@ -108,9 +106,16 @@ static inline int open_node(struct node *n, uint8_t id)
 	n->relay.router = router_new(NULL);
 	memory_begin(&n->relay.memory, UINT64_C(1) << 40);
 	n->relay.registry = registry_new(&n->relay, &e);
-	memset(n->id, id, sizeof n->id);
 	n->crossing = crossing_new(&n->relay, n->id, &events, n);
 	return n->relay.registry && n->crossing ? 0 : -1;
+}
+
+static inline int open_node(struct node *n, uint8_t id)
+{
+	*n = (struct node){ .asked = 0 };
+	strcpy(n->folder, "/tmp/creel-crossing-XXXXXX");
+	memset(n->id, id, sizeof n->id);
+	return mkdtemp(n->folder) ? begin_node(n) : -1;
 }
 
 static inline int set_up(void **state)

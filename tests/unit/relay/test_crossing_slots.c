@@ -311,13 +311,67 @@ static void test_how_much_waits_elsewhere(void **state)
 	laptop_free(l);
 }
 
+static void on_registry_closed(void *user)
+{
+	*(bool *)user = true;
+}
+
+static void start_again(struct node *n)
+{
+	bool closed = false;
+	crossing_close(n->crossing);
+	registry_close(n->relay.registry, on_registry_closed, &closed);
+	WAIT(closed);
+	registry_free(n->relay.registry);
+	router_free(n->relay.router);
+	assert_int_equal(begin_node(n), 0);
+}
+
+/* A node starts while another is away whose record in the bucket is some seconds old, so that it seems to be there. It
+ * is its own word that counts instead of what was kept, or of what others took over of it; and there is none. */
+static void test_after_a_start_beside_a_node_that_seems_there(void **state)
+{
+	(void)state;
+	struct laptop *l = known_everywhere(0);
+	struct node *third = &nodes[2];
+	put_at(&nodes[0], 1);
+	put_at(&nodes[1], 2);
+	const uint64_t one = spool_level(nodes[0].relay.registry->table.spool, client_at(&nodes[0])->mailbox).bytes;
+	WAIT(levels_elsewhere(third->relay.registry->table.levels, "shop") == 2 * one);
+	nodes[0].hangs = true;
+	start_again(third);
+	const struct levels *at_third = third->relay.registry->table.levels;
+	/* Before what was kept is read. */
+	assert_int_equal(levels_elsewhere(at_third, "shop"), 0);
+	crossing_node_heard(third->crossing, nodes[0].id);
+	crossing_node_heard(third->crossing, nodes[1].id);
+	WAIT(levels_elsewhere(at_third, "shop") == 2 * one);
+	const struct level over = { bytes_of("shop"), bytes_make(l->key, sizeof l->key), 0, 10, 0 };
+	crossing_adopted(nodes[1].crossing, nodes[0].id, &over);
+	crossing_node_adopted(nodes[1].crossing, nodes[0].id);
+	WAIT(levels_elsewhere(at_third, "shop") == 2 * one - 10);
+	crossing_node_gone(third->crossing, nodes[0].id);
+	assert_int_equal(levels_elsewhere(at_third, "shop"), 2 * one - 10);
+	/* It comes back, and says so itself: what was taken over lies there all the same. */
+	nodes[0].hangs = false;
+	crossing_node_heard(nodes[0].crossing, third->id);
+	crossing_node_heard(third->crossing, nodes[0].id);
+	WAIT(levels_elsewhere(at_third, "shop") == 2 * one);
+	laptop_free(l);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_in_the_order_of_receipt), CASE(test_so_many_in_sum),    CASE(test_resumed),
-		CASE(test_the_holder_changes),      CASE(test_a_node_that_hangs), CASE(test_how_much_waits_elsewhere),
+		CASE(test_in_the_order_of_receipt),
+		CASE(test_so_many_in_sum),
+		CASE(test_resumed),
+		CASE(test_the_holder_changes),
+		CASE(test_a_node_that_hangs),
+		CASE(test_how_much_waits_elsewhere),
+		CASE(test_after_a_start_beside_a_node_that_seems_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
