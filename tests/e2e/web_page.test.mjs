@@ -98,7 +98,7 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		const actions = await web.json('/api/actions');
 		const source = ['main.js', 'keys.js', 'detail.js'].map((name) => readFileSync(path.join(folder, name), 'utf8')).join('');
 		const terminal = 'mouse repaint suspend quit interrupt swap-pane leave events narrow step-back step-on context next-tab'.split(' ');
-		for (const { name } of actions) if (!terminal.includes(name)) assert.match(source, new RegExp(`'${name}'`));
+		for (const { name } of actions) if (!terminal.includes(name)) assert.match(source, new RegExp(`'${name}'|\\t${name}[:,]`));
 	});
 
 	it('a filter: in the address, with its count, what is wrong with it, and back', async () => {
@@ -437,6 +437,31 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		assert.match(await b.eval(heads), /^TIME,OUTCOME,METHOD,SOURCE,EVENT \/ PATH,ATT/);
 		assert.doesNotMatch(await b.eval(heads), /HOST/);
 		assert.ok(await b.eval(`${firstRow}.scrollWidth <= ${firstRow}.clientWidth`));
+		await js(`localStorage.clear()`);
+	});
+
+	it('rows are dense where that is chosen, and a browser keeps it', async () => {
+		await size(1440, 900);
+		await open('/');
+		const tall = `(() => { const [a, b] = [...document.querySelectorAll('#grid .row:not([hidden])')].map((r) => r.getBoundingClientRect()).sort((x, y) => y.y - x.y); return [a.height, a.y - b.y]; })()`;
+		await until('the rows', firstRow);
+		assert.deepEqual(await b.eval(tall), [32, 32]);
+		await press('o');
+		await until('the choice', `document.querySelector('#dense')`);
+		await js(`document.querySelector('#dense').click(); document.querySelector('dialog').close()`);
+		await until('dense rows', `${tall}.join() === '26,26'`);
+		assert.ok(await b.eval(`[...${firstRow}.querySelectorAll('*')].every((n) => !n.offsetHeight || n.matches('.ev a') || n.getBoundingClientRect().height <= 26)`), 'all of a row is in it');
+		await open('/');
+		await until('the rows', firstRow);
+		assert.deepEqual(await b.eval(tall), [26, 26], 'after a reload');
+		await size(360, 740);
+		await until('a row of a phone', `${firstRow}?.getBoundingClientRect().height === 56`);
+		await size(1440, 900);
+		await until('dense again', `${tall}.join() === '26,26'`);
+		await press('o');
+		await until('the choice', `document.querySelector('#dense').checked`);
+		await js(`document.querySelector('#dense').click(); document.querySelector('dialog').close()`);
+		await until('as before', `${tall}.join() === '32,32'`);
 		await js(`localStorage.clear()`);
 	});
 

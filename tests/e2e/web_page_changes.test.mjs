@@ -48,7 +48,7 @@ describe('what is secret', { skip }, () => {
 		assert.match(all, /- authorization: ••••\+ authorization: ••••/i);
 		assert.match(all, /- x-plain: plain-1\+ x-plain: plain-2/i);
 	});
-	it('is not copied with the header fields', async () => {
+	it('is not copied with the header fields, unless it is shown', async () => {
 		await page.open('/d/2');
 		await page.js(`navigator.clipboard.writeText = (t) => (window.copied = t, Promise.resolve())`);
 		await page.press('y');
@@ -58,6 +58,29 @@ describe('what is secret', { skip }, () => {
 		await page.until('the copy', `!!window.copied`);
 		assert.doesNotMatch(await page.eval('copied'), /topsecret|cooked/);
 		assert.match(await page.eval('copied'), /X-Plain: plain-2/);
+
+		const copied = async () => {
+			await page.js(`window.copied = ''; document.querySelector('#detail').focus()`);
+			await page.press('y');
+			await page.until('the menu', `!!document.querySelector('.menu')`);
+			await page.press('h');
+			await page.until('the copy', `!!window.copied`);
+			return page.eval('copied');
+		};
+		await page.js(`document.querySelector('[aria-label="Show Authorization"]').click()`);
+		assert.equal((await copied()).replace(/^Host.*\n/, ''), 'Authorization: Bearer topsecret-2\nX-Plain: plain-2');
+		await page.press('2');
+		await page.until('the answer', `!document.querySelector('[aria-label="Show Cookie"]')`);
+		await page.press('1');
+		await page.until('what is shown stays so', `/topsecret-2/.test(document.querySelector('#panel').textContent)`);
+		assert.doesNotMatch(await text('#panel'), /cooked/);
+		await page.press('5');
+		await page.until('the raw messages', `!!document.querySelector('#panel .sec button')`);
+		await page.js(`document.querySelector('#panel .sec button').click()`);
+		assert.match(await copied(), /Authorization: Bearer topsecret-2\nCookie: sid=cooked-2\n/);
+		await page.open('/d/2');
+		assert.doesNotMatch(await text('#panel'), /topsecret|cooked/, 'who comes back shows it again');
+		await quiet(page);
 	});
 });
 

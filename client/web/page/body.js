@@ -98,8 +98,8 @@ function hexView(b, state) {
 	let first = null, last = null, inText = false;
 	const byteAt = ({ clientX, clientY }) => {
 		const row = box.firstChild, [, hex, text] = [...row.children].map((n) => n.getBoundingClientRect()), bytes = clientX < text.left;
-		const c = Math.floor(((clientX - (bytes ? hex : text).left) / hex.width) * column(width)), i = bytes ? 4 * Math.floor(c / 13) + Math.min(3, Math.floor((c % 13) / 3)) : c;
-		return clamp(clamp(Math.floor((clientY - hex.top) / row.offsetHeight), Math.ceil(at / width) - 1) * width + clamp(i, width - 1), b.length - 1);
+		const c = ~~(((clientX - (bytes ? hex : text).left) / hex.width) * column(width)), i = bytes ? 4 * ~~(c / 13) + Math.min(3, ~~((c % 13) / 3)) : c;
+		return clamp(clamp(~~((clientY - hex.top) / row.offsetHeight), Math.ceil(at / width) - 1) * width + clamp(i, width - 1), b.length - 1);
 	};
 	const mark = (a, z) => {
 		const both = [];
@@ -153,10 +153,8 @@ function hexView(b, state) {
 
 /** Three parts of a token, of which nobody has checked the signature. */
 export function jwt(text) {
-	const m = /\beyJ[\w-]+\.([\w-]+)\.[\w-]*/.exec(text);
-	if (!m) return null;
 	try {
-		return m[0].split('.').slice(0, 2).map((p) => new TextDecoder().decode(Uint8Array.fromBase64(p, { alphabet: 'base64url' })));
+		return /\beyJ[\w-]+\.([\w-]+)\.[\w-]*/.exec(text)[0].split('.').slice(0, 2).map((p) => new TextDecoder().decode(Uint8Array.fromBase64(p, { alphabet: 'base64url' })));
 	} catch {
 		return null;
 	}
@@ -167,12 +165,12 @@ export function jwt(text) {
 export function show(d, part, message, state, change, tools) {
 	const url = `/api/deliveries/${d.id}/${part}/body`, { attempt } = state, coded = header(message, 'content-encoding');
 	state.bytes ??= bytesOf(message);
-	const holder = el('div.col'), out = { node: holder, tree: null };
+	const holder = el('div.col'), out = { node: holder };
 	const draw = () => {
 		const b = state.bytes, whole = state.decoded ? b.length : message.body_bytes ?? b.length;
 		const what = sniff(message, b, state.charset), mode = ['raw', 'hex', what.render && 'frame'].find((m) => m === state.mode) || 'tree';
 		const about = `${what.label}, ${number(whole)} bytes`, label = el('span', about);
-		let tree = null, further = el('span');
+		let tree, further = el('span');
 		const body = guarded('This body', () => {
 			if (what.kind === 'empty') return el('p.note', 'No body.');
 			if (mode === 'hex' || (mode === 'raw' && what.text === undefined)) return hexView(b, state);

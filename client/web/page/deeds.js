@@ -55,8 +55,8 @@ export async function replayMany(what, count) {
 }
 
 export async function onReplay(r) {
-	const strip = $('strip'), over = !/asked|running/.test(r.state), bulk = r.total > 1;
-	if (bulk) {
+	const strip = $('strip'), over = !/asked|running/.test(r.state);
+	if (r.total > 1) {
 		const now = Date.now() / 1000;
 		if (!began.has(r.id)) began.set(r.id, now);
 		const pace = r.sent / Math.max(0.1, now - began.get(r.id));
@@ -121,7 +121,7 @@ export function copy(d, anchor = document.activeElement) {
 	const as = (format, what) => said(async () => copyText(await text(format, d.id), what));
 	menu(anchor ?? $('grid'), [
 		['As curl', 'c', as('curl', 'curl')], ['URL', 'u', as('url', 'URL')],
-		['Body', 'b', said(body)], ['Header fields', 'h', () => copyText(d.request.headers.filter(([n]) => !SECRET.test(n)).map(([n, v]) => `${n}: ${v}`).join('\n'), 'headers')],
+		['Body', 'b', said(body)], ['Header fields', 'h', () => copyText(d.request.headers.filter(([n, v]) => !SECRET.test(n) || d.request.shown?.has(v)).map(([n, v]) => `${n}: ${v}`).join('\n'), 'headers')],
 		['Number', 'i', () => copyText(String(d.id), 'number')], ['Event id', 'e', () => copyText(d.event_id, 'event id')], ['As HAR', 'a', as('har', 'HAR')],
 	]);
 }
@@ -165,9 +165,7 @@ export async function edit(id, section, back) {
 		swap(changes, el('div.tree.diff', region('Changes'), all[0] ? all : el('div.l', ' nothing is changed')));
 	};
 	for (const area of [headArea, bodyArea]) area.oninput = diff;
-	const leave = () => {
-		if (!dirty() || confirm('Leave without sending?')) back();
-	};
+	const leave = () => (!dirty() || confirm('Leave without sending?')) && back();
 	const send = async () => {
 		wrong.textContent = '';
 		const content = new Blob([file.files[0] ?? (keep ? whole : bodyArea.value)]);

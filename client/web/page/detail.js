@@ -82,10 +82,10 @@ function head(d) {
 const link = (id) => linkTo(`/d/${id}`, () => open(id), `#${id}`);
 
 function fields(message, d, part) {
-	const secrets = new Set();
+	const shown = (message.shown ??= new Set()); // then copied too
 	const row = ([name, value, hidden = SECRET.test(name)]) => {
 		const dd = el('dd');
-		const draw = () => swap(dd, hidden && !secrets.has(name) ? ['•••• ', el('button', { label: `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')]
+		const draw = () => swap(dd, hidden && !shown.has(value) ? ['•••• ', el('button', { label: `Show ${plain(name, 40)}`, onclick: () => (shown.add(value), draw()) }, 'Show')]
 			: [gate(value.trim()), ...(body.jwt(value) ?? []).map((t) => el('div', 'token, not verified: ', gate(t)))],
 			part === 'request' && SIGNATURE.test(name) && d.signature !== 'none' ? el('span', ' ', signed('span.sig', d.verdict, [d.verdict.text.replace('signature ', ''), d.why && [': ', gate(d.why)]])) : '');
 		draw();
@@ -138,7 +138,7 @@ async function raw(d, into) {
 		const bytes = await answer.bytes(), text = new TextDecoder().decode(bytes.subarray(0, 256 * 1024)).replaceAll('\r\n', '\n'), [head] = text.split('\n\n', 1);
 		const safe = head.replace(/^([^\n:]+):.*(\n[ \t].*)*/gm, (line, name) => (SECRET.test(name) ? `${name}: ••••` : line)), pre = el('pre.tree', region(`Raw ${part}`)), draw = (t) => swap(pre, gate(t + text.slice(head.length)));
 		draw(safe);
-		into.append(el('div.sec', el('h2', part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`, safe !== head && button('Show secrets', (e) => (e.target.remove(), draw(head)))), pre);
+		into.append(el('div.sec', el('h2', part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`, safe !== head && button('Show secrets', (e) => (e.target.remove(), draw(head), d[part].shown = new Set(d[part].headers.map(([, v]) => v))))), pre);
 	}
 }
 
@@ -153,7 +153,7 @@ export function draw(state) {
 		if (tab === 'verify') return verify(d);
 		if (tab === 'raw') {
 			const into = el('div.col');
-			raw(d, into).catch((error) => into.append(el('p.note', plain(error.message))));
+			raw(d, into).catch((error) => into.append(trouble(error)));
 			return into;
 		}
 		if (wide()) return el('div.cols', column(d, 'request', state), column(d, 'response', state));

@@ -39,7 +39,7 @@ export async function showExport(section, state) {
 	const ask = (preview) => {
 		const what = { this: { ids }, marked: { ids: marked }, filter: { filter: state.filter ?? '' } }[scope.value];
 		const more = names.value.split(',').map((n) => n.trim()).filter(Boolean);
-		return post('/api/export', { ...what, format: format.value, redact: redact.checked ? (more.length ? more : true) : false, secrets: secrets.checked && !redact.checked, preview });
+		return post('/api/export', { ...what, format: format.value, redact: redact.checked && (more[0] ? more : true), secrets: secrets.checked && !redact.checked, preview });
 	};
 	const preview = async () => {
 		const p = await ask(true);

@@ -154,10 +154,7 @@ export function size(n) {
 	for (; n >= 1000 && unit < 3; unit++) n /= 1000;
 	return unit ? `${n < 10 ? n.toFixed(1) : Math.round(n)}${' kMG'[unit]}` : String(n);
 }
-export function took(ms) {
-	if (ms == null) return '–';
-	return ms < 9995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}
+export const took = (ms) => (ms == null ? '–' : ms < 9995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 let how = 'local';
 export const timeStyle = { next: () => (how = { local: 'utc', utc: 'ago', ago: 'local' }[how]) };
 export const iso = (at) => new Date(new Date(at) - (how === 'utc' ? 0 : new Date(at).getTimezoneOffset() * 60_000)).toISOString();

@@ -136,10 +136,7 @@ export function set(text) {
 	if (document.activeElement !== input) write(text);
 	drawChips();
 }
-export function focus() {
-	input.focus();
-	input.select();
-}
+export const focus = () => (input.focus(), input.select());
 
 export function setWrong(problem) {
 	box.classList.toggle('bad', !!problem);

@@ -82,9 +82,8 @@ export function dialog(title, body, buttons) {
 export const choice = (id, label, checked, change) => el('p', el('label', check({ id, checked, onchange: (e) => change(e.target.checked) }), ` ${label}`));
 
 export function help() {
-	const rows = actions.filter(here).map((a) => [el('span.mono', a.keys.join(' ')), a.help]);
 	dialog('Keys', [
-		[['single-keys', 'Single-key shortcuts'], ['announce', 'Announce new deliveries']].map(([id, label]) => choice(id, label, kept.get(id, true), (on) => kept.set(id, on))), table(['KEY', 'DOES'], rows),
+		[['single-keys', 'Single-key shortcuts'], ['announce', 'Announce new deliveries']].map(([id, label]) => choice(id, label, kept.get(id, true), (on) => kept.set(id, on))), table(['KEY', 'DOES'], actions.filter(here).map((a) => [el('span.mono', a.keys.join(' ')), a.help])),
 		el('p', 'From another machine: ', el('code', `ssh -L ${location.port}:127.0.0.1:${location.port} THIS-MACHINE`), ', then the same address there.'),
 	]);
 }
@@ -102,8 +101,7 @@ function palette() {
 		else if (found[at]) run(found[at].name);
 	};
 	const draw = () => {
-		const letters = input.value.trim();
-		const fits = new RegExp([...letters].map(RegExp.escape).join('.*'), 'i');
+		const letters = input.value.trim(), fits = new RegExp([...letters].map(RegExp.escape).join('.*'), 'i');
 		const word = new RegExp(`\\b${RegExp.escape(letters)}`, 'i'), near = ({ name }) => name.startsWith(letters) + word.test(name);
 		found = actions.filter((a) => can(a) && fits.test(`${a.name} ${a.help}`)).sort((a, b) => near(b) - near(a));
 		at = clamp(at, found.length - 1);

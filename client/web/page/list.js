@@ -300,7 +300,8 @@ function fillRow(node, row) {
 }
 
 export function redrawAll() {
-	rh = phone.matches ? 56 : 32;
+	rh = phone.matches ? 56 : kept.get('dense') ? 26 : 32;
+	scroller.style.setProperty('--tall', `${rh}px`);
 	for (const node of shown.values()) node.drawn = null;
 	for (const row of list.rows) delete row.day;
 	placed = '';

@@ -32,13 +32,12 @@ async function show(before = {}) {
 	const beside = is('list', 'detail', 'edit');
 	$('list').hidden = $('fol').hidden = !beside;
 	if (beside) $('whole')?.remove();
-	const narrow = !wider(1200) || state.split === 'off';
 	if (lists.setOrder(state.order) || (state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && numbered() });
 	filters.set(state.filter ?? '');
 	if (list.columns !== state.cols) lists.columns(state.cols);
 	lists.schedule();
 	if (is('list')) {
-		if (narrow || !list.selected) details.hide();
+		if (!wider(1200) || state.split === 'off' || !list.selected) details.hide();
 		else if (detail.id) $('detail').hidden = false;
 	} else if (is('detail')) {
 		if (numbered() && list.selected !== numbered()) lists.select(numbered(), !before.cold);
@@ -247,14 +246,14 @@ const orderBy = (order) => go({ order: order || url.kept.get('order', '') });
 list.onOrder = (name) => (name !== 'time' ? orderBy(lists.nextOrder(name)) : list.sort ? orderBy('') : inList('reverse'));
 act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size || chosen()));
 acts('LD', {
-	'edit': () => deeds.run('edit', current()),
-	'mark': async () => {
+	edit: () => deeds.run('edit', current()),
+	mark: async () => {
 		await deeds.mark(current().id);
 		if (is('detail')) details.draw(state);
 	},
-	'diff': () => deeds.diff(current()),
-	'copy': async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), $('deed-copy') ?? document.activeElement),
-	'delete': () => deeds.erase(list.marked.size && is('list') ? [...list.marked] : [current().id]),
+	diff: () => deeds.diff(current()),
+	copy: async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), $('deed-copy') ?? document.activeElement),
+	delete: () => deeds.erase(list.marked.size && is('list') ? [...list.marked] : [current().id]),
 }, chosen);
 for (const what of ['note', 'tags']) {
 	act(what, 'LD', async () => {
@@ -269,9 +268,9 @@ act('more-like-this', 'L', () => {
 }, chosen);
 for (const [name, split] of [['split', 'off'], ['below', 'below']]) act(name, 'LD', () => go(turned('split', split), false));
 acts('L', {
-	'down': lists.step,
-	'up': (n) => lists.step(-n),
-	'top': async (n, key) => {
+	down: lists.step,
+	up: (n) => lists.step(-n),
+	top: async (n, key) => {
 		if (list.ids) return lists.end(0);
 		if (key === 'Home' && !list.old) return newest();
 		const oldest = await get('/api/deliveries', { filter: list.filter, after: 1, limit: 1 }).catch(() => null);
@@ -279,19 +278,19 @@ acts('L', {
 		if (Number.isFinite(id)) await lists.load(list.filter, { around: id });
 		lists.pause();
 	},
-	'bottom': (n, key) => (list.ids ? lists.end(-1) : key === 'End' && !list.old ? keys.run('top') : newest()),
-	'open': () => list.onOpen(list.selected || list.rows[0]?.id),
-	'clear': () => {
+	bottom: (n, key) => (list.ids ? lists.end(-1) : key === 'End' && !list.old ? keys.run('top') : newest()),
+	open: () => list.onOpen(list.selected || list.rows[0]?.id),
+	clear: () => {
 		if (!$('strip').hidden) $('strip').hidden = true;
 		else if (state.filter) narrow('');
 		else if (list.sort) orderBy('');
 	},
-	'search': filters.focus,
-	'filter': filters.focus,
-	'follow': () => (list.sort ? orderBy('') : list.follow ? lists.pause() : lists.follow()),
-	'sort': () => keys.menu(one('#fol .q'), ['time', ...lists.SORTS].map((name, i) => [name, 'csmpentzufhgra'[i], () => list.onOrder(name)])),
+	search: filters.focus,
+	filter: filters.focus,
+	follow: () => (list.sort ? orderBy('') : list.follow ? lists.pause() : lists.follow()),
+	sort: () => keys.menu(one('#fol .q'), ['time', ...lists.SORTS].map((name, i) => [name, 'csmpentzufhgra'[i], () => list.onOrder(name)])),
 	'sort-again': () => lists.load(list.filter, { on: list.part }),
-	'reverse': () => {
+	reverse: () => {
 		if (list.sort) return orderBy(lists.turned(list.sort));
 		const order = list.old ? '' : 'old';
 		url.kept.set('order', order);
@@ -314,39 +313,39 @@ acts('L', {
 		if (items.length) keys.menu($('flt'), items);
 		else say('No filter is saved');
 	},
-	'columns': () => {
+	columns: () => {
 		const on = new Set((state.cols ?? lists.DEFAULT).split(','));
-		keys.dialog('Columns', lists.COLUMNS.map((name) => keys.choice(name, name, on.has(name), (shown) => {
+		keys.dialog('Columns', [keys.choice('dense', 'Dense rows', url.kept.get('dense'), (on) => lists.redrawAll(url.kept.set('dense', on))), lists.COLUMNS.map((name) => keys.choice(name, name, on.has(name), (shown) => {
 			on[shown ? 'add' : 'delete'](name);
 			const cols = lists.COLUMNS.filter((n) => on.has(n)).join() || 'none';
 			url.kept.set('cols', cols);
 			go({ cols: cols === lists.DEFAULT ? '' : cols }, false);
-		})));
+		}))]);
 	},
 	'unmark-all': () => deeds.markAll((unmarked = [...list.marked]), false),
 	'mark-again': () => deeds.markAll(unmarked.splice(0)),
 });
 acts('DFHO', {
-	'down': (n) => scrollBy(40 * n),
-	'up': (n) => scrollBy(-40 * n),
-	'top': () => scroller()?.scrollTo({ top: 0 }),
-	'bottom': () => scroller()?.scrollTo({ top: 1e9 }),
-	'back': back,
+	down: (n) => scrollBy(40 * n),
+	up: (n) => scrollBy(-40 * n),
+	top: () => scroller()?.scrollTo({ top: 0 }),
+	bottom: () => scroller()?.scrollTo({ top: 1e9 }),
+	back,
 });
 acts('D', {
-	'pretty': () => mode('raw'),
-	'hex': () => mode('hex'),
-	'wrap': () => {
+	pretty: () => mode('raw'),
+	hex: () => mode('hex'),
+	wrap: () => {
 		detail.wrap = !detail.wrap;
 		details.draw(state);
 	},
-	'offset': () => {
+	offset: () => {
 		const to = prompt('Line, or offset in bytes (0x…)', state.line ?? '');
 		if (!to) return;
 		one('#detail .tree')?.goTo?.(Number(to) || 0);
 		detail.onLine(String(Number(to) || 0));
 	},
-	'search': () => {
+	search: () => {
 		hit = -1;
 		const box = one('#detail .find');
 		box?.focus();
@@ -358,29 +357,26 @@ acts('DF', {
 	'previous-hit': () => hits(-1),
 });
 acts('LD', {
-	'time': () => {
+	time: () => {
 		timeStyle.next();
 		lists.redrawAll();
 		if (detail.data) details.draw(state);
 	},
-	'share': () => setShare({ 40: 50, 50: 60 }[share()] ?? 40),
+	share: () => setShare({ 40: 50, 50: 60 }[share()] ?? 40),
 	'stop-replay': () => one('#strip button')?.click(),
-	'export': () => go({ view: 'export' }),
+	export: () => go({ view: 'export' }),
 });
 acts('O', {
-	'shorter': () => whole.turns.longer(-1),
-	'longer': () => whole.turns.longer(1),
-	'by': () => whole.turns.by(),
+	shorter: () => whole.turns.longer(-1),
+	longer: () => whole.turns.longer(1),
+	by: () => whole.turns.by(),
 });
 acts('*', {
-	'overview': () => go({ view: is('overview') ? 'list' : 'overview' }),
-	'theme': () => {
-		look.theme = { dark: 'light', light: '' }[look.theme] ?? 'dark';
-		url.kept.set('theme', look.theme);
-	},
+	overview: () => go({ view: is('overview') ? 'list' : 'overview' }),
+	theme: () => url.kept.set('theme', (look.theme = { dark: 'light', light: '' }[look.theme] ?? 'dark')),
 });
 acts('F', {
-	'volatile': () => go(turned('mode', 'all')),
+	volatile: () => go(turned('mode', 'all')),
 	'key-order': () => go(turned('order', 'keys')),
 });
 deeds.hooks.client = () => client;

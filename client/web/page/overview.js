@@ -76,7 +76,7 @@ function bars(s, W) {
 		halt(e);
 	};
 	chart.onpointerdown = chart.onpointermove = (e) => {
-		if (e.buttons === 1) move(Math.floor((((e.clientX - chart.getBoundingClientRect().left) / chart.clientWidth) * W - 40) / bw), e.type === 'pointermove' || e.shiftKey);
+		if (e.buttons === 1) move(~~((((e.clientX - chart.getBoundingClientRect().left) / chart.clientWidth) * W - 40) / bw), e.type === 'pointermove' || e.shiftKey);
 	};
 	chart.ondblclick = () => choose(false);
 	return [chart, el('div.leg', KINDS.filter(([k]) => k !== 'waiting' || sum(s.buckets, (b) => b[k])).map(([k, c, name]) => el('span', svg('svg', { class: 'i' }, rect(c, 0, 0, 12, 12)), ` ${name ?? k} ${number(sum(s.buckets, (b) => b[k]))}`)), words)];
@@ -98,7 +98,7 @@ function percentiles(s, W) {
 		});
 		if (last !== null) chart.append(path(`pl ${p}`, d), svg('text', { class: 'tl', x: W - 40, y: (above = Math.min(above - 12, last + 4)) }, p));
 	}
-	for (const i of [0, 1, 2].map((n) => Math.floor((n * s.buckets.length) / 3))) if (s.buckets[i]) chart.append(text(x(i), 137, hm(s.buckets[i].at), null));
+	for (const i of [0, 1, 2].map((n) => ~~((n * s.buckets.length) / 3))) if (s.buckets[i]) chart.append(text(x(i), 137, hm(s.buckets[i].at), null));
 	return chart;
 }
 
