@@ -1,9 +1,12 @@
 #include "client/transfer/import_store.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "shared/base/clock.h"
+#include "shared/disk/spill.h"
 #include "shared/query/store_filter.h"
 #include "shared/upkeep/store_prune.h"
 
@@ -59,14 +62,60 @@ static bool remember(struct import_store *i, int64_t id, struct error *e)
 	return true;
 }
 
-bool import_store_add(struct import_store *i, const struct transcript *x, struct error *e)
+static bool insert(struct import_store *i, const struct transcript *x, const struct transcript_spills *spills,
+		   struct error *e)
 {
 	int64_t id;
 	bool known;
-	if (!begin(i, e) || !transcript_insert(i->store, x, &id, &known, e) || (!known && !remember(i, id, e)))
+	if (!begin(i, e) || !transcript_insert(i->store, x, spills, &id, &known, e) || (!known && !remember(i, id, e)))
 		return false;
 	i->known += known;
 	i->imported += !known;
+	return true;
+}
+
+/* ---- large bodies, in files as the client has them ---- */
+
+static bool is_large(const struct import_store *i, const struct buffer *body)
+{
+	return store_bodies(i->store) && body->len > SPILL_MEMORY;
+}
+
+static bool write_file(struct import_store *i, const struct buffer *body, struct spill *out, struct error *e)
+{
+	if (!is_large(i, body) || (spill_append(out, body->at, body->len) && spill_sync(out)))
+		return true;
+	return error_set(e, EXIT_STORE, "a body cannot be written to %.300s: %s", store_bodies(i->store),
+			 strerror(errno));
+}
+
+/* The store's lock is not held while the files are written, and they are not let go of before they are on record. */
+static bool add_large(struct import_store *i, const struct transcript *x, struct error *e)
+{
+	struct spill request, response;
+	spill_init_for_record(&request, store_bodies(i->store), NULL);
+	spill_init_for_record(&response, store_bodies(i->store), NULL);
+	bool fine = commit(i, e) && write_file(i, &x->request.body, &request, e) &&
+		    write_file(i, &x->response.body, &response, e);
+	const struct transcript_spills spills = { is_large(i, &x->request.body) ? &request : NULL,
+						  is_large(i, &x->response.body) ? &response : NULL };
+	fine = fine && insert(i, x, &spills, e) && commit(i, e);
+	if (fine) {
+		spill_keep(&request);
+		spill_keep(&response);
+	} else {
+		roll_back(i);
+	}
+	spill_free(&request);
+	spill_free(&response);
+	return fine;
+}
+
+bool import_store_add(struct import_store *i, const struct transcript *x, struct error *e)
+{
+	bool large = is_large(i, &x->request.body) || is_large(i, &x->response.body);
+	if (!(large ? add_large(i, x, e) : insert(i, x, NULL, e)))
+		return false;
 	if (clock_steady_ms() - i->opened_at_ms < HELD_MS)
 		return true;
 	bool fine = commit(i, e);

@@ -234,7 +234,8 @@ bool transcript_check(const struct transcript *x, struct error *e)
 	return store_labels_check(buffer_view(&x->labels.note), buffer_view(&x->labels.tags), e);
 }
 
-static bool insert_attempt(struct store *s, const struct transcript *x, int64_t id, struct error *e)
+static bool insert_attempt(struct store *s, const struct transcript *x, const struct spill *spilled, int64_t id,
+			   struct error *e)
 {
 	struct store_attempt a = {
 		.delivery_id = id,
@@ -251,6 +252,7 @@ static bool insert_attempt(struct store *s, const struct transcript *x, int64_t 
 		.trailers = buffer_view(&x->response.trailers),
 		.raw = buffer_view(&x->response.raw),
 		.body = buffer_view(&x->response.body),
+		.spilled = spilled,
 		.body_size = x->response.body_size,
 	};
 	return store_insert_attempt(s, &a, e);
@@ -292,8 +294,10 @@ static const char *verdict_of(const struct signature_origin *origin, bool redact
 	return !origin->is_signed && !redacted ? "none" : "unknown";
 }
 
-bool transcript_insert(struct store *s, const struct transcript *x, int64_t *id, bool *duplicate, struct error *e)
+bool transcript_insert(struct store *s, const struct transcript *x, const struct transcript_spills *spills, int64_t *id,
+		       bool *duplicate, struct error *e)
 {
+	const struct transcript_spills none = { 0 };
 	bool refused = x->state == DELIVERY_REFUSED && !x->called, redacted = is_redacted(x), fine;
 	struct signature_origin origin = { 0 };
 	if (!signature_recognise(buffer_view(&x->request.headers), buffer_view(&x->request.body), &origin)) {
@@ -321,6 +325,7 @@ bool transcript_insert(struct store *s, const struct transcript *x, int64_t *id,
 		.headers = buffer_view(&x->request.headers),
 		.trailers = buffer_view(&x->request.trailers),
 		.body = buffer_view(&x->request.body),
+		.spilled = (spills ? spills : &none)->request,
 		.body_size = x->request.body_size,
 	};
 	memcpy(d.event_id, x->event_id, UUID_LEN);
@@ -331,7 +336,7 @@ bool transcript_insert(struct store *s, const struct transcript *x, int64_t *id,
 	if (!insert_labels(s, x, *id, e))
 		return false;
 	if (x->called)
-		return insert_attempt(s, x, *id, e);
+		return insert_attempt(s, x, (spills ? spills : &none)->response, *id, e);
 	/* Its class with it, which filters look at. */
 	return refused || store_set_state(s, *id, DELIVERY_FAILED, e);
 }

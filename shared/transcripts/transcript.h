@@ -2,6 +2,7 @@
  * and imports read. Reads and writes the store; one thread at a time. */
 #pragma once
 
+#include "shared/disk/spill.h"
 #include "shared/redact/redact.h"
 #include "shared/store/store_labels.h"
 
@@ -40,8 +41,12 @@ struct bytes transcript_base(const struct transcript *x);
 MUST_CHECK bool transcript_append_base(const struct transcript *x, struct buffer *out);
 /* Refuses what a file may hold and our own store never does: false and a sentence that names no line. */
 MUST_CHECK bool transcript_check(const struct transcript *x, struct error *e);
+/* Its bodies once more, as store.h wants large ones; NULL: that body is to be in the database. */
+struct transcript_spills {
+	const struct spill *request, *response;
+};
 /* Inserts it as an import, in the caller's transaction, unless its event id is on record (*duplicate). Without an
  * answer it is failed, so that the app is not called for it. Its signature is unknown until it is checked here,
- * whatever the file says. */
-MUST_CHECK bool transcript_insert(struct store *s, const struct transcript *x, int64_t *id, bool *duplicate,
-				  struct error *e);
+ * whatever the file says. `spills`: NULL for none. */
+MUST_CHECK bool transcript_insert(struct store *s, const struct transcript *x, const struct transcript_spills *spills,
+				  int64_t *id, bool *duplicate, struct error *e);

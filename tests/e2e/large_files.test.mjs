@@ -1,7 +1,7 @@
 // A large body is written once: the file it comes into is the record (shared/store.sql, schema 16).
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync, truncateSync, unlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import http from 'node:http';
 import path from 'node:path';
@@ -123,6 +123,34 @@ describe('large bodies in files of their own', () => {
 		const replayed = await creel('replay', String(id));
 		assert.equal(replayed.code, 0, replayed.err);
 		assert.ok(calls.at(-1).body.equals(body));
+	});
+
+	it('imported from any format, a large body is a file of its own as the client would have written it', async () => {
+		const body = randomBytes(5 * MIB), file = w.path('in.ndjson');
+		assert.equal((await post('/answer/imported', body)).status, 200);
+		const id = await idOf('/answer/imported');
+		const made = { 'in.ndjson': ['export', '--format', 'ndjson'], 'in.har': ['export', '--format', 'har'], 'in.html': ['report'] };
+		for (const [name, [command, ...format]] of Object.entries(made)) {
+			const from = w.path(name), other = w.path(`${name}.db`), there = `${other}.bodies`;
+			const written = await creel(command, `id:${id}`, ...format, '-o', from);
+			assert.equal(written.code, 0, written.err);
+			for (const said of [/^1 delivery imported/, /^0 deliveries imported, 1 was on record already/]) {
+				const imported = await w.run('creel', ['import', from, '--db', other]);
+				assert.match(imported.text + imported.err, said, name);
+				for (const of of [[], ['--response']]) assert.ok((await w.run('creel', ['show', '1', '--body', ...of, '--db', other])).stdout.equals(body), `${name} ${of}`);
+				assert.deepEqual(readdirSync(there).map((f) => readFileSync(path.join(there, f)).equals(body)), [true, true], name);
+				assert.equal(statSync(there).mode & 0o777, 0o700);
+				assert.ok(statSync(other).size < MIB, `${name}: the database has none of it`);
+			}
+		}
+		// What is taken back, or was on record, leaves nothing.
+		const broken = w.path('broken.ndjson'), other = w.path('broken.db');
+		writeFileSync(broken, `${readFileSync(file, 'utf8')}{"request":\n`);
+		const failed = await w.run('creel', ['import', broken, '--db', other]);
+		assert.equal(failed.code, 2, failed.err);
+		assert.match(failed.err, /nothing was imported from .*line 2/);
+		assert.deepEqual(readdirSync(`${other}.bodies`), []);
+		assert.equal((await w.run('creel', ['list', '--json', '--db', other])).text, '');
 	});
 
 	it('its file goes with it', async () => {

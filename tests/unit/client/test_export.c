@@ -81,13 +81,13 @@ static void test_ndjson_round_trip(void **state)
 			fail_msg("delivery %d: %s", (int)id, what);
 		/* As another delivery the store has it in full. */
 		is.event_id[0] ^= 0xff;
-		assert_true(transcript_insert(s, &is, &new_id, &duplicate, &e));
+		assert_true(transcript_insert(s, &is, NULL, &new_id, &duplicate, &e));
 		assert_false(duplicate);
 		assert_true(transcript_read(s, id + 3, &again, &e));
 		what = difference(&is, &again);
 		if (what)
 			fail_msg("inserted %d: %s", (int)id, what);
-		assert_true(transcript_insert(s, &is, &new_id, &duplicate, &e));
+		assert_true(transcript_insert(s, &is, NULL, &new_id, &duplicate, &e));
 		assert_true(duplicate);
 		transcript_free(&was);
 		transcript_free(&is);
