@@ -331,12 +331,13 @@ static void take_batch(struct mcp *m, json_t *list)
 	mcp_batch_release(batch, m->output);
 }
 
+/* Of what was read together, nothing is begun once nobody would hear of it. */
 static void take_line(struct mcp *m, struct bytes line)
 {
 	const struct asked nobody = { NULL, NULL };
 	while (line.len && strchr(" \t\r", line.at[line.len - 1]))
 		line.len--;
-	if (!line.len)
+	if (!line.len || m->ended)
 		return;
 	json_t *json = mcp_message_parse(line);
 	if (json_is_array(json))
@@ -406,7 +407,7 @@ static void on_output_drained(void *user)
 static void read_file(struct mcp *m)
 {
 	ssize_t len;
-	while ((len = read(STDIN_FILENO, m->chunk, sizeof m->chunk)) > 0)
+	while (!m->ended && (len = read(STDIN_FILENO, m->chunk, sizeof m->chunk)) > 0)
 		take_input(m, bytes_make(m->chunk, (size_t)len));
 	on_end(m);
 }

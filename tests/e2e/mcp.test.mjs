@@ -1,7 +1,7 @@
 // creel mcp: the Model Context Protocol on standard input and output, spoken to by the official SDK's client.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -268,6 +268,21 @@ describe('mcp', () => {
 		left.stdout.destroy();
 		left.stdin.end();
 		assert.deepEqual(await within('its end', left.ended), { code: 0, signal: null });
+	});
+	it('where nothing can be written any more, nothing more is done of what was read', { skip: !existsSync('/dev/full') }, async () => {
+		const had = got.length, input = w.path('calls.jsonl');
+		const lines = '{"jsonrpc":"2.0","id":1,"method":"ping"}\n' + `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"replay","arguments":{"ids":[1],"to":"${port}"}}}\n`.repeat(3);
+		writeFileSync(input, lines + lines.trimEnd().split('\n').at(-1));
+		for (const from of ['pipe', openSync(input, 'r')]) {
+			const full = openSync('/dev/full', 'w');
+			const child = spawn(creel, ['mcp', '--db', db], { env: w.env, stdio: [from, full, 'inherit'] });
+			const ended = new Promise((resolve) => child.on('exit', (code) => resolve(code)));
+			child.stdin?.on('error', () => {});
+			child.stdin?.end(lines);
+			assert.equal(await within('its end', ended), 0);
+			closeSync(full);
+		}
+		assert.equal(got.length, had, 'the app was not called');
 	});
 	it('takes no arguments, and says where there is no record', async () => {
 		assert.equal((await w.creel(['mcp', 'x', '--db', db])).code, 2);
