@@ -16,6 +16,7 @@
 #define ALIVE_EVERY 150
 #define OPEN_MOST 256
 #define AT_ONCE 64
+#define KNOWN_MOST 64
 
 /* A delivery that is not over, as it was last told. */
 struct open {
@@ -25,10 +26,16 @@ struct open {
 	int64_t took_us;
 };
 
-/* A delivery, and whose number it is: the number of the newest is given again when it is deleted. */
-struct newest {
+/* The newest deliveries that were told, the newest last, and whose numbers they are: the numbers of the newest are
+ * given again when these are deleted. */
+struct known_one {
 	int64_t id;
 	uint8_t event_id[UUID_LEN];
+};
+
+struct known {
+	struct known_one at[KNOWN_MOST];
+	size_t count;
 };
 
 struct look;
@@ -38,8 +45,8 @@ struct web_watch {
 	uv_timer_t timer;
 	uint64_t looks;
 	unsigned files; /* as inspect_source_files said */
-	bool begun;     /* `newest` is known */
-	struct newest newest;
+	bool begun;     /* `known` is */
+	struct known known;
 	int64_t oldest;
 	struct open open[OPEN_MOST];
 	size_t open_count;
@@ -54,7 +61,7 @@ struct look {
 	struct web_watch *watch; /* NULL: it closed */
 	struct store *store;     /* the worker's, while it looks */
 	bool begun, failed;
-	struct newest newest;
+	struct known known;
 	int64_t oldest;
 	struct open open[OPEN_MOST];
 	size_t open_count, fresh;
@@ -96,17 +103,45 @@ static void on_id(void *user, const struct delivery_row *row)
 	*(int64_t *)user = row->id;
 }
 
-static void on_newest(void *user, const struct delivery_row *row)
+static int64_t newest_of(const struct known *k)
 {
-	struct newest *n = user;
-	n->id = row->id;
-	memcpy(n->event_id, row->event_id, sizeof n->event_id);
+	return k->count ? k->at[k->count - 1].id : 0;
+}
+
+static void on_one(void *user, const struct delivery_row *row)
+{
+	struct known_one *k = user;
+	k->id = row->id;
+	memcpy(k->event_id, row->event_id, sizeof k->event_id);
+}
+
+static void add_known(struct known *k, const struct delivery_row *row)
+{
+	if (k->count == KNOWN_MOST)
+		memmove(k->at, k->at + 1, --k->count * sizeof *k->at);
+	on_one(&k->at[k->count++], row);
+}
+
+/* Newest first, from the end of the room. */
+static void on_known(void *user, const struct delivery_row *row)
+{
+	struct known *k = user;
+	on_one(&k->at[KNOWN_MOST - ++k->count], row);
+}
+
+static bool read_known(struct known *k, struct store *s, struct error *e)
+{
+	const struct store_search newest = { .limit = KNOWN_MOST, .row = on_known, .user = k };
+	k->count = 0;
+	bool fine = store_filter(s, &newest, e);
+	memmove(k->at, k->at + KNOWN_MOST - k->count, k->count * sizeof *k->at);
+	return fine;
 }
 
 static void on_fresh(void *user, const struct delivery_row *row)
 {
 	struct look *l = user;
-	on_newest(&l->newest, row);
+	add_known(&l->known, row);
 	l->fresh++;
 	add_open(l, row);
 	if (l->fresh <= AT_ONCE)
@@ -116,15 +151,15 @@ static void on_fresh(void *user, const struct delivery_row *row)
 /* Too many for rows: the pages read their windows anew. */
 static bool pass_over_rest(struct look *l, struct store *s, struct error *e)
 {
-	int64_t before = l->newest.id;
-	const struct store_search newest = { .limit = 1, .row = on_newest, .user = &l->newest };
+	int64_t before = newest_of(&l->known);
 	if (l->fresh <= AT_ONCE)
 		return true;
-	if (!store_filter(s, &newest, e))
+	if (!read_known(&l->known, s, e))
 		return false;
-	add_event(l, "more", l->newest.id,
-		  json_pack("{s:I, s:I}", "newest_id", (json_int_t)l->newest.id, "count",
-			    (json_int_t)l->newest.id - (json_int_t)before + 1));
+	int64_t newest = newest_of(&l->known);
+	add_event(l, "more", newest,
+		  json_pack("{s:I, s:I}", "newest_id", (json_int_t)newest, "count",
+			    (json_int_t)newest - (json_int_t)before + 1));
 	return true;
 }
 
@@ -187,33 +222,45 @@ static bool look_at_oldest(struct look *l, struct store *s, struct error *e)
 static bool begin(struct look *l, struct store *s, struct error *e)
 {
 	struct filter_error ignored;
-	const struct store_search newest = { .limit = 1, .row = on_newest, .user = &l->newest };
 	struct filter *f = filter_parse("state:waiting,sending,held", clock_now_us(), &ignored);
 	struct store_search open = { .filter = f, .limit = OPEN_MOST, .row = on_open, .user = l };
-	bool fine = f && store_filter(s, &newest, e) && store_filter(s, &open, e);
+	bool fine = f && read_known(&l->known, s, e) && store_filter(s, &open, e);
 	filter_free(f);
 	return fine;
 }
 
-/* The numbers of the newest come again when these were deleted: what has them is news that no number tells. */
+/* Whether the i-th of those that are known is still who it was. */
+static bool is_there(const struct look *l, size_t i, struct store *s, bool *there, struct error *e)
+{
+	struct known_one found = { .id = 0 };
+	const struct store_search one = {
+		.anchor = l->known.at[i].id - 1, .forward = true, .limit = 1, .row = on_one, .user = &found
+	};
+	bool fine = store_filter(s, &one, e);
+	*there = found.id == l->known.at[i].id && memcmp(found.event_id, l->known.at[i].event_id, UUID_LEN) == 0;
+	return fine;
+}
+
+/* The numbers of the newest come again when these were deleted: who has them now is told with whatever came after. */
 static bool look_at_newest(struct look *l, struct store *s, struct error *e)
 {
-	const struct newest known = l->newest;
-	struct newest now = { .id = 0 }, there = { .id = 0 };
-	const struct store_search newest = { .limit = 1, .row = on_newest, .user = &now };
-	const struct store_search known_one = {
-		.anchor = known.id - 1, .forward = true, .limit = 1, .row = on_newest, .user = &there
-	};
-	if (!store_filter(s, &newest, e) || (known.id > 0 && !store_filter(s, &known_one, e)))
-		return false;
-	if (now.id < known.id) {
-		add_event(l, "reset", 0, json_object());
-		l->newest = now;
-	} else if (there.id == known.id && memcmp(there.event_id, known.event_id, sizeof known.event_id) != 0) {
-		add_event(l, "gone", 0, json_pack("{s:[I]}", "ids", (json_int_t)known.id));
-		l->newest.id = known.id - 1; /* told again, with whatever came after it */
+	json_t *gone = json_array();
+	size_t before = l->known.count;
+	bool there = false, fine = gone != NULL;
+	for (; fine && l->known.count; l->known.count--) {
+		fine = is_there(l, l->known.count - 1, s, &there, e);
+		if (!fine || there)
+			break;
+		fine = json_array_append_new(gone, json_integer((json_int_t)newest_of(&l->known))) == 0;
 	}
-	return true;
+	if (fine && l->known.count < before)
+		add_event(l, "gone", 0, json_pack("{s:O}", "ids", gone));
+	json_decref(gone);
+	/* Perhaps more than were known: who reads anew sees what there is. */
+	if (!fine || !before || l->known.count)
+		return fine;
+	add_event(l, "reset", 0, json_object());
+	return read_known(&l->known, s, e);
 }
 
 static void on_look(void *user, struct store *s, const struct error *none)
@@ -225,7 +272,7 @@ static void on_look(void *user, struct store *s, const struct error *none)
 	l->store = s;
 	bool fine = s && (l->begun ? look_at_newest(l, s, &e) : begin(l, s, &e));
 	struct store_search fresh = {
-		.anchor = l->newest.id, .forward = true, .limit = AT_ONCE + 1, .row = on_fresh, .user = l
+		.anchor = newest_of(&l->known), .forward = true, .limit = AT_ONCE + 1, .row = on_fresh, .user = l
 	};
 	if (fine && l->begun)
 		fine = store_filter(s, &fresh, &e) && pass_over_rest(l, s, &e) && look_at_open(l, s, known, &e);
@@ -260,7 +307,7 @@ static void on_looked(void *user)
 				tell_first(w);
 			tell(w, l);
 			w->begun = true;
-			w->newest = l->newest;
+			w->known = l->known;
 			w->oldest = l->oldest;
 			w->open_count = l->open_count;
 			memcpy(w->open, l->open, sizeof w->open);
@@ -277,7 +324,7 @@ static void look(struct web_watch *w)
 		return;
 	l->watch = w;
 	l->begun = w->begun;
-	l->newest = w->newest;
+	l->known = w->known;
 	l->oldest = w->oldest;
 	l->open_count = w->open_count;
 	memcpy(l->open, w->open, sizeof l->open);
@@ -336,7 +383,7 @@ static void forget(struct web_watch *w)
 		w->under_way->watch = NULL;
 	w->under_way = NULL;
 	w->begun = false;
-	w->newest = (struct newest){ .id = 0 };
+	w->known.count = 0;
 	w->oldest = 0;
 	w->open_count = 0;
 }

@@ -545,7 +545,7 @@ export function refresh(tell) {
 	catchUp();
 	let ids = list.rows.slice(0, 500).map((r) => r.id);
 	if (ids[0]) ask({ ids: `${ids}` }, ({ deliveries }) => {
-		for (const d of deliveries) if (['state', 'status', 'attempts'].some((k) => rowOf(d.id)?.[k] !== d[k])) tell('attempt', { id: d.id, delivery: d });
+		for (const d of deliveries) if (['event_id', 'state', 'status', 'attempts'].some((k) => rowOf(d.id)?.[k] !== d[k])) tell('attempt', { id: d.id, delivery: d });
 		ids = ids.filter((id) => !deliveries.some((d) => d.id === id));
 		if (ids[0]) tell('gone', { ids }), catchUp();
 	});
