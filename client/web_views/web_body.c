@@ -143,6 +143,15 @@ static bool send_bytes(struct web_read *r, const struct wanted *w, uint64_t from
 	return len == 0 || store_walk_body(r->store, w->id, w->attempt, from, len, take_piece, r, e);
 }
 
+static bool put_how(struct web_exchange *x, enum decode_result result)
+{
+	const char *how = result == DECODE_WHOLE     ? "whole"
+			  : result == DECODE_CUT     ? "cut"
+			  : result == DECODE_DAMAGED ? "damaged"
+						     : NULL;
+	return !how || web_answer_header(x, "Creel-Decoded: %s", how);
+}
+
 /* What is coded is held whole, and so is what it says: a coding may be in another one. */
 static bool put_decoded(struct web_read *r, const struct wanted *w, struct error *e)
 {
@@ -158,7 +167,8 @@ static bool put_decoded(struct web_read *r, const struct wanted *w, struct error
 	bool fine = result != DECODE_NO_MEMORY || error_set(e, EXIT_STORE, "out of memory");
 	r->x->status = 200;
 	if (fine && choose_view(r->x, shown))
-		fine = web_answer_more(r->x, shown, e);
+		fine = (put_how(r->x, result) || error_set(e, EXIT_STORE, "out of memory")) &&
+		       web_answer_more(r->x, shown, e);
 	buffer_free(&said);
 	store_part_free(&p);
 	return fine;

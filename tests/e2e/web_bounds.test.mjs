@@ -2,12 +2,13 @@
 // nature, a body or an export, is handed over whole.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { World } from './lib/harness.mjs';
 import { call, fill, line, startWeb } from './lib/web.mjs';
 
 const MiB = 1 << 20;
 const text = (size, first) => Buffer.concat([Buffer.from(first), Buffer.alloc(size, `${'a long line of it '.repeat(20)}\n`)]);
+const bomb = brotliCompressSync(Buffer.alloc(20 * MiB));
 let w, web;
 before(async () => {
 	w = new World();
@@ -23,6 +24,8 @@ before(async () => {
 		line(8, { body: gzipSync(Buffer.alloc(20 * MiB, 'unpacked ')), headers: [...plain, ['Content-Encoding', 'gzip']] }),
 		line(9, { answer: 'z'.repeat(3 * MiB) }),
 		...Array.from({ length: 30 }, (_, i) => line(10 + i, { target: '/many', body: JSON.stringify({ token: `sesame-open-${i}`, n: i }) })),
+		line(40, { body: bomb, headers: [['Content-Encoding', 'br']] }),
+		line(41, { body: gzipSync(text(MiB, 'x')).subarray(0, 1000), headers: [['Content-Encoding', 'gzip']] }),
 	]);
 	web = await startWeb(w);
 });
@@ -87,6 +90,13 @@ describe('a long body', () => {
 		const plain = await call(web, '/api/deliveries/5/request/body?decode=1');
 		assert.ok(plain.bytes.equals(Buffer.alloc(5 * MiB, 'b')));
 		assert.match(plain.headers['content-disposition'], /delivery-5-request\.bin/);
+		assert.deepEqual([decoded, plain].map((a) => a.headers['creel-decoded']), ['whole', undefined]);
+	});
+	it('what a bound cut, or damage, is marked', async () => {
+		const [cut, damaged] = await Promise.all([40, 41].map((id) => call(web, `/api/deliveries/${id}/request/body?decode=1`)));
+		assert.deepEqual([cut, damaged].map((a) => [a.status, a.headers['creel-decoded']]), [[200, 'cut'], [200, 'damaged']]);
+		assert.equal(cut.bytes.length, bomb.length * 1000);
+		assert.ok(damaged.text.startsWith('xa long line'));
 	});
 	it('an answer comes whole, with its head', async () => {
 		const raw = await call(web, '/api/deliveries/9/raw/response');

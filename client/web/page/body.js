@@ -201,7 +201,7 @@ export function show(d, part, message, state, change, tools) {
 		const seg = (name, text) => el('button', { pressed: mode === name, onclick: () => change({ mode: name === 'tree' ? '' : name }) }, text);
 		const find = el('input.find', { type: 'search', placeholder: 'Search', label: `Search in the ${part}'s body`, value: state.find ?? '', onchange: (e) => change({ find: e.target.value }) });
 		swap(holder,
-			el('div.sec', el('h2', 'Body'), label, el('span', state.decoded && `${plain(coded, 30)} undone`),
+			el('div.sec', el('h2', 'Body'), label, el('span', state.decoded && `${plain(coded, 30)} undone, ${state.decoded}`),
 				/read|json/.test(what.kind) && select({ label: 'Character set' }, [['', `auto: ${plain(what.name ?? 'binary', 30)}`], ...SETS.map((s) => [s, s])], state.charset, (s) => ((state.charset = s), draw())),
 				el('span.end', find, state.find && el('span.hits', { 'aria-live': 'polite' }, `${number(hits)} hits`),
 					el('span.seg', { role: 'group', label: 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render && seg('frame', 'Render')))),
@@ -224,8 +224,8 @@ export function show(d, part, message, state, change, tools) {
 	draw();
 	if (coded && state.bytes.length && state.decoded === undefined) {
 		state.decoded = false; // asked for once
-		get(url, { decode: 1, attempt }, { raw: true }).then((a) => a.bytes()).then((bytes) => {
-			Object.assign(state, { bytes, decoded: bytes.length !== message.body_bytes });
+		get(url, { decode: 1, attempt }, { raw: true }).then(async (a) => {
+			Object.assign(state, { bytes: await a.bytes(), decoded: a.headers.get('creel-decoded') });
 			change();
 		}).catch(() => {});
 	}

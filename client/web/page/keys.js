@@ -101,8 +101,7 @@ function palette() {
 		else if (found[at]) run(found[at].name);
 	};
 	const draw = () => {
-		const letters = input.value.trim(), fits = new RegExp([...letters].map(RegExp.escape).join('.*'), 'i');
-		const word = new RegExp(`\\b${RegExp.escape(letters)}`, 'i'), near = ({ name }) => name.startsWith(letters) + word.test(name);
+		const letters = input.value.trim(), fits = new RegExp([...letters].map(RegExp.escape).join('.*'), 'i'), word = new RegExp(`\\b${RegExp.escape(letters)}`, 'i'), near = ({ name }) => name.startsWith(letters) + word.test(name);
 		found = actions.filter((a) => can(a) && fits.test(`${a.name} ${a.help}`)).sort((a, b) => near(b) - near(a));
 		at = clamp(at, found.length - 1);
 		choices(input, list, found.map((a, i) => [a.name, plain(a.help, 60), () => ((at = i), pick())]), at);

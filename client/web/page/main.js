@@ -303,8 +303,7 @@ acts('L', {
 		if (all) deeds.replayMany({ filter }, all.count);
 	},
 	'saved-filters': () => {
-		const saved = url.kept.get('saved', {}), f = state.filter, items = Object.entries(saved).map(([name, filter]) => [name, '', () => narrow(filter)]);
-		const known = Object.keys(saved).find((name) => saved[name] === f);
+		const saved = url.kept.get('saved', {}), f = state.filter, items = Object.entries(saved).map(([name, filter]) => [name, '', () => narrow(filter)]), known = Object.keys(saved).find((name) => saved[name] === f);
 		if (f) items.push([known ? 'Forget it' : 'Save this filter', 's', () => {
 			const name = known ?? prompt('Name', f);
 			if (name) url.kept.set('saved', { ...saved, [name]: known ? undefined : f });
