@@ -88,6 +88,33 @@ describe('while much arrives', { skip: !hasBrowser && 'no browser here' }, () =>
 		assert.ok(changed.numbers > 0 && changed.numbers <= rows * 12, `${changed.numbers} numbers of ${rows} rows, told ten times a second at most`);
 	});
 
+	it('the list is as high as before, and now and then higher, whatever arrives', async () => {
+		await page.js(`window.heights = []; window.told = 0; const grid = document.querySelector('#grid');
+			heights.push(parseFloat(grid.style.height));
+			window.watcher = new MutationObserver(() => heights.push(parseFloat(grid.style.height)));
+			watcher.observe(grid, { attributes: true, attributeFilter: ['style'] });
+			(await import('/page/events.js')).on('more', () => told++);`);
+		const was = next;
+		for (let i = 0; i < 5; i++) await arrive(120);
+		await page.until('their number, some told as a number alone', `told > 0 && document.querySelector('#rate').innerText.startsWith('${(next - 1).toLocaleString('en-US')}')`);
+		const heights = await page.eval('watcher.disconnect(), heights');
+		assert.ok(heights[0] > 32 * was * 0.98, `${heights[0]} px for ${was} rows`);
+		assert.deepEqual(heights, heights.toSorted((a, b) => a - b));
+		assert.ok(heights.length < 20, `${heights.length} heights for ${next - was} rows`);
+	});
+
+	it('a key shows the row it chooses in the next frame, though the scroll of the last one is told then, too', async () => {
+		const out = await page.js(`const box = document.querySelector('#scroller').getBoundingClientRect(), out = [];
+			for (let n = 0; n < 80; n++) {
+				document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true, cancelable: true }));
+				await new Promise(requestAnimationFrame);
+				const row = document.querySelector('.row[aria-selected=true]')?.getBoundingClientRect();
+				if (!(row?.top >= box.top - 1 && row.bottom <= box.bottom + 1)) out.push(n);
+			}
+			return out;`);
+		assert.deepEqual(out, []);
+	});
+
 	it('a burst is handled some events a task, each in its turn', async () => {
 		await page.js(`window.tasks = []; window.told = []; let n = 0; const next = new MessageChannel(); next.port1.onmessage = () => (tasks.push(n), (n = 0));
 			(await import('/page/events.js')).on('delivery', (row) => (told.push(row.id), n++ || next.port2.postMessage(0)));`);

@@ -92,10 +92,7 @@ export function start() {
 	};
 	window.onpagehide = () => giveUp();
 	window.ononline = () => {
-		if (leading && source?.readyState !== EventSource.OPEN) {
-			source?.close();
-			open();
-		}
+		if (leading && source?.readyState !== EventSource.OPEN) source?.close(), open();
 	};
 	// A leader that hangs passes nothing on, not even that nothing happens.
 	setInterval(() => {

@@ -54,7 +54,7 @@ export function columns(chosen) {
 const pageSignal = latest(), jumpSignal = latest(), countSignal = latest();
 
 /** What stands around the list is drawn ten times a second at most: with the rows, or by itself. */
-const changed = () => (telling ??= setTimeout(() => (tell(), schedule()), 100));
+const changed = () => (telling ??= setTimeout(() => (telling = setTimeout(tell, 100), schedule((told = 0))), 100));
 function tell() {
 	telling = clearTimeout(telling);
 	told = Date.now();
@@ -105,7 +105,7 @@ function onClick(event) {
 	list.onOpen(id);
 }
 
-// ---- the model is newest first; "old" order is its mirror ----
+// The model is newest first; "old" order is its mirror.
 
 let places, placed;
 /** Where each row begins below `base`, and where the last one ends: between two days there is a line. */
@@ -134,9 +134,9 @@ function rowAt(y) {
 }
 const known = () => list.ids?.length ?? (list.count || list.rows.length + (list.older ? PAGE : 0));
 function height() {
-	const end = list.base + tops().at(-1);
-	if (!list.older) return end;
-	return Math.max(end + rh, Math.min(known() * rh, HEIGHT_MOST));
+	const end = list.base + tops().at(-1), h = Math.min(known() * rh, HEIGHT_MOST);
+	// Another height paints all rows.
+	return list.older ? Math.max(end + rh, !list.ids && Math.abs(h - whole) < h / 128 ? whole : h) : end;
 }
 const view = () => (tall ??= scroller.clientHeight);
 function setTop(y) {
@@ -145,10 +145,8 @@ function setTop(y) {
 }
 /** Before rows are written. */
 function scroll(h) {
-	if (whole !== h) {
-		grid.style.height = `${(whole = h)}px`;
-		top = clamp(top, h - view());
-	}
+	if (whole !== h) grid.style.height = `${(whole = h)}px`;
+	top = clamp(top, h - view());
 	const to = list.old ? Math.max(0, h - view() - top) : top;
 	if (!view() || Math.abs(scrolled - to) < 1) return;
 	scroller.scrollTop = to;
@@ -160,8 +158,7 @@ function look() {
 }
 
 function onScroll() {
-	look();
-	schedule();
+	if (Math.abs(scroller.scrollTop - scrolled) >= 1) schedule(look());
 	clearTimeout(resting);
 	resting = setTimeout(rest, 200);
 	if (list.follow && top > rh) pause();
@@ -185,16 +182,16 @@ function draw() {
 	if (arriving[0]) arrive();
 	frame = cancelAnimationFrame(frame);
 	if (arriving[0]) schedule();
-	const h = height(), v = view(), at = tops(), bottom = list.base + at.at(-1), wanted = new Map();
-	if (list.rows[0] || !list.loading) $('first')?.remove();
+	const { rows } = list, h = height(), v = view(), at = tops(), bottom = list.base + at.at(-1), wanted = new Map();
+	if (rows[0] || !list.loading) $('first')?.remove();
 	scroll(h);
 	const y0 = top;
-	if (y0 + v >= list.base && y0 <= bottom) for (let i = Math.max(0, rowAt(y0) - 6), last = rowAt(y0 + v) + 6; i <= last && i < list.rows.length; i++) wanted.set(list.rows[i].id, i);
+	if (y0 + v >= list.base && y0 <= bottom) for (let i = rowAt(y0) - 2, last = rowAt(y0 + v) + 2; i <= last; i++) if (rows[i]) wanted.set(rows[i].id, i);
 	// Which of all it is, as far as that is known.
-	const all = list.counted ? NaN : list.count, first = list.ids ? list.ids.indexOf(list.rows[0]?.id) : list.above;
-	const above = first >= 0 || list.older ? first : all - list.rows.length;
+	const all = list.counted ? NaN : list.count, first = list.ids ? list.ids.indexOf(rows[0]?.id) : list.above;
+	const above = first >= 0 || list.older ? first : all - rows.length;
 	set(grid, 'aria-rowcount', `${all + 1 || -1}`);
-	const spare = []; // go on as other rows: a node that is shown again would be laid out anew
+	const spare = []; // go on as other rows: one shown again is laid out anew
 	for (const [id, node] of shown) if (!wanted.has(id) && shown.delete(id)) spare.push(node);
 	for (const [id, i] of wanted) {
 		let node = shown.get(id);
@@ -204,36 +201,28 @@ function draw() {
 			node.hidden = false;
 			node.drawn = null;
 		}
-		fillRow(node, list.rows[i]);
+		fillRow(node, rows[i]);
 		const nth = list.old ? all - above - i : above + i + 1;
 		if (node.nth !== nth) node.ariaRowIndex = (node.nth = nth) > 0 ? nth + 1 : null;
 		place(node, list.base + at[i], rh, h);
 		const over = i > 0 && at[i] - at[i - 1] > rh;
 		if (node.line.hidden === over) node.line.hidden = !over;
 		if (over) {
-			word(node.line, list.rows[list.old ? i - 1 : i].day);
+			word(node.line, rows[list.old ? i - 1 : i].day);
 			place(node.line, list.base + at[i] - DAY, DAY, h);
 		}
 	}
-	for (const node of spare) {
-		node.hidden = node.line.hidden = true;
-		pool.push(node);
-	}
+	for (const node of spare) pool.push(node), (node.hidden = node.line.hidden = true);
 	set(grid, 'aria-activedescendant', shown.get(list.selected)?.id ?? '');
 	drawNote();
 	if (telling && Date.now() - told > 90) tell();
-	// What is looked at and not there is fetched; far away a page is read there, near the edge the next one.
-	if (!list.rows[0] || list.loading || list.wrong) return;
+	// What is not there is fetched: far away there, near the edge the next page.
+	if (!rows[0] || list.loading || list.wrong) return;
 	const away = y0 + v < list.base || y0 > bottom;
 	busy(away);
-	if (away) {
-		clearTimeout(loadTimer);
-		loadTimer = setTimeout(jump, 60);
-	} else if (list.older && y0 + v > bottom - 40 * rh) {
-		more({ before: list.rows.at(-1).id }, append);
-	} else if (list.newer && y0 < list.base + 40 * rh) {
-		more({ after: list.rows[0].id }, prepend);
-	}
+	if (away) clearTimeout(loadTimer), (loadTimer = setTimeout(jump, 60));
+	else if (list.older && y0 + v > bottom - 40 * rh) more({ before: rows.at(-1).id }, append);
+	else if (list.newer && y0 < list.base + 40 * rh) more({ after: rows[0].id }, prepend);
 }
 
 function place(node, y, tall, whole) {
@@ -382,6 +371,7 @@ export async function load(filter, { around, on } = {}) {
 	stay();
 	list.loading = true;
 	busy(true);
+	list.count = NaN;
 	recount();
 	let rows = [], before = around ? around + 60 : null, answer;
 	try {
@@ -430,7 +420,6 @@ export async function load(filter, { around, on } = {}) {
 
 async function recount() {
 	const signal = countSignal(), filter = list.filter;
-	list.count = NaN;
 	try {
 		const all = await counted(filter, { signal });
 		list.count = all.count;
@@ -576,12 +565,7 @@ function add(rows) {
 let counting;
 function count(n) {
 	changed();
-	if (!list.filter) {
-		list.fresh += n;
-		list.above += n;
-		list.count += n;
-		return;
-	}
+	if (!list.filter) return (list.fresh += n), (list.above += n), (list.count += n);
 	list.seen ||= list.newest - n;
 	counting ??= setTimeout(async () => {
 		counting = null;
@@ -595,14 +579,9 @@ const arriving = [];
 export function onDelivery(row) {
 	if (list.total !== null) list.total++;
 	reach(row.id);
-	if (!list.follow || list.newer) {
-		count(1);
-	} else if (list.filter || list.loading || catching) {
-		catchUp();
-	} else {
-		arriving.unshift(row);
-		schedule();
-	}
+	if (!list.follow || list.newer) count(1);
+	else if (list.filter || list.loading || catching) catchUp();
+	else schedule(arriving.unshift(row));
 }
 /** Some a frame, as a key waits until rows are filled in; far too many at once. */
 function arrive(most = arriving.length > 64 ? 1e6 : 12) {
