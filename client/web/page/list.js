@@ -15,13 +15,14 @@ export const list = {
 let scroller, grid, head, firstRun, pool = [], shown = new Map(), frame, resting, loadTimer, slow, generation = 0, telling, told = 0, aging;
 const phone = matchMedia('(max-width:599px)');
 let rh; // of a row
+let ahead = 2; // rows beyond the view; 6 while one scrolls
 // Where the view begins, and what elements said last: reads after writes are layouts.
 let top = 0, scrolled = 0, whole = 0, tall;
 // Class, head and, of those that may be chosen, width.
 const CELLS = [['s', ''], ['t', 'TIME'], ['out', 'OUTCOME'], ['m', 'METHOD', 58], ['src', 'SOURCE', 72], ['ev', 'EVENT / PATH'], ['n at', 'ATT', 30], ['n tk', 'TOOK', 58], ['n z', 'SIZE', 44], ['opt tu', 'TUNNEL', 80], ['opt pe', 'PEER', 130], ['opt ho', 'HOST', 140], ['opt tg', 'TAG', 90], ['n opt ro', 'REPLAY OF', 66], ['n opt id', 'ID', 66]];
 const columnName = (head) => head.toLowerCase().replace(/ \/.*/, '').replace(' ', '-').replace('outcome', 'stat');
 export const SORTS = [...CELLS.slice(2, -1).map((c) => columnName(c[1])), 'path'], turned = (sort) => (sort[0] === '-' ? sort.slice(1) : `-${sort}`);
-/** After a click on a head: as one usually wants it, then the other way round, then by time. */
+/** After a click on a head: as is usual, the other way round, by time. */
 export function nextOrder(name) {
 	const usual = /^(stat|att|took|size|replay-of)$/.test(name) ? `-${name}` : name;
 	return { [usual]: turned(usual), [turned(usual)]: '' }[list.sort] ?? usual;
@@ -148,7 +149,7 @@ function scroll(h) {
 	if (whole !== h) grid.style.height = `${(whole = h)}px`;
 	top = clamp(top, h - view());
 	const to = list.old ? Math.max(0, h - view() - top) : top;
-	if (!view() || Math.abs(scrolled - to) < 1) return;
+	if (!view() || !~~(scrolled - to)) return;
 	scroller.scrollTop = to;
 	look();
 }
@@ -158,7 +159,7 @@ function look() {
 }
 
 function onScroll() {
-	if (Math.abs(scroller.scrollTop - scrolled) >= 1) schedule(look());
+	if (~~(scroller.scrollTop - scrolled)) (ahead = 6), schedule(look());
 	clearTimeout(resting);
 	resting = setTimeout(rest, 200);
 	if (list.follow && top > rh) pause();
@@ -167,6 +168,7 @@ function onScroll() {
 const share = (id) => (list.newest - id) / Math.max(1, list.newest - list.oldest);
 /** Beyond what a browser can scroll by pixels, the thumb is put in its place once it rests. */
 function rest() {
+	ahead = 2;
 	const h = height();
 	if (known() * rh <= HEIGHT_MOST || !list.rows[0]) return;
 	const i = rowAt(top), fraction = list.newer ? share(list.rows[i].id) : (i * rh) / h;
@@ -185,8 +187,7 @@ function draw() {
 	const { rows } = list, h = height(), v = view(), at = tops(), bottom = list.base + at.at(-1), wanted = new Map();
 	if (rows[0] || !list.loading) $('first')?.remove();
 	scroll(h);
-	const y0 = top;
-	if (y0 + v >= list.base && y0 <= bottom) for (let i = rowAt(y0) - 2, last = rowAt(y0 + v) + 2; i <= last; i++) if (rows[i]) wanted.set(rows[i].id, i);
+	if (top + v >= list.base && top <= bottom) for (let i = rowAt(top) - ahead, last = rowAt(top + v) + ahead; i <= last; i++) if (rows[i]) wanted.set(rows[i].id, i);
 	// Which of all it is, as far as that is known.
 	const all = list.counted ? NaN : list.count, first = list.ids ? list.ids.indexOf(rows[0]?.id) : list.above;
 	const above = first >= 0 || list.older ? first : all - rows.length;
@@ -207,10 +208,7 @@ function draw() {
 		place(node, list.base + at[i], rh, h);
 		const over = i > 0 && at[i] - at[i - 1] > rh;
 		if (node.line.hidden === over) node.line.hidden = !over;
-		if (over) {
-			word(node.line, rows[list.old ? i - 1 : i].day);
-			place(node.line, list.base + at[i] - DAY, DAY, h);
-		}
+		if (over) word(node.line, rows[list.old ? i - 1 : i].day), place(node.line, list.base + at[i] - DAY, DAY, h);
 	}
 	for (const node of spare) pool.push(node), (node.hidden = node.line.hidden = true);
 	set(grid, 'aria-activedescendant', shown.get(list.selected)?.id ?? '');
@@ -218,11 +216,11 @@ function draw() {
 	if (telling && Date.now() - told > 90) tell();
 	// What is not there is fetched: far away there, near the edge the next page.
 	if (!rows[0] || list.loading || list.wrong) return;
-	const away = y0 + v < list.base || y0 > bottom;
+	const away = top + v < list.base || top > bottom;
 	busy(away);
 	if (away) clearTimeout(loadTimer), (loadTimer = setTimeout(jump, 60));
-	else if (list.older && y0 + v > bottom - 40 * rh) more({ before: rows.at(-1).id }, append);
-	else if (list.newer && y0 < list.base + 40 * rh) more({ after: rows[0].id }, prepend);
+	else if (list.older && top + v > bottom - 40 * rh) more({ before: rows.at(-1).id }, append);
+	else if (list.newer && top < list.base + 40 * rh) more({ after: rows[0].id }, prepend);
 }
 
 function place(node, y, tall, whole) {
@@ -474,7 +472,7 @@ function prepend(answer) {
 	trim();
 }
 
-/** A drag of the thumb: the place is a share of the ids. */
+/** A drag of the thumb: a share of the ids. */
 function jump() {
 	const h = height() - view(), fraction = h > 0 ? top / h : 0;
 	const id = Math.round(list.newest - fraction * (list.newest - list.oldest)), i = list.ids && Math.max(0, Math.floor(top / rh) - 20);
@@ -583,7 +581,7 @@ export function onDelivery(row) {
 	else if (list.filter || list.loading || catching) catchUp();
 	else schedule(arriving.unshift(row));
 }
-/** Some a frame, as a key waits until rows are filled in; far too many at once. */
+/** Some a frame, as keys wait for them; far too many at once. */
 function arrive(most = arriving.length > 64 ? 1e6 : 12) {
 	const rows = arriving.splice(-most);
 	if (list.follow) add(rows);
