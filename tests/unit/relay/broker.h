@@ -122,6 +122,15 @@ static inline void start_cluster(void)
 	}
 }
 
+/* Returns when it stands still; until then it may answer what comes after this. */
+static inline void stop_broker(const struct broker *b)
+{
+	int how = 0;
+	kill(b->pid, SIGSTOP);
+	assert_int_equal(waitpid(b->pid, &how, WUNTRACED), b->pid);
+	assert_true(WIFSTOPPED(how));
+}
+
 static inline void end_broker(struct broker *b)
 {
 	if (b->pid > 0) {

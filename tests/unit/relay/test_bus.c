@@ -221,7 +221,7 @@ static void test_a_server_that_hangs(void **state)
 	char first[300];
 	strcpy(first, one.server);
 	struct broker *in_use = &brokers[atoi(strrchr(first, ':') + 1) == brokers[1].port];
-	kill(in_use->pid, SIGSTOP);
+	stop_broker(in_use);
 	struct answer a = { 0 };
 	assert_true(bus_request(one.bus, &(struct bus_post){ .subject = "creel.n.one" }, LONG_MS, on_answer, &a));
 	WAIT(one.connected == 2 && a.count);
@@ -312,7 +312,7 @@ static void test_what_waits_to_be_sent_is_bounded(void **state)
 	struct bus_settings s = listening(1);
 	begin(&one, &s);
 	WAIT(one.connected);
-	kill(brokers[0].pid, SIGSTOP);
+	stop_broker(&brokers[0]);
 	while (send_piece(&one, true))
 		taken += PIECE;
 	assert_true(queued(&one, false) <= BUS_QUEUE_BYTES - BUS_SPARED_BYTES);

@@ -487,7 +487,7 @@ static void test_a_cluster_with_a_server_that_hangs(void **state)
 		char value[16];
 		snprintf(value, sizeof value, "%d", i + 10);
 		WAIT(current_replicas(&one) == BROKERS - 1);
-		kill(brokers[i].pid, SIGSTOP);
+		stop_broker(&brokers[i]);
 		put_until_done(&one, "token.a", value);
 		assert_string_equal(get_until_done(&one, "token.a"), value);
 		WAIT(strcmp(value_of(&one, "token.a"), value) == 0);
