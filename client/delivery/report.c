@@ -12,7 +12,7 @@ static struct delivery_row row_of(const struct stream *st)
 		.received_at_us = st->request.received_at_us,
 		.origin = st->origin,
 		.replay_of = st->replay_of,
-		.tunnel = bytes_of(st->set->tunnel_name),
+		.tunnel = st->tunnel,
 		.method = st->request.method,
 		.target = st->request.target,
 		.path = bytes_until(st->request.target, '?'),

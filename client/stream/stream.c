@@ -12,7 +12,7 @@
 static bool copy_head(struct stream *st)
 {
 	struct wire_request *r = &st->request;
-	struct bytes *views[] = { &r->peer, &r->method, &r->target, &r->prefix, &r->headers };
+	struct bytes *views[] = { &r->peer, &r->method, &r->target, &r->prefix, &r->headers, &st->tunnel };
 	size_t total = 0;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		total += views[i]->len;
@@ -41,6 +41,7 @@ struct stream *stream_new(struct streams *set, uint64_t id, const struct wire_re
 	st->set = set;
 	st->id = id;
 	st->request = *request;
+	st->tunnel = bytes_of(set->tunnel_name);
 	st->inflow.window = st->response.window = WIRE_STREAM_WINDOW;
 	st->response.body_len = WIRE_UNKNOWN_LENGTH;
 	struct spill *both[] = { &st->body, &st->answer.body };
@@ -193,7 +194,7 @@ void stream_describe(const struct stream *st, struct store_delivery *out)
 		.https = r->https,
 		.forwarded = r->forwarded,
 		.has_body = r->has_body,
-		.tunnel = bytes_of(st->set->tunnel_name),
+		.tunnel = st->tunnel,
 		.method = r->method,
 		.target = r->target,
 		.prefix = r->prefix,

@@ -121,6 +121,7 @@ struct stream {
 
 	/* The request. */
 	struct wire_request request; /* views into `head` */
+	struct bytes tunnel;         /* likewise: its name, which may be another after the next WELCOME */
 	struct buffer head, trailers;
 	struct spill body;
 	uint64_t body_size;

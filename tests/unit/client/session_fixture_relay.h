@@ -172,19 +172,24 @@ static inline bool fixture_list(struct fixture *f, uint64_t stream, uint64_t eve
 	return fixture_frame(f, &out);
 }
 
-static inline void fixture_welcome(struct fixture *f, bool resumed)
+static inline void fixture_welcome_as(struct fixture *f, bool resumed, const char *name)
 {
 	struct wire_welcome w = {
 		.version = WIRE_VERSION,
 		.features = WIRE_FEATURES,
 		.max_body = 1 << 20,
-		.tunnel = bytes_of("shop"),
+		.tunnel = bytes_of(name),
 		.public_url = bytes_of("http://shop.example"),
 		.resume_grace_ms = 30000,
 		.resumed = resumed,
 	};
 	f->closed = false;
 	session_welcome(f->session, (struct wire_out){ &fixture_wire, f, w.features }, &w);
+}
+
+static inline void fixture_welcome(struct fixture *f, bool resumed)
+{
+	fixture_welcome_as(f, resumed, "shop");
 }
 
 static inline void fixture_online(struct fixture *f)

@@ -39,6 +39,22 @@ static void a_delivery_goes_its_way(void **state)
 	assert_int_equal(f.said_count, 3);
 }
 
+/* The store's thread may be reading what it was given while the next connection gives the tunnel another name. */
+static void a_delivery_is_of_the_name_it_came_under(void **state)
+{
+	struct fixture f;
+	(void)state;
+	fixture_open(&f, NULL);
+	assert_true(fixture_request(&f, 1, 1, WIRE_END, "hello"));
+	session_tunnel_ops.on_lost(f.session, false);
+	fixture_welcome_as(&f, false, "other");
+	assert_true(fixture_request(&f, 1, 2, WIRE_END, "hello"));
+	assert_int_equal(f.wanted_count, 2);
+	assert_true(bytes_equal(f.wanted[0].delivery.tunnel, bytes_of("shop")));
+	assert_true(bytes_equal(f.wanted[1].delivery.tunnel, bytes_of("other")));
+	fixture_end(&f);
+}
+
 static void what_is_known_is_not_called_again(void **state)
 {
 	struct fixture f;
@@ -398,6 +414,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_delivery_goes_its_way),
+		cmocka_unit_test(a_delivery_is_of_the_name_it_came_under),
 		cmocka_unit_test(what_is_known_is_not_called_again),
 		cmocka_unit_test(what_the_store_refuses_goes_back),
 		cmocka_unit_test(a_request_cut_short_is_recorded_as_refused),
