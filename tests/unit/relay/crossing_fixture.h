@@ -62,7 +62,7 @@ static inline void turn(void)
 	while (under_way) {
 		struct message *m = under_way;
 		LL_DELETE(under_way, m);
-		if (!m->to->hangs)
+		if (!m->to->hangs && m->to->crossing)
 			crossing_receive(m->to->crossing, buffer_view(&m->bytes));
 		buffer_free(&m->bytes);
 		free(m);

@@ -320,6 +320,7 @@ static void start_again(struct node *n)
 {
 	bool closed = false;
 	crossing_close(n->crossing);
+	n->crossing = NULL; /* what comes for it meanwhile is lost */
 	registry_close(n->relay.registry, on_registry_closed, &closed);
 	WAIT(closed);
 	registry_free(n->relay.registry);
