@@ -48,6 +48,21 @@ describe('places of the page', { skip: !hasBrowser && 'no browser here' }, () =>
 		}
 	});
 
+	it('a delivery that is clicked beside another one is asked for and drawn once', async () => {
+		await page.open(`/d/${COUNT}`);
+		await page.until('the first', `document.querySelector('#detail h1 .id')?.textContent === '#${COUNT}' && ${seen}.includes(${COUNT - 3})`);
+		// The timer that waits for the next of several keys runs before one that is set later for longer.
+		const heads = await page.js(`window.heads = [];
+			const watcher = new MutationObserver((all) => all.forEach((m) => m.addedNodes.forEach((n) => (n.querySelector?.('h1') ?? n.closest?.('h1')) && heads.push(n.querySelector('.id')?.textContent))));
+			watcher.observe(document.querySelector('#detail'), { childList: true });
+			document.querySelector('.row[data-id="${COUNT - 3}"]').click();
+			await new Promise((done) => setTimeout(done, 100));
+			while (document.querySelector('#detail h1 .id')?.textContent !== '#${COUNT - 3}') await new Promise(requestAnimationFrame);
+			watcher.disconnect();
+			return [heads, performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/api/deliveries/${COUNT - 3}')).length];`);
+		assert.deepEqual(heads, [[`#${COUNT - 3}`], 1]);
+	});
+
 	it('columns are sorted by the letters of the terminal’s menu', async () => {
 		for (const [key, order] of [['z', '-size'], ['a', 'path'], ['r', '-replay-of'], ['g', 'tag'], ['c', null]]) {
 			await page.open('/');

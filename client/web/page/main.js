@@ -1,4 +1,4 @@
-// Starts the page: which view is shown, what the address says, what keys do.
+// Starts the page: its views, its address, its keys.
 import { $, alarm, clock, complain, el, foot, gate, halt, here, link, loading, number, one, plain, retry, say, swap, timeStyle, wider, word } from './dom.js';
 import { aborted, counted, get } from './api.js';
 import * as events from './events.js';
@@ -41,6 +41,7 @@ async function show(before = {}) {
 		else if (detail.id) $('detail').hidden = false;
 	} else if (is('detail')) {
 		if (numbered() && list.selected !== numbered()) lists.select(numbered(), !before.cold);
+		clearTimeout(list.opening);
 		await details.show(state);
 	} else if (is('edit')) {
 		editing = await deeds.edit(state.id, $('detail'), () => open(state.id)).catch(complain);
@@ -58,7 +59,7 @@ async function show(before = {}) {
 	document.title = title();
 }
 
-/** Changes what is shown; `step`: it is one of the user's, for the history. */
+/** Changes what is shown; `step`: one of the user's, for the history. */
 export function go(change, step = true) {
 	const view = change.view ?? state.view;
 	const next = { ...state, ...change, view };
