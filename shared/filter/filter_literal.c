@@ -1,14 +1,10 @@
-/* Literals of the filter language: sizes, durations, times, numbers, event ids and regular expressions. */
+/* Literals of the filter language: sizes, durations, times, numbers and event ids. */
 #include "shared/filter/filter_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-
-#define REGEX_LENGTH_MAX 300
-#define REGEX_COST_MAX 2000 /* nodes when repetitions are written out: the C library takes memory of its square */
-#define REGEX_DEPTH_MAX 16
 
 struct unit {
 	const char *name;
@@ -237,119 +233,4 @@ bool filter_literal_event_id(const char *text, uint8_t low[16], uint8_t high[16]
 		digits++;
 	}
 	return digits >= 8;
-}
-
-/* ---- regular expressions ---- */
-
-/* `at` is after a '['. Gives the place after its ']'. */
-static const char *skip_bracket(const char *at)
-{
-	if (*at == '^')
-		at++;
-	if (*at == ']')
-		at++;
-	while (*at && *at != ']') {
-		if (*at == '[' && (at[1] == ':' || at[1] == '.' || at[1] == '=')) {
-			const char *end = strstr(at + 2, at[1] == ':' ? ":]" : at[1] == '.' ? ".]" : "=]");
-			at = end ? end + 2 : at + strlen(at);
-		} else {
-			at++;
-		}
-	}
-	return *at ? at + 1 : at;
-}
-
-/* The larger number of "{m,n}"; `at` is after the '{'. */
-static long most_repeats(const char **at)
-{
-	long most = 1;
-	while (**at && **at != '}') {
-		if (!is_digit(**at)) {
-			++*at;
-			continue;
-		}
-		char *end;
-		long n = strtol(*at, &end, 10);
-		*at = end;
-		n = n > REGEX_COST_MAX ? REGEX_COST_MAX : n;
-		most = n + 1 > most ? n + 1 : most;
-	}
-	*at += **at == '}';
-	return most;
-}
-
-/* How many nodes it has with its repetitions written out; -1: too deep, -2: it refers back to a group, which makes
- * matching exponential. */
-static long regex_cost(const char *at)
-{
-	long stack[REGEX_DEPTH_MAX], total = 0, atom = 0;
-	int depth = 0;
-	while (*at) {
-		char c = *at++;
-		if (c == '*' || c == '+' || c == '?') {
-			atom++;
-		} else if (c == '{') {
-			long times = most_repeats(&at);
-			atom *= times;
-		} else if (c == '(') {
-			if (depth == REGEX_DEPTH_MAX)
-				return -1;
-			stack[depth++] = total + atom;
-			total = atom = 0;
-		} else if (c == ')' && depth > 0) {
-			atom += total + 1;
-			total = stack[--depth];
-		} else {
-			total += atom;
-			atom = 1;
-			if (c == '\\' && *at >= '1' && *at <= '9')
-				return -2;
-			if (c == '\\' && *at)
-				at++;
-			else if (c == '[')
-				at = skip_bracket(at);
-		}
-		if (total + atom > REGEX_COST_MAX)
-			return REGEX_COST_MAX + 1;
-	}
-	for (; depth > 0; depth--)
-		total += stack[depth - 1];
-	return total + atom;
-}
-
-bool filter_literal_regex(const char *text, regex_t *out, const char **why)
-{
-	long cost = strlen(text) > REGEX_LENGTH_MAX ? REGEX_COST_MAX + 1 : regex_cost(text);
-	*why = cost == -2              ? "\\1 to \\9 are not supported"
-	       : cost == -1            ? "its parentheses are too deep"
-	       : cost > REGEX_COST_MAX ? "it is too long, or repeats too much"
-				       : NULL;
-	if (*why)
-		return false;
-	switch (regcomp(out, text, REG_EXTENDED | REG_ICASE | REG_NOSUB)) {
-	case 0:
-		return true;
-	case REG_EPAREN:
-		*why = "a ( or ) has no partner";
-		return false;
-	case REG_EBRACK:
-		*why = "a [ has no ]";
-		return false;
-	case REG_EBRACE:
-	case REG_BADBR:
-		*why = "{ } must hold a count";
-		return false;
-	case REG_BADRPT:
-		*why = "there is nothing before a *, + or ? to repeat";
-		return false;
-	case REG_ERANGE:
-		*why = "a range in [ ] runs backwards";
-		return false;
-	case REG_ESPACE:
-		*why = "it is too large";
-		return false;
-	default:
-		*why = "it is not one of POSIX's extended form";
-		return false;
-	}
 }

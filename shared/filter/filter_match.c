@@ -79,23 +79,6 @@ static bool has_words(struct bytes text, struct bytes value)
 	return false;
 }
 
-/* regexec wants a NUL at the end and none before: recorded bytes have neither. */
-static bool fits_regex(const regex_t *regex, struct bytes value)
-{
-	char small[1024];
-	size_t len = value.len > FILTER_SEARCHED_BYTES ? FILTER_SEARCHED_BYTES : value.len;
-	char *text = len < sizeof small ? small : malloc(len + 1);
-	if (!text)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		text[i] = value.at[i] ? (char)value.at[i] : '\n';
-	text[len] = 0;
-	bool fits = regexec(regex, text, 0, NULL, 0) == 0;
-	if (text != small)
-		free(text);
-	return fits;
-}
-
 static bool fits(const struct filter_atom *a, struct bytes value)
 {
 	struct bytes text = buffer_view(&a->text);
@@ -109,7 +92,7 @@ static bool fits(const struct filter_atom *a, struct bytes value)
 	case HOW_WORDS:
 		return has_words(text, value);
 	case HOW_REGEX:
-		return fits_regex(&a->regex, value);
+		return filter_regex_fits(&a->regex, value);
 	default:
 		return false;
 	}

@@ -31,14 +31,21 @@ enum filter_how {
 
 enum filter_compare { COMPARE_LESS, COMPARE_LESS_EQUAL, COMPARE_MORE, COMPARE_MORE_EQUAL };
 
+/* Twice: as it is, and with all before it, for texts of which every place would have to be tried. */
+struct filter_regex {
+	regex_t plain, linear;
+	bool has_linear;
+	bool is_anchored; /* tried from the beginning alone, as it is */
+};
+
 /* One alternative of a term. SQL functions get it by pointer. */
 struct filter_atom {
 	enum filter_how how;
 	const struct filter_choice *choice; /* with HOW_CHOICE */
 	int64_t low, high;
 	uint8_t low_id[16], high_id[16];
-	struct buffer text; /* folded, with all but HOW_CHOICE */
-	regex_t regex;      /* with HOW_REGEX */
+	struct buffer text;        /* folded, with all but HOW_CHOICE */
+	struct filter_regex regex; /* with HOW_REGEX */
 	enum filter_compare compare;
 	struct json_number number;      /* that the text is */
 	bool is_number;                 /* with HOW_EQUAL on JSON */
@@ -93,8 +100,12 @@ MUST_CHECK bool filter_literal_duration(const char *text, int64_t *us, int64_t *
 MUST_CHECK bool filter_literal_time(const char *text, uint64_t now_us, int64_t *from_us, int64_t *until_us);
 MUST_CHECK bool filter_literal_number(const char *text, int64_t *out);
 MUST_CHECK bool filter_literal_event_id(const char *text, uint8_t low[16], uint8_t high[16]);
+
 /* Compiles; false with *why when it is not a regular expression, or one that would cost too much. */
-MUST_CHECK bool filter_literal_regex(const char *text, regex_t *out, const char **why);
+MUST_CHECK bool filter_regex_read(const char *text, struct filter_regex *out, const char **why);
+void filter_regex_free(struct filter_regex *r);
+/* Whether it matches within the value's first FILTER_SEARCHED_BYTES. */
+bool filter_regex_fits(const struct filter_regex *r, struct bytes value);
 
 void filter_term_free(struct filter_term *t);
 

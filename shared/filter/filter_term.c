@@ -57,7 +57,7 @@ void filter_term_free(struct filter_term *t)
 	for (size_t i = 0; i < t->count; i++) {
 		buffer_free(&t->atoms[i].text);
 		if (t->atoms[i].how == HOW_REGEX)
-			regfree(&t->atoms[i].regex);
+			filter_regex_free(&t->atoms[i].regex);
 	}
 	free(t->atoms);
 	free(t->steps);

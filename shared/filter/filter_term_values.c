@@ -39,7 +39,7 @@ static bool put_regex(struct filter_parser *p, const struct filter_piece *piece,
 {
 	struct buffer folded = { 0 };
 	const char *why = "out of memory";
-	bool fine = fold_regex(piece, &folded) && filter_literal_regex((const char *)folded.at, &a->regex, &why);
+	bool fine = fold_regex(piece, &folded) && filter_regex_read((const char *)folded.at, &a->regex, &why);
 	buffer_free(&folded);
 	if (!fine)
 		return filter_fail(p, piece->at, "this regular expression cannot be used: %s", why);
