@@ -5,11 +5,13 @@
 #include "shared/providers/signature_verify.h"
 #include "shared/query/item.h"
 #include "shared/query/store_query.h"
+#include "shared/store/store_stop.h"
 
 #include <stdio.h>
 #include <string.h>
 
 struct work {
+	struct store *store;
 	const struct verify_options *o;
 	struct item item;
 	struct buffer public_url, prefix;
@@ -64,6 +66,13 @@ static void on_tried(void *user, const char *what, bool holds, const char *why)
 	t->o->tried(t->o->user, &t->at);
 }
 
+/* One look at a long body is a fraction of a second; dozens may be tried. */
+static bool is_stopped(void *store)
+{
+	struct error ignored;
+	return store_stopped(store, &ignored);
+}
+
 /* Tries each secret that there is for the provider. When none fits, the reason is the one that says most, or that of
  * the first. */
 static void check(struct work *v, const struct signature_provider *p, const struct signature_input *with,
@@ -77,7 +86,7 @@ static void check(struct work *v, const struct signature_provider *p, const stru
 		t.at.url = in.url;
 	in.tried = v->o->tried ? on_tried : NULL;
 	in.tried_user = &t;
-	for (size_t at = 0; (secret = secrets_next(v->o->secrets, p, &at));) {
+	for (size_t at = 0; !is_stopped(v->store) && (secret = secrets_next(v->o->secrets, p, &at));) {
 		struct signature_result one = { 0 };
 		in.secret = bytes_of(secret->text);
 		t.at.secret++;
@@ -169,6 +178,8 @@ static const struct signature_provider *judge(struct work *v, const struct signa
 		.body = buffer_view(&v->message.body),
 		.method = v->item.row.method,
 		.at = moment(v),
+		.stopped = is_stopped,
+		.stopped_user = v->store,
 		.tolerance = v->o->tolerance_ms < 0 ? SIGNATURE_OWN_TOLERANCE : v->o->tolerance_ms / 1000,
 	};
 	const struct signature_provider *p = v->o->provider      ? v->o->provider
@@ -194,14 +205,15 @@ static bool read_delivery(struct work *v, struct store *s, int64_t id, struct er
 
 bool verify_one(struct store *s, int64_t id, const struct verify_options *o, struct verified *out, struct error *e)
 {
-	struct work v = { .o = o };
+	struct work v = { .store = s, .o = o };
 	struct signature_origin origin = { 0 };
 	memset(out, 0, sizeof *out);
 	bool fine = read_delivery(&v, s, id, e);
 	if (fine && !signature_recognise(buffer_view(&v.message.headers), buffer_view(&v.message.body), &origin))
 		fine = error_set(e, EXIT_STORE, "out of memory");
+	const struct signature_provider *p = fine ? judge(&v, &origin, &out->result) : NULL;
+	fine = fine && !store_stopped(s, e);
 	if (fine) {
-		const struct signature_provider *p = judge(&v, &origin, &out->result);
 		if (v.item.row.redacted && out->result.verdict != SIGNATURE_VALID) {
 			no_answer(&out->result, SIGNATURE_UNKNOWN,
 				  "this delivery was redacted: its signature cannot be checked");

@@ -34,7 +34,7 @@ struct verified {
 	struct signature_result result;
 };
 
-/* Reads the whole delivery. A signature that does not hold is a result, not an error. EXIT_STORE, or EXIT_USAGE when
- * there is no such delivery. */
+/* Reads the whole delivery. A signature that does not hold is a result, not an error. EXIT_STORE; EXIT_USAGE when there
+ * is no such delivery; EXIT_INTERRUPTED when the store was stopped meanwhile (store_stop.h). */
 MUST_CHECK bool verify_one(struct store *s, int64_t id, const struct verify_options *o, struct verified *out,
 			   struct error *e);

@@ -33,6 +33,11 @@ static bool note(const struct signature_input *in, const char *what, bool holds)
 	return holds;
 }
 
+static bool goes_on(const struct signature_input *in)
+{
+	return !in->stopped || !in->stopped(in->stopped_user);
+}
+
 static bool is_blank(uint8_t c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -183,7 +188,7 @@ static bool try_secret(struct trial *t)
 	const struct signature_provider *s = t->c->scheme;
 	if (s->secret == SECRET_PUBLIC_KEY || s->secret == SECRET_HASHED)
 		return false;
-	for (enum secret_change how = 0; how < CHANGE_COUNT; how++) {
+	for (enum secret_change how = 0; how < CHANGE_COUNT && goes_on(t->in); how++) {
 		struct secret_key key = { 0 };
 		bool can = change(how, t->in->secret, s->secret, &key.mac) && key.mac.len;
 		bool holds = can && note(t->in, change_names[how], claim_holds(t->c, &key, t->content));
@@ -214,7 +219,7 @@ static bool try_body(struct trial *t, const struct secret_key *key)
 	int step = 0;
 	if (!strstr(t->c->scheme->content, "%B"))
 		return false;
-	while (signature_respell(t->in->body, &step, &r)) {
+	while (goes_on(t->in) && signature_respell(t->in->body, &step, &r)) {
 		struct signature_input in = *t->in;
 		in.body = buffer_view(&r.body);
 		bool holds = note(t->in, r.name, holds_for(t, &in, key));
@@ -270,7 +275,7 @@ static bool try_url(struct trial *t, const struct secret_key *key)
 					     "without its query", "without its port", "as a path alone" };
 	if (!signature_needs_url(t->c->scheme))
 		return false;
-	for (enum url_change how = 0; how < URL_COUNT; how++) {
+	for (enum url_change how = 0; how < URL_COUNT && goes_on(t->in); how++) {
 		struct buffer url = { 0 };
 		struct signature_input in = *t->in;
 		bool holds = false;
@@ -354,7 +359,7 @@ static bool try_providers(const struct signature_provider *p, const struct signa
 {
 	const struct signature_provider *q;
 	char text[120];
-	for (size_t i = 0; (q = signature_at(i)); i++) {
+	for (size_t i = 0; (q = signature_at(i)) && goes_on(in); i++) {
 		/* A token is in the clear: whoever has it needs no scheme. */
 		if (q == p || !signature_may_be(q, in->headers, in->body) || !note(in, q->name, holds_as(q, in)))
 			continue;

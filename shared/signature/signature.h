@@ -49,6 +49,10 @@ struct signature_input {
 	 * signature holds so; `why` not, as far as that is known. NULL: nobody asks. */
 	void (*tried)(void *user, const char *what, bool holds, const char *why);
 	void *tried_user;
+	/* signature_verify asks before each further thing that it would try, and gives up when this says true; NULL:
+	 * never. */
+	bool (*stopped)(void *user);
+	void *stopped_user;
 };
 
 enum signature_verdict { SIGNATURE_UNKNOWN, SIGNATURE_NONE, SIGNATURE_VALID, SIGNATURE_INVALID };

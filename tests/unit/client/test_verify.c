@@ -4,6 +4,7 @@
 #include "shared/http/headers.h"
 #include "tests/unit/shared/store_fixture.h"
 #include "shared/providers/signature_sign.h"
+#include "shared/store/store_stop.h"
 
 #define SIGNED_AT INT64_C(1795438954)
 #define BODY "{\"type\":\"invoice.paid\"}"
@@ -157,9 +158,53 @@ static void test_explained(void **state)
 	store_close(s);
 }
 
+struct tries {
+	struct store *store;
+	int count, stop_at;
+};
+
+static void on_tried(void *user, const struct verify_tried *t)
+{
+	struct tries *tries = user;
+	(void)t;
+	if (++tries->count == tries->stop_at)
+		store_set_patience(tries->store, 1);
+}
+
+/* Its time is looked at between what is tried, though nothing of the store is read there. */
+static void test_ends_in_time(void **state)
+{
+	struct store *s = open_store();
+	struct buffer headers = { 0 };
+	(void)state;
+	use_secret();
+	sign(SIGNED_AT, &headers);
+	int64_t id = add(s, 1, 0, 0, &headers, "{\"another\":\"body\"}");
+	for (int stop_at = 0; stop_at < 4; stop_at++) {
+		struct tries tries = { .store = s, .stop_at = stop_at };
+		const struct verify_options o = {
+			.secrets = &secrets, .tolerance_ms = -1, .at = -1, .tried = on_tried, .user = &tries
+		};
+		struct verified v;
+		struct error e = { 0 };
+		store_set_patience(s, 0);
+		if (stop_at == 0) {
+			assert_true(verify_one(s, id, &o, &v, &e));
+			assert_true(tries.count > 6);
+			continue;
+		}
+		assert_false(verify_one(s, id, &o, &v, &e));
+		assert_int_equal(e.code, EXIT_INTERRUPTED);
+		assert_non_null(strstr(e.text, "takes longer"));
+		assert_int_equal(tries.count, stop_at);
+	}
+	buffer_free(&headers);
+	store_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { IN_FOLDER(test_replays), IN_FOLDER(test_redacted),
-					    IN_FOLDER(test_explained) };
+					    IN_FOLDER(test_explained), IN_FOLDER(test_ends_in_time) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
