@@ -9,8 +9,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#define PAGE_MOST (100 << 20) /* bytes of a page that is not remarked on */
 #define MOST (1u << 30)
 
 /* "42", "#42" and event ids; a filter's words have other characters, or begin with letters beyond f. */
@@ -121,6 +123,19 @@ static void on_refused(void *user, const char *sentence)
 	output_trouble(OUTPUT_LINES, sentence);
 }
 
+/* A browser lays out all of a page, and of larger ones takes minutes, or gives up. */
+static void tell_large(const struct export_command *c)
+{
+	struct stat st;
+	if (c->options.as != EXPORT_AS_HTML || stat(c->path, &st) != 0 || st.st_size <= PAGE_MOST)
+		return;
+	fprintf(
+	    stderr,
+	    "creel: it has %lld MiB, more than a browser opens well: `creel import` reads it, and a narrower filter "
+	    "makes a smaller page\n",
+	    (long long)(st.st_size >> 20));
+}
+
 /* What was written, and how much of what was asked for that is. */
 static int tell(const struct export_command *c, size_t written, bool to_file, struct error *e)
 {
@@ -140,6 +155,8 @@ static int tell(const struct export_command *c, size_t written, bool to_file, st
 		fprintf(stderr, ", %zu refused", c->refused);
 	if (to_file || c->refused)
 		fputc('\n', stderr);
+	if (to_file)
+		tell_large(c);
 	return c->refused ? EXIT_NO : EXIT_DONE;
 }
 
@@ -173,6 +190,7 @@ static int export_found(struct export_command *c, struct error *e)
 	return tell(c, written, to_file, e);
 }
 
+#define PAGE_MOST (100 << 20) /* bytes */
 #define AT struct export_command
 
 static const struct option_row rows[] = {
