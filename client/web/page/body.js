@@ -67,7 +67,7 @@ function linesView(lines, state) {
 }
 const textView = (text, state) => linesView(text.split('\n'), state);
 
-/** Forms, events, markup, other character sets and more, as lines of the server's. */
+/** Forms, events, markup, other charsets and more, as the server's lines. */
 function readable(url, attempt, state, label) {
 	const box = el('div.col');
 	get(url, { attempt, view: 'text' }).then((d) => {
@@ -93,7 +93,7 @@ function hexView(b, state) {
 	};
 	add();
 
-	// What is pointed at or chosen is marked in both columns, and copied as what the choice began in.
+	// What is pointed at or chosen is marked in both columns, copied from where it began.
 	const column = (i) => 3 * i + (i >> 2);
 	let first = null, last = null, inText = false;
 	const byteAt = ({ clientX, clientY }) => {

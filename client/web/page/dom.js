@@ -49,7 +49,7 @@ const pieces = (text, named) => String(text).split(ODD).map((t, i) => (i % 2 ? n
 /** Text from outside as nodes in which nothing is invisible or turns the line round. */
 export const gate = (text) => fill(document.createElement('bdi'), { dir: 'ltr' }, pieces(text, (name) => el('span.esc', name)));
 
-/** A word of ours in a node that stays: a text changes in place, which costs the browser least. */
+/** A word of ours in a node that stays: a text changed in place costs least. */
 export function word(node, text) {
 	const t = node.firstChild;
 	if (!t?.data || t.nextSibling) node.textContent = text;
@@ -78,7 +78,7 @@ export function table(head, rows) {
 	return el('table', el('thead', el('tr', head.map((h, i) => cell('th', i, h.replace('>', ''))))), el('tbody', rows.map((r) => el('tr', r.map((c, i) => cell('td', i, c))))));
 }
 export const back = (onclick) => el('button.q.back', { label: 'Back', onclick }, '←');
-/** A click that asks for another tab gets it; any other opens it in this page. */
+/** A click for another tab gets it; any other opens it here. */
 export const here = (open) => (e) => e.ctrlKey || e.metaKey || e.shiftKey || instead(open)(e);
 export const link = (href, open, ...text) => el('a', { href, onclick: here(open) }, text);
 export const select = (attributes, options, chosen, change) => el('select', { ...attributes, onchange: (e) => change?.(e.target.value) }, options.map(([value, text]) => el('option', { value, selected: value === chosen }, text)));

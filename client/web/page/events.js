@@ -94,7 +94,7 @@ export function start() {
 	window.ononline = () => {
 		if (leading && source?.readyState !== EventSource.OPEN) source?.close(), open();
 	};
-	// A leader that hangs passes nothing on, not even that nothing happens.
+	// A leader that hangs passes nothing on.
 	setInterval(() => {
 		if (!document.hidden && !leading && Date.now() - heard > 20_000) {
 			heard = Date.now();

@@ -44,7 +44,7 @@ export function build(onFilter) {
 	drawChips();
 }
 
-/** The text once more, below the box's own: there fields have their colour, and what is wrong a wave. */
+/** The text once more, below the box's own: fields have their colour there, what is wrong a wave. */
 function paint() {
 	const text = input.value, begin = text.search(/\S/) + wrong - 1;
 	word(shade, text);

@@ -9,7 +9,7 @@ export let actions = [];
 const handlers = new Map();
 let context = 'L', count = '';
 
-/** What an action does in a context (the table's letter; "*": all). The handler gets the number before the key. */
+/** What an action does in a context (its letter; "*": all); the handler gets the number before the key. */
 export function act(name, contexts, handler, when) {
 	for (const c of contexts === '*' ? 'LDFHO' : contexts) handlers.set(`${c} ${name}`, { handler, when });
 }

@@ -54,7 +54,7 @@ export function columns(chosen) {
 
 const pageSignal = latest(), jumpSignal = latest(), countSignal = latest();
 
-/** What stands around the list is drawn ten times a second at most: with the rows, or by itself. */
+/** What stands around the list: drawn ten times a second at most. */
 const changed = () => (telling ??= setTimeout(() => (telling = setTimeout(tell, 100), schedule((told = 0))), 100));
 function tell() {
 	telling = clearTimeout(telling);
@@ -359,7 +359,7 @@ function take(answer) {
 	return answer.deliveries;
 }
 
-/** Begins anew with this filter; an answer in parts goes on until the window is full. */
+/** Begins anew with this filter; parts come until the window is full. */
 export async function load(filter, { around, on } = {}) {
 	list.filter = filter ?? '';
 	list.ids = list.part = null;
@@ -559,7 +559,7 @@ function add(rows) {
 	schedule();
 }
 
-/** What arrives while one does not follow is only counted; with a filter, what matches. */
+/** What comes while one does not follow is counted; with a filter, what matches. */
 let counting;
 function count(n) {
 	changed();

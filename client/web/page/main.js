@@ -76,7 +76,8 @@ export const open = (id) => go({ view: 'detail', id });
 export const narrow = (filter) => go({ view: 'list', filter });
 const back = () => {
 	if (is('edit') && editing?.dirty()) return editing.leave();
-	if (history.state?.depth > 0) history.back();
+	const { depth, left } = history.state ?? {};
+	if (depth) history.go(left - depth);
 	else go({ view: 'list' });
 	if (wider(1200)) lists.focus();
 };

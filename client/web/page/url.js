@@ -25,12 +25,13 @@ export function write(s) {
 }
 
 let pending, last = 0;
-/** The user's steps are history's; typing and scrolling change the URL at most 4 times a second. */
+/** The user's steps are history's (`left`: where the view before was), the rest changes the URL at most 4 times a second. */
 export function show(s, step) {
 	clearTimeout(pending);
 	const href = write(s);
 	if (href === location.pathname + location.search) return;
-	if (step) history.pushState({ depth: (history.state?.depth ?? 0) + 1 }, '', href);
+	const { depth = 0, left = depth } = history.state ?? {};
+	if (step) history.pushState({ depth: depth + 1, left: href.split('?')[0] === location.pathname ? left : depth }, '', href);
 	else pending = setTimeout(() => {
 		last = Date.now();
 		history.replaceState(history.state, '', href);
