@@ -172,16 +172,19 @@ describe('the names that a token owns', () => {
 		await kept.leave();
 	});
 
+	// One of before may have been forgotten meanwhile.
+	const nothingNew = async (before) => assert.deepEqual((await names()).filter((name) => !before.includes(name)), []);
+
 	it('a probe leaves no name, and needs no room for one', async () => {
 		const before = await names();
 		const t = await online('', bob, { options: PROBE });
-		assert.deepEqual(await names(), before);
+		await nothingNew(before);
 		const sending = post(relay.port, `/${t.name}/x`);
 		t.answer(await t.request());
 		assert.equal((await sending).status, 200);
 		await t.leave();
 		await waitFor('it to be unknown', async () => (await post(relay.port, `/${t.name}/x`)).status === 404);
-		assert.deepEqual(await names(), before);
+		await nothingNew(before);
 	});
 
 	it('creel login and creel doctor leave no name', async () => {
@@ -190,7 +193,7 @@ describe('the names that a token owns', () => {
 		const login = await w.creel(['login', url], { input: `${bob}\n` });
 		assert.equal(login.code, 0, login.err);
 		await w.creel(['doctor', '--relay', url], { env: { CREEL_TOKEN: bob } });
-		assert.deepEqual(await names(), before);
+		await nothingNew(before);
 		assert.ok(existsSync(data));
 	});
 
