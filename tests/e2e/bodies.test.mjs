@@ -7,6 +7,7 @@ import { binDir, waitFor } from './lib/harness.mjs';
 import { post } from './lib/http.mjs';
 import { openRoad } from './lib/road.mjs';
 import { Terminal } from './lib/tmux.mjs';
+import { startWeb } from './lib/web.mjs';
 
 const JSON_TYPE = 'Content-Type: application/json', FORM = 'Content-Type: application/x-www-form-urlencoded';
 const SLACK = ['X-Slack-Signature: v0=00', 'X-Slack-Request-Timestamp: 1'], STRIPE = 'Stripe-Signature: t=1,v1=00';
@@ -85,9 +86,9 @@ describe('what a body says', () => {
 	after(() => road?.w.close());
 
 	const rows = async (...args) => (await road.w.creel(['list', '--json', ...args])).text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
-	const finds = async () => {
+	const finds = async (look) => {
 		for (const [filter, ...names] of found)
-			assert.deepEqual((await rows('--', filter)).map((r) => r.id), names.map((n) => id[n]).sort((a, b) => a - b), filter);
+			assert.deepEqual((await look(filter)).map((r) => r.id).sort((a, b) => a - b), names.map((n) => id[n]).sort((a, b) => a - b), filter);
 	};
 
 	it('tells provider and event', async () => {
@@ -97,13 +98,15 @@ describe('what a body says', () => {
 		}
 	});
 
-	it('list finds it, read from the record and by the index', async () => {
-		await finds();
+	it('list finds it, read from the record; the page by the index', async () => {
+		await finds((filter) => rows('--', filter));
 		await waitFor('the index', async () => {
 			const { text } = await road.w.run('sqlite3', ['-readonly', road.w.path('data/creel/creel.db'), 'SELECT indexed FROM search_mark']);
 			return Number(text) === Object.keys(sent).length;
 		});
-		await finds();
+		const web = await startWeb(road.w);
+		await finds(async (filter) => (await web.json(`/api/deliveries?limit=200&filter=${encodeURIComponent(filter)}`)).deliveries);
+		await web.stop('SIGTERM');
 	});
 
 	it('wait and replay --where find it', async () => {
