@@ -157,7 +157,7 @@ describe('bodies in the page', { skip: !hasBrowser && 'no browser here' }, () =>
 	}
 
 	it('bytes: what is chosen is marked in both columns, and copied as what it began in', async () => {
-		await page.open(`/d/${await idOf(26)}?view=hex`);
+		await page.open(`/d/${await idOf(KINDS.findIndex(([name]) => name === 'text') + 1)}?view=hex`);
 		await page.until('bytes', `document.querySelector('.hex .l')`);
 		const marked = `[...CSS.highlights.get('bytes')].map((r) => r.startContainer.data.slice(r.startOffset, r.endOffset))`;
 		const at = (cell, row, letter) => page.js(`const t = document.querySelectorAll('.hex .l')[${row}].querySelector('${cell}').firstChild, r = document.createRange(); r.setStart(t, ${letter}); r.setEnd(t, ${letter} + 1); const b = r.getBoundingClientRect(); return { x: b.x + b.width / 2, y: b.y + b.height / 2 };`);
