@@ -37,6 +37,7 @@ describe('the page by hand', { skip: !hasBrowser }, () => {
 		page.on('dialog', (d) => d.dismiss());
 		await page.addInitScript(() => addEventListener('keydown', (e) => (globalThis.lastKey = e), true));
 		await page.goto(web.url);
+		await page.waitForFunction(() => document.body.dataset.ready === '1');
 		try {
 			await run(page);
 			assert.deepEqual(faults, [], `${width} ${scheme}`);
@@ -86,8 +87,11 @@ describe('the page by hand', { skip: !hasBrowser }, () => {
 			await filtered(page, 'id:5..30 type');
 			await page.waitForFunction(() => document.querySelector('#grid .row[data-id="29"]:not([hidden])') && !document.querySelector('#grid .row[data-id="31"]:not([hidden])'));
 			await page.waitForFunction(() => document.activeElement?.id !== 'filter'); // Enter leaves the box
-			for (const key of ['Home', 'j', 'j', 'j']) await page.keyboard.press(key);
-			const id = await page.waitForFunction(() => document.querySelector('[aria-selected=true].row')?.dataset.id).then((h) => h.jsonValue());
+			const chosen = (id) => page.waitForFunction((i) => document.querySelector('[aria-selected=true].row:not([hidden])')?.dataset.id === i, id), id = '27';
+			await page.keyboard.press('Home');
+			await chosen('30');
+			for (let n = 0; n < 3; n++) await page.keyboard.press('j');
+			await chosen(id);
 			const top = await page.locator(`#grid .row[data-id="${id}"]`).evaluate((r) => r.getBoundingClientRect().top);
 			await page.keyboard.press('Enter');
 			await at(page, `/d/${id}`);
@@ -108,7 +112,7 @@ describe('the page by hand', { skip: !hasBrowser }, () => {
 			await at(page, `/d/${id}`);
 			await page.keyboard.press('q'); // past all that was looked at of it
 			await at(page, '/');
-			await page.waitForFunction((i) => document.querySelector('[aria-selected=true].row')?.dataset.id === i, id);
+			await chosen(id);
 			const row = page.locator(`#grid .row[data-id="${id}"]`);
 			await row.waitFor();
 			assert.ok(Math.abs((await row.evaluate((r) => r.getBoundingClientRect().top)) - top) < 1);
@@ -122,6 +126,7 @@ describe('the page by hand', { skip: !hasBrowser }, () => {
 			await page.waitForFunction(() => [...document.querySelectorAll('#grid .row:not([hidden])')].every((r) => r.dataset.id % 5 === 0));
 			await page.getByRole('button', { name: 'Failed' }).first().click();
 			await filtered(page, null);
+			await page.locator('#grid .row[data-id="39"]').waitFor(); // all rows are back
 			const row = page.locator('#grid .row:visible').nth(2), id = await row.getAttribute('data-id');
 			await row.click();
 			await at(page, `/d/${id}`);

@@ -58,7 +58,7 @@ static void test_time(void **state)
 /* What is asked for in one pass is what is asked for from every place. */
 static void test_same(void **state)
 {
-	static const char *const pieces[] = { "a", "b",    "c",   ".",     "*",  "+",   "?",   "|", "(",
+	static const char *const pieces[] = { "a", "b",    "c",    ".",     "*", "+", "?",   "|",  "(",
 					      ")", "[ab]", "[^a]", "{1,2}", "^", "$", "\\.", "ab", "\\b" };
 	int both = 0, found = 0;
 	(void)state;
