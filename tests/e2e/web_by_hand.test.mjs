@@ -67,12 +67,16 @@ describe('the page by hand', { skip: !hasBrowser }, () => {
 		for (const [n, width] of WIDTHS.entries())
 			await window(width, SCHEMES[n % 2], async (page) => {
 				for (const { name, c, key } of all.filter((_, i) => i % WIDTHS.length === n)) {
-					// What a key before it opened or went to is left.
+					const taken = async () => {
+						await page.evaluate(() => (document.activeElement?.blur(), delete globalThis.lastKey));
+						await page.keyboard.press(pressed(key));
+						return page.evaluate(() => globalThis.lastKey?.isTrusted && globalThis.lastKey.defaultPrevented);
+					};
+					// What a key before it opened or went to is left; that may come only now.
 					if (!(await page.evaluate((at) => location.pathname + location.search === at && !document.querySelector('dialog[open], .menu'), VIEWS[c]))) await open(page, VIEWS[c]);
-					await page.evaluate(() => (document.activeElement?.blur(), delete globalThis.lastKey));
-					await page.keyboard.press(pressed(key));
-					const taken = await page.evaluate(() => [globalThis.lastKey?.isTrusted, globalThis.lastKey?.defaultPrevented]);
-					if (!taken[0] || !taken[1]) missed.push(`${width} ${c} ${key} ${name}: ${taken}`);
+					if (await taken()) continue;
+					await open(page, VIEWS[c]);
+					if (!(await taken())) missed.push(`${width} ${c} ${key} ${name}`);
 				}
 			});
 		assert.deepEqual(missed, []);
@@ -99,7 +103,9 @@ describe('the page by hand', { skip: !hasBrowser }, () => {
 				await page.keyboard.press(key);
 				await page.waitForFunction((t) => new URLSearchParams(location.search).get('tab') === t, tab);
 			}
+			await page.locator('#detail .find').first().waitFor();
 			await page.keyboard.press('/');
+			await page.waitForFunction(() => document.activeElement?.matches('.find'));
 			await page.keyboard.type('in_');
 			await page.keyboard.press('Enter');
 			await page.locator('#detail mark').first().waitFor();
