@@ -101,12 +101,15 @@ class Pty {
 		this.child.stdin.write(keys);
 	}
 
-	// Draws everything anew and waits until the last of it, the key bar, is there.
+	// Draws everything anew until the last of it, the key bar, is there and no delivery is still being read.
 	async settle(last = /F10 ?Quit/, what = '') {
-		const from = this.bytes.length;
-		this.write('\x0c');
-		await waitFor(`${last} in what was drawn ${what}`, () => last.test(this.bytes.subarray(from).toString('latin1').replace(/\x1b\(B|\x1b\[[0-9;]*m|\x0f/g, '')));
-		return this.bytes.subarray(from);
+		for (;;) {
+			const from = this.bytes.length;
+			const drawn = () => this.bytes.subarray(from).toString('latin1').replace(/\x1b\(B|\x1b\[[0-9;]*m|\x0f/g, '');
+			this.write('\x0c');
+			await waitFor(`${last} in what was drawn ${what}`, () => last.test(drawn()));
+			if (!/reading\.\.\./.test(drawn())) return this.bytes.subarray(from);
+		}
 	}
 
 	async press(...keys) {
