@@ -60,6 +60,7 @@ struct web_watch {
 struct look {
 	struct web_watch *watch; /* NULL: it closed */
 	struct store *store;     /* the worker's, while it looks */
+	unsigned files;          /* that it began with */
 	bool begun, failed;
 	struct known known;
 	int64_t oldest;
@@ -253,14 +254,14 @@ static bool look_at_newest(struct look *l, struct store *s, struct error *e)
 			break;
 		fine = json_array_append_new(gone, json_integer((json_int_t)newest_of(&l->known))) == 0;
 	}
-	if (fine && l->known.count < before)
+	/* Perhaps more than were known: who reads anew sees what there is. */
+	bool all = fine && before && !l->known.count;
+	if (all)
+		add_event(l, "reset", 0, json_object());
+	else if (fine && l->known.count < before)
 		add_event(l, "gone", 0, json_pack("{s:O}", "ids", gone));
 	json_decref(gone);
-	/* Perhaps more than were known: who reads anew sees what there is. */
-	if (!fine || !before || l->known.count)
-		return fine;
-	add_event(l, "reset", 0, json_object());
-	return read_known(&l->known, s, e);
+	return all ? read_known(&l->known, s, e) : fine;
 }
 
 static void on_look(void *user, struct store *s, const struct error *none)
@@ -302,7 +303,8 @@ static void on_looked(void *user)
 	struct web_watch *w = l->watch;
 	if (w) {
 		w->under_way = NULL;
-		if (!l->failed) {
+		/* Another record took the place of the one that is known: what was found there is nobody's news. */
+		if (!l->failed && l->files == inspect_source_files(w->web->source)) {
 			if (!l->begun)
 				tell_first(w);
 			tell(w, l);
@@ -324,6 +326,7 @@ static void look(struct web_watch *w)
 		return;
 	l->watch = w;
 	l->begun = w->begun;
+	l->files = w->files;
 	l->known = w->known;
 	l->oldest = w->oldest;
 	l->open_count = w->open_count;

@@ -291,6 +291,36 @@ describe('read again', { skip }, () => {
 		await page.until('how the other went', `${shown}.find((r) => r.dataset.id === '${other}').textContent.includes('503')`);
 		await page.b.say('Target.closeTarget', { targetId: blank });
 	});
+
+	it('while one has paused, what took the numbers of deleted ones shows in its place, and what came beyond is counted', async () => {
+		await page.open('/');
+		await page.until('the rows', firstRow);
+		const id = (await web.json('/api/deliveries?limit=1')).newest_id;
+		await page.press('j');
+		await page.until('the pause', `document.querySelector('#fol b').checkVisibility()`);
+		const sql = await w.run('sqlite3', [w.path('data/creel/creel.db'), `UPDATE delivery SET event_id = randomblob(16), target = '/others', path = '/others' WHERE id > ${id - 100}`]);
+		assert.equal(sql.code, 0, sql.err);
+		await page.until('who has the number now', `${shown}[0]?.dataset.id === '${id}' && ${shown}[0].textContent.includes('/others')`);
+		// What comes while nothing is heard.
+		const blank = (await page.b.say('Target.createTarget', { url: 'about:blank' })).targetId;
+		await page.b.say('Target.activateTarget', { targetId: blank });
+		await page.until('that it is hidden', 'document.hidden');
+		await fill(w, [line(801), line(802), line(803)]);
+		await page.b.say('Page.bringToFront');
+		await page.until('that they are counted', `document.querySelector('#fol .p').textContent.startsWith('3 new')`);
+		assert.equal(await page.eval(`${shown}[0].dataset.id`), String(id));
+		await page.press('G');
+		await page.until('them', `${shown}[0]?.dataset.id === '${id + 3}'`);
+		await page.b.say('Target.closeTarget', { targetId: blank });
+	});
+
+	it('a key right after a scroll goes where it says', async () => {
+		await page.open('/');
+		await page.until('the rows', firstRow);
+		await page.js(`document.querySelector('#scroller').scrollTop = 640; document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'G', bubbles: true, cancelable: true })); await new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(r))))`);
+		assert.equal(await page.eval(`document.querySelector('#scroller').scrollTop`), 0);
+		assert.ok(!(await page.eval(`document.querySelector('#fol b').checkVisibility()`)), 'it follows');
+	});
 });
 
 describe('who may come in', { skip }, () => {

@@ -102,6 +102,53 @@ describe('in the page, by keys', { skip: !hasBrowser && 'no browser here' }, () 
 		await page.until('both lines', `document.querySelector('.diff').textContent.startsWith('Request line- PUT /old+ POST /new?x=1')`);
 	});
 
+	it('a comparison is searched and its long lines wrapped, as in the terminal; the overview has the times that t says', async () => {
+		await page.open('/diff/1/2');
+		await page.until('it', `document.querySelector('.diff .l')`);
+		const now = `[...document.querySelectorAll('.now')].map((n) => n.textContent)`;
+		await page.press('n');
+		await page.until('the first hunk', `${now}.join() === 'Request line'`);
+		const find = async (text) => {
+			await page.eval(`window.prompt = () => ${JSON.stringify(text)}, 0`);
+			await page.press('/');
+		};
+		await find('NEW?X');
+		await page.until('the line', `${now}.join() === '+ POST /new?x=1' && ${query('find')} === 'NEW?X'`);
+		await find('nowhere');
+		await page.until('that it is not there', `document.querySelector('#said').innerText === 'not found'`);
+		await find(null); // thought better of
+		await page.until('that it stays', `${query('find')} === 'nowhere'`);
+		const wraps = `getComputedStyle(document.querySelector('.diff')).whiteSpace`;
+		assert.equal(await page.eval(wraps), 'pre');
+		await page.press('w');
+		assert.equal(await page.eval(wraps), 'pre-wrap');
+		await page.open('/d/1?view=hex');
+		await page.until('bytes', `document.querySelector('.hex .l')`);
+		await page.press('w');
+		assert.equal(await page.eval(`getComputedStyle(document.querySelector('.hex')).whiteSpace`), 'pre', 'bytes stay in their columns');
+
+		await page.b.say('Emulation.setTimezoneOverride', { timezoneId: 'Asia/Kolkata' });
+		await page.open('/overview?span=1h');
+		const peak = `document.querySelector('.leg .cur').innerText.slice(0, 5)`;
+		await page.until('the chart', peak);
+		const local = await page.eval(peak);
+		await page.press('t');
+		await page.until('UTC', `${peak} !== ${JSON.stringify(local)}`);
+		await page.b.say('Emulation.setTimezoneOverride', { timezoneId: '' });
+	});
+
+	it('t and w leave what is being edited alone', async () => {
+		await page.open('/d/1');
+		await page.until('it', `document.querySelector('#tab-request')`);
+		await page.press('e');
+		await page.until('the text', `document.querySelector('#edit-head')`);
+		await page.js(`document.querySelector('#edit-head').value = 'GET /mine HTTP/1.1'; document.activeElement.blur()`);
+		for (const key of ['t', 'w']) await page.press(key);
+		assert.equal(await page.eval(`document.querySelector('#edit-head')?.value`), 'GET /mine HTTP/1.1');
+		await page.eval(`window.confirm = () => true, 0`);
+		await page.press('Escape');
+	});
+
 	it('| gives the list 40, 50 or 60 %; the order is kept for the next time', async () => {
 		await page.open('/');
 		for (const share of ['40%', '50%', '60%', '40%']) {

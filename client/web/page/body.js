@@ -1,4 +1,4 @@
-// A body as what it is: a tree of JSON, an image, bytes, or lines of the server's. Long ones come piece by piece.
+// A body as what it is: a tree of JSON, an image, bytes, or lines of the server's.
 import { button, clamp, el, gate, goOn, guarded, halt, highlight, near, number, plain, region, select, size, swap, trouble, word } from './dom.js';
 import { bodyPiece, get } from './api.js';
 import * as json from './json.js';
@@ -43,7 +43,7 @@ function placed(box, state) {
 const ROLES = { name: '.jk', string: '.js', number: '.jn', escape: '.esc', title: '.jl', ours: '.ow', dim: '.ow' };
 /** A line is a text, or pieces with the role that the server gives them. */
 function linesView(lines, state) {
-	const box = el(`div.tree${state.wrap ? '.wrap' : ''}`, region('Body as text'));
+	const box = el('div.tree', region('Body as text'));
 	let at = 0;
 	const pieces = (line) => {
 		if (typeof line !== 'string') return line.map(([role, text]) => el(`span${ROLES[role] ?? ''}`, marked(text, state.find)));
@@ -160,7 +160,7 @@ export function jwt(text) {
 	}
 }
 
-/** With its line of controls. The caller keeps `state` ({ mode, find, wrap, attempt, width }, and what was read);
+/** With its line of controls. The caller keeps `state` ({ mode, find, attempt, width }, and what was read);
  * `change({ mode, find })` draws again. Gives { node, tree }. */
 export function show(d, part, message, state, change, tools) {
 	const url = `/api/deliveries/${d.id}/${part}/body`, { attempt } = state, coded = header(message, 'content-encoding');

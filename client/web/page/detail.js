@@ -23,7 +23,7 @@ export const hide = () => {
 /** Shows a delivery; `tab`, `attempt`, `mode`, `find` as the address has them. */
 export async function show(state) {
 	section.hidden = false;
-	const same = detail.data && String(detail.id) === String(state.id) && attemptShown === state.attempt;
+	const same = detail.data && String(detail.id) === state.id && attemptShown === state.attempt;
 	detail.id = state.id;
 	attemptShown = state.attempt;
 	if (same) return draw(state);
@@ -37,8 +37,7 @@ export async function show(state) {
 	} catch (error) {
 		if (aborted(error)) return;
 		detail.data = null;
-		const gone = error.name === 'not-found';
-		swap(section, gone ? trouble({ message: `Delivery ${plain(state.id, 40)} was deleted or pruned.` }, button('Back to the deliveries', detail.onBack)) : retry(error, () => show(state)));
+		swap(section, error.name === 'not-found' ? trouble({ message: `Delivery ${plain(state.id, 40)} was deleted or pruned.` }, button('Back to the deliveries', detail.onBack)) : retry(error, () => show(state)));
 	} finally {
 		clearTimeout(slow);
 	}
@@ -99,7 +98,7 @@ function fields(message, d, part) {
 
 function column(d, part, state) {
 	const message = d[part], s = read[part], first = part === (state.tab ?? 'request');
-	Object.assign(s, { mode: state.mode, find: state.find, attempt: attemptShown, width: section.clientWidth >> wide(), wrap: detail.wrap, line: first && state.line, onLine: (n) => detail.onLine((s.went = String(n))) });
+	Object.assign(s, { mode: state.mode, find: state.find, attempt: attemptShown, width: section.clientWidth >> wide(), line: first && state.line, onLine: (n) => detail.onLine((s.went = String(n))) });
 	if (!message) {
 		const last = d.all_attempts.at(-1);
 		return el('div.col', el('p.note', /waiting|sending/.test(d.state) ? 'No answer yet.' : 'No answer came', last?.error && [': ', gate(last.error)], '.'));

@@ -1,4 +1,4 @@
-// Two deliveries side by side, as the server compares them; and what leaves creel as a file.
+// Two deliveries side by side; and what leaves creel as a file.
 import { SECRET, answer, back, button, check, complain, el, form, gate, live, many, number, plain, region, select, swap, table } from './dom.js';
 import { get, post } from './api.js';
 import { run } from './keys.js';

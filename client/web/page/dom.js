@@ -19,7 +19,7 @@ export function swap(node, ...children) {
 	return fill(node, null, children);
 }
 
-/** `el('button.p', { onclick }, 'Send')`, `el('p', 'text')`; children are nodes or texts of ours. */
+/** `el('button.p', { onclick }, 'Send')`; children are nodes or texts of ours. */
 export function el(name, ...children) {
 	const [tag, ...classes] = name.split('.');
 	const node = document.createElement(tag);
@@ -63,7 +63,7 @@ export function put(node, text) {
 	else swap(node, gate(text));
 }
 
-/** The same for attributes (title, aria-label) and the window's title. */
+/** The same for attributes and the window's title. */
 export function plain(text, most = 200) {
 	const out = pieces(String(text).slice(0, most + 1), (name) => name).join('').replace(/[\n\t]/g, ' ');
 	return out.length > most ? `${out.slice(0, most)}…` : out;

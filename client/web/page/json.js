@@ -1,4 +1,4 @@
-// JSON as it came: lexemes, order and doubled keys stay. Iterative, at most 512 deep.
+// JSON as it came: lexemes, order and doubled keys stay. Iterative.
 import { button, clamp, el, goOn, halt, many, near, size, swap } from './dom.js';
 
 const DEPTH = 512;

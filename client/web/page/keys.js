@@ -126,7 +126,7 @@ export function menu(anchor, items) {
 		role: 'menuitem', onclick: () => (m.hidePopover(), action()),
 	}, label, key && el('kbd', key))));
 	const box = anchor.getBoundingClientRect();
-	m.style.left = `${Math.max(4, Math.min(box.left, innerWidth - 240))}px`;
+	m.style.left = `${clamp(box.left, innerWidth - 240)}px`;
 	if (box.top > innerHeight / 2) m.style.bottom = `${innerHeight - box.top + 4}px`;
 	else m.style.top = `${box.bottom + 4}px`;
 	m.onkeydown = (e) => {

@@ -1,5 +1,4 @@
-// The deliveries: any number under one scrollbar. Rows come by pages of 128 around a delivery's id, never around a
-// number that changes when something arrives.
+// Any number of deliveries under one scrollbar. Rows come by pages of 128 around an id, never around a number that changes.
 import { $, clamp, clock, day, el, halt, icon, many, number, plain, put, retry, say, size, swap, took, word } from './dom.js';
 import { aborted, counted, get, latest } from './api.js';
 import { kept } from './url.js';
@@ -142,6 +141,7 @@ function height() {
 const view = () => (tall ??= scroller.clientHeight);
 function setTop(y) {
 	top = clamp(y, height() - view());
+	scrolled = -9; // a scroll before this is over
 	schedule();
 }
 /** Before rows are written. */
@@ -159,7 +159,7 @@ function look() {
 }
 
 function onScroll() {
-	if (~~(scroller.scrollTop - scrolled)) (ahead = 6), schedule(look());
+	if (scrolled >= 0 && ~~(scroller.scrollTop - scrolled)) (ahead = 6), schedule(look());
 	clearTimeout(resting);
 	resting = setTimeout(rest, 200);
 	if (list.follow && top > rh) pause();
@@ -531,7 +531,9 @@ export async function catchUp() {
 export function refresh(tell) {
 	catchUp();
 	let ids = list.rows.slice(0, 500).map((r) => r.id);
-	if (ids[0]) ask({ ids: `${ids}` }, ({ deliveries }) => {
+	if (ids[0]) ask({ ids: `${ids}` }, ({ deliveries, newest_id: to }) => {
+		const n = to - list.newest;
+		if (n > 0 && (list.newer || !list.follow)) count(n, reach(to));
 		for (const d of deliveries) if (['event_id', 'state', 'status', 'attempts'].some((k) => rowOf(d.id)?.[k] !== d[k])) tell('attempt', { id: d.id, delivery: d });
 		ids = ids.filter((id) => !deliveries.some((d) => d.id === id));
 		if (ids[0]) tell('gone', { ids }), catchUp();

@@ -65,7 +65,7 @@ export function go(change, step = true) {
 	const next = { ...state, ...change, view };
 	for (const name of ['id', 'a', 'b', 'find']) next[name] &&= String(next[name]);
 	if (view !== 'detail' && view !== 'edit') delete next.id;
-	if (view !== state.view || (change.id && String(change.id) !== String(state.id))) for (const name of ['tab', 'attempt', 'find', 'line', 'mode']) if (!(name in change)) delete next[name];
+	if (view !== state.view || (change.id && String(change.id) !== state.id)) for (const name of ['tab', 'attempt', 'find', 'line', 'mode']) if (!(name in change)) delete next[name];
 	for (const name in next) if (!next[name]) delete next[name];
 	state = next;
 	url.show(state, step);
@@ -138,7 +138,7 @@ list.wider = () => {
 list.onOpen = (id) => id && open(id);
 list.onRange = deeds.markAll;
 list.onSelect = (id) => {
-	if (is('detail') && String(state.id) !== String(id) && wider(1200)) {
+	if (is('detail') && state.id !== String(id) && wider(1200)) {
 		amend({ id: String(id) });
 		clearTimeout(list.opening);
 		list.opening = setTimeout(() => details.show(state).then(() => (document.title = title())), 60);
@@ -233,9 +233,9 @@ const mode = (to) => detail.onChange(turned('mode', to));
 for (const name of ['fold', 'fold-all', 'fold-more', 'fold-less', 'partner']) act(name, 'D', () => detail.tree?.[name]());
 let hit = -1;
 const hits = (d) => {
-	const text = state.find?.toLowerCase(), tree = text && detail.tree;
-	const all = tree ? tree.hits((t) => t.toLowerCase().includes(text)) : [...document.querySelectorAll('#detail mark, #whole [data-hunk]')];
-	if (!all[0]) return;
+	const text = state.find?.toLowerCase(), has = (t) => t.toLowerCase().includes(text), diff = is('diff'), tree = text && !diff && detail.tree;
+	const all = tree ? tree.hits(has) : [...document.querySelectorAll(!diff ? '#detail mark' : text ? '.diff .l' : '[data-hunk]')].filter((n) => !diff || !text || has(n.textContent));
+	if (!all[0]) return text && alarm('not found');
 	hit = (hit + d + all.length) % all.length;
 	if (one('.hits')) word(one('.hits'), `${number(hit + 1)}/${number(all.length)}`);
 	one('.now')?.classList.remove('now');
@@ -336,10 +336,6 @@ acts('DFHO', {
 acts('D', {
 	pretty: () => mode('raw'),
 	hex: () => mode('hex'),
-	wrap: () => {
-		detail.wrap = !detail.wrap;
-		details.draw(state);
-	},
 	offset: () => {
 		const to = prompt('Line, or offset in bytes (0x…)', state.line ?? '');
 		if (!to) return;
@@ -356,17 +352,19 @@ acts('D', {
 acts('DF', {
 	'next-hit': () => hits(1),
 	'previous-hit': () => hits(-1),
+	wrap: () => main.classList.toggle('wrap'),
 });
 acts('LD', {
-	time: () => {
-		timeStyle.next();
-		lists.redrawAll();
-		if (detail.data) details.draw(state);
-	},
 	share: () => setShare({ 40: 50, 50: 60 }[share()] ?? 40),
 	'stop-replay': () => one('#strip button')?.click(),
 	export: () => go({ view: 'export' }),
 });
+act('time', 'LDO', () => {
+	timeStyle.next();
+	lists.redrawAll();
+	redraw();
+});
+const redraw = () => (is('overview') ? whole?.turns?.draw?.() : is('edit') || details.draw(state));
 acts('O', {
 	shorter: () => whole.turns.longer(-1),
 	longer: () => whole.turns.longer(1),
@@ -377,6 +375,10 @@ acts('*', {
 	theme: () => url.kept.set('theme', (look.theme = { dark: 'light', light: '' }[look.theme] ?? 'dark')),
 });
 acts('F', {
+	search: () => {
+		const text = prompt('Find', state.find ?? '');
+		if (text !== null) amend({ find: text }), hits(1, (hit = -1));
+	},
 	volatile: () => go(turned('mode', 'all')),
 	'key-order': () => go(turned('order', 'keys')),
 });
@@ -423,7 +425,7 @@ async function start() {
 		const off = e.target.closest('[aria-disabled=true]');
 		if (off) halt(e), alarm(off.title);
 	}, true);
-	window.onresize = () => (is('detail') ? details.draw(state) : is('overview') && whole?.turns?.draw?.());
+	window.onresize = redraw;
 	window.onbeforeprint = () => (main.dataset.print = `${location.href}, ${Date()}`);
 	window.onbeforeunload = (e) => {
 		if (is('edit') && editing?.dirty()) halt(e);

@@ -1,4 +1,4 @@
-// Charts of what matches: by outcome over time, how long the app took, and by source, event or path.
+// Charts of what matches.
 import { button, clamp, el, fill, gate, halt, icon, iso, link, number, one, outcomeNode, say, select, size, svg, swap, table, took, wider } from './dom.js';
 import { get, latest } from './api.js';
 import { both, quoted } from './filter.js';
@@ -69,7 +69,7 @@ function bars(s, W) {
 		narrow(`${rest} ${not ? `(before:${from} OR since:${to})` : `since:${from} before:${to}`}`.trim());
 	};
 	chart.onkeydown = (e) => {
-		const step2 = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
+		const step2 = { ArrowRight: 1, l: 1, ArrowLeft: -1, h: -1 }[e.key];
 		if (step2) move(current + step2, e.shiftKey);
 		else if (e.key === 'Enter') choose(e.shiftKey);
 		else return;
