@@ -30,6 +30,13 @@ bool journal_record_is_head(struct bytes file, const char name[JOURNAL_NAME_LEN]
 	       bytes_get_u32(file.at + 28) == crc32c_add(0, bytes_make(file.at, 28));
 }
 
+bool journal_record_is_other_version(struct bytes file)
+{
+	return file.len >= JOURNAL_HEAD && memcmp(file.at, magic, sizeof magic) == 0 &&
+	       bytes_get_u32(file.at + 8) != VERSION &&
+	       bytes_get_u32(file.at + 28) == crc32c_add(0, bytes_make(file.at, 28));
+}
+
 /* ---- a record's head: payload's length, sum of all else, sequence, synced, lap, kind, 0 ---- */
 
 static uint32_t sum_of(const uint8_t *record, size_t payload)
@@ -230,4 +237,31 @@ enum journal_found journal_record_read(struct bytes at, struct journal_record *o
 		return JOURNAL_FOUND_TORN;
 	*len = JOURNAL_RECORD_HEAD + payload;
 	return JOURNAL_FOUND_RECORD;
+}
+
+/* Bytes that are summed up at most: a body may be full of what looks like heads. */
+#define LOOK_MOST (64u << 20)
+
+enum journal_behind journal_record_behind(struct bytes records, uint64_t last)
+{
+	enum journal_behind behind = JOURNAL_BEHIND_NOTHING;
+	size_t looked = 0, most = records.len / JOURNAL_RECORD_HEAD;
+	for (size_t at = 0; at + JOURNAL_RECORD_HEAD <= records.len && looked < LOOK_MOST; at++) {
+		const uint8_t *head = records.at + at;
+		unsigned kind = head[29];
+		if (head[28] || (kind != JOURNAL_DELIVERY && kind != JOURNAL_ATTEMPT))
+			continue;
+		uint64_t sequence = bytes_get_u64(head + 8), synced = bytes_get_u64(head + 16);
+		size_t payload = bytes_get_u32(head);
+		if (sequence <= last || sequence - last > most || synced >= sequence ||
+		    payload > records.len - at - JOURNAL_RECORD_HEAD)
+			continue;
+		looked += payload;
+		if (bytes_get_u32(head + 4) != sum_of(head, payload))
+			continue;
+		if (synced > last)
+			return JOURNAL_BEHIND_SYNCED;
+		behind = JOURNAL_BEHIND_RECORDS;
+	}
+	return behind;
 }

@@ -35,6 +35,8 @@ struct journal_record { /* views of the bytes it was read from */
 /* Appends the head of a journal's file. */
 MUST_CHECK bool journal_record_put_head(struct buffer *out, const char name[JOURNAL_NAME_LEN]);
 MUST_CHECK bool journal_record_is_head(struct bytes file, const char name[JOURNAL_NAME_LEN]);
+/* Whether it is a whole head of a version whose records are not known here. */
+MUST_CHECK bool journal_record_is_other_version(struct bytes file);
 
 /* Append a record. False when out of memory; *out is as it was then. Bodies are taken from views alone: `spilled` is
  * not looked at. */
@@ -52,3 +54,12 @@ enum journal_found {
 };
 /* Reads the record at the beginning of `at`; *len is how long it is. */
 enum journal_found journal_record_read(struct bytes at, struct journal_record *out, size_t *len);
+
+enum journal_behind {
+	JOURNAL_BEHIND_NOTHING,
+	JOURNAL_BEHIND_RECORDS, /* some */
+	JOURNAL_BEHIND_SYNCED,  /* one that was written when the record after the last one read was on disk */
+};
+/* What a reader missed whose last record has that sequence: whole records with a higher one anywhere in these bytes. No
+ * proof of what stands in them, since a body may hold what looks like one. */
+enum journal_behind journal_record_behind(struct bytes records, uint64_t last);

@@ -22,12 +22,18 @@ void store_watch_journals(void (*told)(const char *sentence))
 	watch = told;
 }
 
+enum harm {
+	HARM_NONE,
+	HARM_END,  /* its last record is not whole: nobody was told that it was safe */
+	HARM_LOST, /* some that was on the disk is not there any more, or the database cannot take it */
+};
+
 struct journal_file {
 	char *path;
 	int fd;
 	struct bytes all; /* mapped */
 	uint64_t first;   /* sequence of its first record, 0: it has none */
-	bool torn;
+	enum harm harm;
 };
 
 #define MOST_JOURNALS 64
@@ -43,6 +49,7 @@ enum claim {
 	CLAIM_OURS,   /* its client is dead, and it is locked by us now */
 	CLAIM_LIVING, /* its client lives, or another program brings it in */
 	CLAIM_GONE,   /* it has no files any more */
+	CLAIM_FAILED, /* its client is dead, and it cannot be opened: errno says why */
 };
 
 static void file_close(struct journal_file *f)
@@ -73,8 +80,13 @@ static enum claim claim(struct journal *j, const char *db)
 		return CLAIM_LIVING;
 	struct journal_file *first = &j->files[0];
 	first->fd = open(first->path, O_RDWR | O_CLOEXEC);
-	if (first->fd < 0)
-		return errno == ENOENT && !process_is_alive(j->pid) ? CLAIM_GONE : CLAIM_LIVING;
+	int why = first->fd < 0 ? errno : 0;
+	if (why && process_is_alive(j->pid))
+		return CLAIM_LIVING;
+	if (why) {
+		errno = why; /* of CLAIM_FAILED */
+		return why == ENOENT ? CLAIM_GONE : CLAIM_FAILED;
+	}
 	return flock(first->fd, LOCK_EX | LOCK_NB) == 0 ? CLAIM_OURS : CLAIM_LIVING;
 }
 
@@ -99,6 +111,7 @@ static bool file_map(struct journal_file *f, const char *name, struct error *e)
 		return errno == ENOENT || fail(f->path, e);
 	if (fstat(f->fd, &st) != 0)
 		return fail(f->path, e);
+	f->harm = HARM_LOST; /* its head was on the disk before the database knew of it */
 	if (st.st_size <= 0)
 		return true;
 	void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, f->fd, 0);
@@ -107,11 +120,16 @@ static bool file_map(struct journal_file *f, const char *name, struct error *e)
 	f->all = bytes_make(at, (size_t)st.st_size);
 	struct journal_record r;
 	size_t len;
-	f->torn = !journal_record_is_head(f->all, name);
-	if (f->torn)
+	if (journal_record_is_other_version(f->all))
+		return error_set(
+		    e, EXIT_STORE,
+		    "%s is of another version of creel, which was killed: `creel list` of that version brings "
+		    "it into the store",
+		    f->path);
+	if (!journal_record_is_head(f->all, name))
 		return true;
 	enum journal_found found = journal_record_read(records_of(f), &r, &len);
-	f->torn = found == JOURNAL_FOUND_TORN;
+	f->harm = found == JOURNAL_FOUND_TORN ? HARM_END : HARM_NONE;
 	if (found == JOURNAL_FOUND_RECORD)
 		f->first = r.place.sequence;
 	return true;
@@ -125,7 +143,8 @@ static bool apply(struct store *s, const struct journal_record *r, struct error 
 					   : store_journal_apply_attempt(s, &r->attempt, NULL, e);
 }
 
-/* Brings in what follows the mark. Where a file breaks off the other may go on: each of its records is whole. */
+/* Brings in what follows the mark, but for what the database will never take, which its client passes over as well.
+ * Where a file breaks off the other may go on: each of its records is whole. */
 static bool file_apply(struct store *s, struct journal *j, struct journal_file *f, uint64_t *count, struct error *e)
 {
 	struct bytes rest = records_of(f);
@@ -134,7 +153,8 @@ static bool file_apply(struct store *s, struct journal *j, struct journal_file *
 	size_t len;
 	for (;;) {
 		enum journal_found found = journal_record_read(rest, &r, &len);
-		f->torn = found == JOURNAL_FOUND_TORN;
+		if (found == JOURNAL_FOUND_TORN && f->harm == HARM_NONE)
+			f->harm = HARM_END;
 		if (found != JOURNAL_FOUND_RECORD)
 			return true;
 		/* What an earlier lap left. */
@@ -142,13 +162,27 @@ static bool file_apply(struct store *s, struct journal *j, struct journal_file *
 			return true;
 		last = r.place;
 		if (last.sequence > j->applied) {
-			if (!apply(s, &r, e))
+			bool taken = apply(s, &r, e);
+			if (!taken && !store_journal_is_refused(s))
 				return false;
+			if (!taken || (last.sequence > j->applied + 1 && last.synced > j->applied))
+				f->harm = HARM_LOST;
 			j->applied = last.sequence;
 			++*count;
 		}
 		rest = bytes_make(rest.at + len, rest.len - len);
 	}
+}
+
+/* A file that breaks off ahead of what was on the disk is more than a write that was cut. */
+static void look_behind(const struct journal *j, struct journal_file *f)
+{
+	enum journal_behind behind =
+	    f->all.len > JOURNAL_HEAD ? journal_record_behind(records_of(f), j->applied) : JOURNAL_BEHIND_NOTHING;
+	if (behind == JOURNAL_BEHIND_SYNCED)
+		f->harm = HARM_LOST;
+	else if (behind == JOURNAL_BEHIND_RECORDS && f->harm == HARM_NONE)
+		f->harm = HARM_END;
 }
 
 /* *count: the records that were not in the database yet. */
@@ -162,8 +196,14 @@ static bool journal_apply(struct store *s, struct journal *j, uint64_t *count, s
 		first = second;
 		second = swap;
 	}
-	return (!first->first || file_apply(s, j, first, count, e)) &&
-	       (!second->first || file_apply(s, j, second, count, e)) && store_journal_mark(s, j->name, j->applied, e);
+	if ((first->first && !file_apply(s, j, first, count, e)) ||
+	    (second->first && !file_apply(s, j, second, count, e)))
+		return false;
+	if (second->harm == HARM_LOST && first->first) /* it may be the first one's end that is missing */
+		first->harm = HARM_LOST;
+	look_behind(j, first);
+	look_behind(j, second);
+	return store_journal_mark(s, j->name, j->applied, e);
 }
 
 /* ---- afterwards ---- */
@@ -185,15 +225,19 @@ static char *damaged_path(const char *db)
 
 static void file_put_away(const struct store *s, const struct journal_file *f)
 {
-	char *kept = f->torn ? damaged_path(s->path) : NULL;
+	char *kept = f->harm == HARM_NONE ? NULL : damaged_path(s->path);
 	if (!kept || rename(f->path, kept) != 0) {
 		unlink(f->path);
 	} else if (watch) {
 		struct error text;
-		error_set(&text, EXIT_STORE,
-			  "what a killed creel was writing at its end is not whole: all before it is on record, the "
-			  "file is kept as %s",
-			  kept);
+		error_set(
+		    &text, EXIT_STORE,
+		    f->harm == HARM_END
+			? "what a killed creel was writing at its end is not whole: all before it is on record, the "
+			  "file is kept as %s"
+			: "some of what a killed creel had on record is damaged and lost: what could be read is on "
+			  "record, the file is kept as %s",
+		    kept);
 		watch(text.text);
 	}
 	free(kept);
@@ -278,6 +322,11 @@ bool store_journal_recover(struct store *s, struct error *e)
 			break;
 		case CLAIM_LIVING:
 			fine = wait_for_others(s, j, e);
+			break;
+		case CLAIM_FAILED:
+			fine = error_set(e, EXIT_STORE,
+					 "%s, where a killed creel left what it had on record, cannot be opened: %s",
+					 j->files[0].path, strerror(errno));
 			break;
 		}
 		journal_close(j);

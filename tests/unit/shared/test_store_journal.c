@@ -5,8 +5,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "shared/base/crc32c.h"
 #include "shared/disk/file.h"
 #include "tests/unit/shared/store_fixture.h"
 
@@ -212,6 +214,175 @@ static void test_an_earlier_lap_is_not_read(void **state)
 	store_close(s);
 }
 
+static void put_synced(uint8_t n)
+{
+	place.synced = place.sequence;
+	put_delivery(0, n);
+}
+
+static int64_t brought_in(void)
+{
+	if (access(path, F_OK) != 0)
+		add_row(0);
+	write_files(SIZE_MAX);
+	struct store *s = open_store();
+	int64_t count = number_of(s, "SELECT count(*) FROM delivery");
+	assert_int_equal(number_of(s, "SELECT count(*) FROM journal"), 0);
+	store_close(s);
+	return count;
+}
+
+/* Also where zeros stand, which else say that nothing follows. */
+static void test_what_was_safe_and_is_damaged_is_told(void **state)
+{
+	(void)state;
+	for (int filler = 0; filler < 256; filler += 0x5a) {
+		char command[100];
+		snprintf(command, sizeof command, "rm -rf %s/sub", folder);
+		assert_int_equal(system(command), 0);
+		begin_files();
+		put_synced(1);
+		size_t first = files[0].len;
+		for (uint8_t n = 2; n <= 4; n++)
+			put_synced(n);
+		memset(files[0].at + first, filler, 20);
+		assert_int_equal(brought_in(), 1);
+		assert_int_equal(damaged_files(), 1);
+		assert_non_null(strstr(told, "damaged and lost"));
+	}
+}
+
+static void test_a_head_that_is_damaged_is_told(void **state)
+{
+	(void)state;
+	begin_files();
+	put_synced(1);
+	files[0].at[3] ^= 1;
+	assert_int_equal(brought_in(), 0);
+	assert_int_equal(damaged_files(), 1);
+	assert_non_null(strstr(told, "damaged and lost"));
+}
+
+/* As where the database is an older copy. */
+static void test_records_that_are_missing_before_it_are_told(void **state)
+{
+	(void)state;
+	begin_files();
+	place.sequence = 7;
+	put_synced(1);
+	assert_int_equal(brought_in(), 1);
+	assert_int_equal(damaged_files(), 1);
+	assert_non_null(strstr(told, "damaged and lost"));
+}
+
+/* The first file's end, with the second one whole. */
+static void test_what_is_missing_between_two_files_is_told(void **state)
+{
+	(void)state;
+	begin_files();
+	put_synced(1);
+	size_t first = files[0].len;
+	put_synced(2);
+	memset(files[0].at + first, 0, files[0].len - first);
+	place.lap++;
+	place.synced = place.sequence;
+	put_delivery(1, 3);
+	assert_int_equal(brought_in(), 2);
+	assert_int_equal(damaged_files(), 2);
+	assert_non_null(strstr(told, "damaged and lost"));
+}
+
+/* The newer file's first record was cut, and the older one is whole: nothing that was safe is missing. */
+static void test_a_newer_file_may_be_cut_at_its_first_record(void **state)
+{
+	(void)state;
+	begin_files();
+	for (uint8_t n = 1; n <= 3; n++)
+		put_synced(n);
+	place.synced = place.sequence;
+	place.lap++;
+	put_delivery(1, 4);
+	put_delivery(1, 5);
+	files[1].at[JOURNAL_HEAD + 40] ^= 1;
+	assert_int_equal(brought_in(), 3);
+	assert_int_equal(damaged_files(), 1);
+	assert_non_null(strstr(told, "at its end"));
+}
+
+/* Nobody was told that it was safe, and so it is a write that was cut. */
+static void test_what_was_not_safe_may_be_missing(void **state)
+{
+	(void)state;
+	begin_files();
+	put_synced(1);
+	size_t first = files[0].len;
+	put_delivery(0, 2);
+	put_delivery(0, 3);
+	memset(files[0].at + first, 0, 20);
+	assert_int_equal(brought_in(), 1);
+	assert_int_equal(damaged_files(), 1);
+	assert_non_null(strstr(told, "at its end"));
+}
+
+/* The others come in, and the store opens: once more it would be the same. */
+static void test_what_the_database_never_takes_is_passed_over(void **state)
+{
+	(void)state;
+	begin_files();
+	put_delivery(0, 1);
+	put_delivery(0, 2);
+	put_delivery(0, 3);
+	add_row(0);
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db,
+			 "CREATE TRIGGER never BEFORE INSERT ON delivery WHEN hex(new.event_id) LIKE '0202%'"
+			 " BEGIN SELECT RAISE(ABORT, 'never'); END",
+			 NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(brought_in(), 2);
+	assert_int_equal(damaged_files(), 1);
+	assert_non_null(strstr(told, "damaged and lost"));
+}
+
+static void expect_no_store(const char *why)
+{
+	struct store *s;
+	struct error e;
+	assert_false(store_open(&s, path, STORE_READ_WRITE, &e));
+	if (!strstr(e.text, why))
+		fail_msg("%s", e.text);
+	assert_int_equal(damaged_files(), 0);
+}
+
+static void test_another_versions_is_left_alone(void **state)
+{
+	(void)state;
+	begin_files();
+	put_delivery(0, 1);
+	add_row(0);
+	files[0].at[11]++;
+	bytes_set_u32(files[0].at + 28, crc32c_add(0, bytes_make(files[0].at, 28)));
+	write_files(SIZE_MAX);
+	expect_no_store("another version");
+	assert_true(file_is_there(0) && file_is_there(1));
+}
+
+/* Else what a sender was answered would be asked of the app again, and nobody knew. */
+static void test_one_that_cannot_be_opened_is_told(void **state)
+{
+	(void)state;
+	begin_files();
+	add_row(0);
+	char *p = file_path(0);
+	assert_int_equal(mkdir(p, 0700), 0);
+	expect_no_store("cannot be opened: Is a directory");
+	assert_int_equal(rmdir(p), 0);
+	free(p);
+}
+
 /* Every length at which a write can have been broken off. */
 static void test_every_prefix_gives_what_is_whole(void **state)
 {
@@ -354,6 +525,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_is_applied_is_not_applied_again, make_folder, end),
 		cmocka_unit_test_setup_teardown(test_both_files_are_read_in_their_order, make_folder, end),
 		cmocka_unit_test_setup_teardown(test_an_earlier_lap_is_not_read, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_what_was_safe_and_is_damaged_is_told, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_a_head_that_is_damaged_is_told, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_records_that_are_missing_before_it_are_told, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_what_is_missing_between_two_files_is_told, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_a_newer_file_may_be_cut_at_its_first_record, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_what_was_not_safe_may_be_missing, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_what_the_database_never_takes_is_passed_over, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_another_versions_is_left_alone, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_one_that_cannot_be_opened_is_told, make_folder, end),
 		cmocka_unit_test_setup_teardown(test_every_prefix_gives_what_is_whole, make_folder, end),
 		cmocka_unit_test_setup_teardown(test_any_pages_may_be_missing, make_folder, end),
 		cmocka_unit_test_setup_teardown(test_a_living_client_keeps_its_own, make_folder, end),
