@@ -9,25 +9,19 @@ async function press(page, grid) {
 	// Event Timing tells steps of 8 ms, and nothing below 16.
 	await page.eval(`${grid ? `document.querySelector('#grid').focus(), ` : ''}window.timed = [], window.delays = [],
 		window.delayed ??= (addEventListener('keydown', (e) => delays.push(performance.now() - e.timeStamp), true), new PerformanceObserver((l) => l.getEntries().forEach((e) => e.name === 'keydown' && timed.push([e.duration, e.processingEnd - e.startTime]))).observe({ type: 'event', durationThreshold: 16 }), true)`);
-	for (let i = 0; i < KEYS; i++) for (const type of ['keyDown', 'keyUp']) await page.say('Input.dispatchKeyEvent', { type, key: 'j', text: type === 'keyDown' ? 'j' : undefined, windowsVirtualKeyCode: 74 });
+	for (let i = 0; i < KEYS; i++) await page.page.keyboard.press('j');
 	return page.eval('new Promise((done) => setTimeout(() => done({ timed, delays }), 300))');
 }
 
 /** What the browser's threads do meanwhile, as Chromium's trace events. */
 async function traced(page, run) {
-	const browser = Object.create(page, { session: { value: undefined } }), events = [];
-	let complete;
-	const done = new Promise((resolve) => (complete = resolve)), listen = (text) => {
-		const { method, params } = JSON.parse(text);
-		if (method === 'Tracing.dataCollected') events.push(...params.value);
-		if (method === 'Tracing.tracingComplete') complete();
-	};
-	page.ws.on('message', listen);
-	await browser.say('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories: ['devtools.timeline', 'toplevel'] } });
+	const browser = await page.browser.newBrowserCDPSession(), events = [], done = new Promise((resolve) => browser.once('Tracing.tracingComplete', resolve));
+	browser.on('Tracing.dataCollected', ({ value }) => events.push(...value));
+	await browser.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories: ['devtools.timeline', 'toplevel'] } });
 	const found = await run();
-	await browser.say('Tracing.end');
+	await browser.send('Tracing.end');
 	await done;
-	page.ws.off('message', listen);
+	await browser.detach();
 	return { ...found, events };
 }
 

@@ -1,10 +1,8 @@
 // The page of `creel web` as hands use it: Playwright's keyboard and mouse, whose events the browser makes itself. A click lands on
 // what lies on top at that point, and only where it holds still.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
-import { chromium } from 'playwright-core';
-import { hasBrowser } from './lib/chromium.mjs';
+import { Browser, hasBrowser } from './lib/chromium.mjs';
 import { World } from './lib/harness.mjs';
 import { fill, line, startWeb } from './lib/web.mjs';
 
@@ -21,7 +19,7 @@ describe('the page by hand', { skip: !hasBrowser }, () => {
 		await fill(w, [...Array(40)].map((_, i) => line(i + 1, i % 5 === 4 ? { status: 500 } : { body: JSON.stringify({ n: i, type: 'invoice.paid', data: { object: { id: `in_${i}`, lines: [1, 2, 3] } } }) })));
 		web = await startWeb(w);
 		base = web.base;
-		browser = await chromium.launch({ executablePath: execFileSync('sh', ['-c', 'command -v chromium']).toString().trim(), chromiumSandbox: false, args: ['--disable-gpu', '--disable-dev-shm-usage', '--no-proxy-server'] });
+		browser = await Browser.start(w);
 	});
 	after(async () => {
 		await browser?.close();
@@ -30,7 +28,7 @@ describe('the page by hand', { skip: !hasBrowser }, () => {
 
 	/** A page of a window of its own, signed in; what fails in it is in `faults`. */
 	const window = async (width, scheme, run) => {
-		const context = await browser.newContext({ viewport: { width, height: width < 600 ? 740 : 900 }, colorScheme: scheme, hasTouch: width < 600 });
+		const context = await browser.browser.newContext({ viewport: { width, height: width < 600 ? 740 : 900 }, colorScheme: scheme, hasTouch: width < 600 });
 		const page = await context.newPage(), faults = [];
 		page.setDefaultTimeout(Number(process.env.PATIENCE ?? 20_000));
 		page.on('pageerror', (e) => faults.push(String(e)));

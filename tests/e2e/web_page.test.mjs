@@ -303,6 +303,7 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 				win?.close();
 				return out;
 			})()`);
+			await b.alone(); // what it opened and could not close
 			assert.match(String(seen.cors), /^failed/, origin);
 			assert.ok(seen['no-cors'] === 0 || /^failed/.test(String(seen['no-cors'])), origin);
 			assert.match(String(seen.post), /^failed/, origin);

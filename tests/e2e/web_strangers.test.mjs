@@ -112,6 +112,7 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 				}
 				return { ...out, told: told.length };
 			})()`);
+			await b.alone(); // no page closes a window that is cut off from it
 			const { told, ...windows } = seen;
 			assert.equal(told, 0);
 			// Cut off from its opener, whatever it shows: all look alike.

@@ -1,13 +1,13 @@
-// A headless Chromium, driven over its DevTools protocol.
+// A headless Chromium, driven by Playwright. The program itself is started and ended like every other of a test's world, with what a
+// user's has: Playwright's own launch takes pages that nobody sees for seen ones, and stills what tests look at.
 import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
-import { WebSocket } from 'ws';
 import { removeFolder, waitFor, within } from './harness.mjs';
-import { once } from 'node:events';
 
 export const hasBrowser = process.platform === 'linux'; // macOS' runners have none
+const PATIENCE_MS = 60_000;
 
-/** One page of a browser of its own. */
+/** One page of a browser of its own: `page` is Playwright's, `browser` its whole browser. */
 export class Browser {
 	/** `hosts`: names as the browser is to resolve them, `{ 'evil.example': '127.0.0.1' }`. */
 	static async start(world, { hosts = {}, args = [] } = {}) {
@@ -16,60 +16,59 @@ export class Browser {
 		const rules = Object.entries(hosts).map(([name, address]) => `MAP ${name} ${address}`).join(',');
 		b.process = world.spawn('chromium', ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-proxy-server', '--disable-background-networking',
 			'--remote-debugging-port=0', `--user-data-dir=${b.folder}`, ...(rules ? [`--host-resolver-rules=${rules}`] : []), ...args, 'about:blank']);
+		const { chromium } = await import('playwright-core'); // a second of its own, while Chromium starts
 		const address = await waitFor(() => `Chromium\n${b.process.err}`, () => {
 			if (b.process.result) throw new Error(`Chromium ended\n${b.process.err}`);
 			return /DevTools listening on (ws:\S+)/.exec(b.process.err)?.[1];
-		}, 60_000);
-		b.ws = new WebSocket(address, { perMessageDeflate: false });
-		b.last = { id: 0 };
-		b.waiting = new Map();
-		b.ws.on('message', (text) => {
-			const m = JSON.parse(text);
-			b.waiting.get(m.id)?.(m);
-			b.waiting.delete(m.id);
-		});
-		await within('DevTools', once(b.ws, 'open'));
-		const { targetId } = await b.say('Target.createTarget', { url: 'about:blank' });
-		b.session = (await b.say('Target.attachToTarget', { targetId, flatten: true })).sessionId;
-		await b.say('Page.enable');
+		}, PATIENCE_MS);
+		b.browser = await chromium.connectOverCDP(address, { isLocal: true, noDefaults: true, timeout: PATIENCE_MS });
+		const [context] = b.browser.contexts();
+		await b.take(context.pages()[0] ?? (await context.newPage()));
 		return b;
 	}
 
-	async say(method, params = {}) {
-		const id = ++this.last.id;
-		const answer = new Promise((resolve) => this.waiting.set(id, resolve));
-		this.ws.send(JSON.stringify({ id, method, params, sessionId: this.session }));
-		const m = await within(method, answer, 60_000);
-		if (m.error) throw new Error(`${method}: ${m.error.message}`);
-		return m.result;
+	async take(page) {
+		this.page = page;
+		// Who goes on to another address leaves; any other question of the browser's that no test answered is a fault.
+		page.on('dialog', async (d) => {
+			await (d.type() === 'beforeunload' ? d.accept() : d.dismiss()).catch(() => {});
+			if (d.type() !== 'beforeunload') await this.eval(`window.faults?.push(${JSON.stringify(`${d.type()}: ${d.message()}`)})`).catch(() => {});
+		});
+		this.devtools = await page.context().newCDPSession(page);
+		await this.say('Page.enable'); // scripts for new documents are heeded from here on
+	}
+
+	/** A command of the DevTools protocol to the page; what they tell comes by `devtools.on`. */
+	say(method, params = {}) {
+		return within(method, this.devtools.send(method, params), PATIENCE_MS);
 	}
 
 	/** One more page of the same browser, at that address; `shut` closes it. */
 	async another(url) {
-		const page = Object.create(this, { session: { value: undefined, writable: true } });
-		page.target = (await page.say('Target.createTarget', { url: 'about:blank' })).targetId;
-		page.session = (await page.say('Target.attachToTarget', { targetId: page.target, flatten: true })).sessionId;
-		await page.say('Page.enable');
-		await page.visit(url);
-		return page;
+		const other = Object.create(this);
+		await other.take(await this.page.context().newPage());
+		await other.visit(url);
+		return other;
 	}
-	async shut() {
-		this.session = undefined;
-		await this.say('Target.closeTarget', { targetId: this.target });
+	shut() {
+		return this.page.close();
 	}
 
-	/** Evaluates an expression (or a promise) in the page. */
-	async eval(expression) {
-		const r = await this.say('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
-		if (r.exceptionDetails) throw new Error(r.exceptionDetails.exception?.description ?? r.exceptionDetails.text);
-		return r.result.value;
+	/** Closes all other pages, such as those that this one opened: it is in front again. */
+	async alone() {
+		await Promise.all(this.page.context().pages().map((p) => p === this.page || p.close()));
+		await this.page.bringToFront();
+	}
+
+	/** Evaluates an expression (or a promise) in the page, which takes it for its user's deed. */
+	eval(expression) {
+		return within('an answer of the page', this.page.evaluate(expression), PATIENCE_MS);
 	}
 
 	/** Goes there as a user who types the address, and waits until the page has been read. */
 	async visit(url) {
-		const r = await this.say('Page.navigate', { url });
-		if (r.errorText) throw new Error(`${url}: ${r.errorText}`);
-		await this.loaded(() => true);
+		await this.page.goto(url, { waitUntil: 'commit', timeout: PATIENCE_MS });
+		await this.page.waitForLoadState('load', { timeout: PATIENCE_MS });
 	}
 
 	/** Waits until a page is loaded of which the text matches `match(text, url)`. */
@@ -92,7 +91,7 @@ export class Browser {
 	}
 
 	async close() {
-		this.ws?.terminate();
+		await within('the end of DevTools', this.browser?.close() ?? Promise.resolve()).catch(() => {});
 		await this.process.stop('SIGTERM').catch(() => this.process.signal('SIGKILL'));
 		await removeFolder(this.folder);
 	}
