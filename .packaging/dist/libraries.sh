@@ -186,12 +186,15 @@ build_libwebp() {
 		make -C $part install DESTDIR="$out"
 	done
 }
+build_pcre2() {
+	cmake_build -DPCRE2_BUILD_PCRE2GREP=OFF -DPCRE2_BUILD_TESTS=OFF -DPCRE2_SUPPORT_LIBBZ2=OFF -DPCRE2_SUPPORT_LIBZ=OFF -DPCRE2_SUPPORT_LIBREADLINE=OFF -DPCRE2_SUPPORT_LIBEDIT=OFF
+}
 build_uthash() {
 	cp src/utarray.h src/uthash.h src/utlist.h src/utringbuffer.h src/utstack.h src/utstring.h "$out/usr/include/"
 }
 
 # After what each needs.
-for name in zlib openssl libuv libwebsockets brotli zstd curl ncurses sqlite libmicrohttpd jansson libyaml utf8proc inih wslay mimalloc cnats libjpeg-turbo libwebp uthash; do
+for name in zlib openssl libuv libwebsockets brotli zstd curl ncurses sqlite libmicrohttpd jansson libyaml utf8proc inih wslay mimalloc cnats libjpeg-turbo libwebp pcre2 uthash; do
 	key=$({ rows $name; declare -f "build_$name" configure cmake_build pc; cat "$top/zig/package-lock.json"; } | sha256sum | cut -c 1-16)
 	[ ! -e "$out/done/$name-$key" ] || continue
 	echo "dist: $name for $target" >&2

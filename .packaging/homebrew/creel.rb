@@ -20,6 +20,7 @@ class Creel < Formula
   depends_on "libyaml"
   depends_on "ncurses"
   depends_on "openssl@3"
+  depends_on "pcre2"
   depends_on "sqlite"
   depends_on "utf8proc"
   depends_on "webp"

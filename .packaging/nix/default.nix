@@ -1,7 +1,7 @@
 # A Nix derivation: nix-build -E 'with import <nixpkgs> {}; callPackage ./default.nix {}'
 # .packaging/fill.sh writes it with the URL and the sum of a source archive.
 { lib, stdenv, fetchurl, pkg-config, brotli, cnats, curl, inih, jansson, libjpeg, libmicrohttpd, libuv, libwebp, libwebsockets
-, libyaml, mimalloc, ncurses, openssl, sqlite, uthash, utf8proc, wslay, zlib, zstd }:
+, libyaml, mimalloc, ncurses, openssl, pcre2, sqlite, uthash, utf8proc, wslay, zlib, zstd }:
 
 stdenv.mkDerivation rec {
   pname = "creel";
@@ -27,6 +27,7 @@ stdenv.mkDerivation rec {
     libyaml
     ncurses
     openssl
+    pcre2
     sqlite
     utf8proc
     wslay

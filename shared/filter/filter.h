@@ -35,8 +35,14 @@ bool filter_asks_state(const struct filter *f);
  * judged without their rows. An empty text is an unknown name. */
 enum filter_name { FILTER_NAME_SOURCE, FILTER_NAME_EVENT, FILTER_NAME_PATH, FILTER_NAMES };
 bool filter_names_used(const struct filter *f, unsigned *used);
+/* How a test is given up that may take long, as a regular expression on a long text may. */
+struct filter_stop {
+	bool (*stopped)(void *user); /* asked now and then; NULL: never */
+	void *user;
+	bool broken; /* set: it was given up, or out of memory; what is answered says nothing */
+};
 /* Only of a filter of names. */
-bool filter_fits_names(const struct filter *f, const struct bytes names[FILTER_NAMES]);
+bool filter_fits_names(const struct filter *f, const struct bytes names[FILTER_NAMES], struct filter_stop *stop);
 /* Makes `f` match only what both match; frees `other`. False when out of memory. */
 MUST_CHECK bool filter_join(struct filter *f, struct filter *other);
 /* For completion: the i-th field, with an example of a term, and the i-th word that a field takes; NULL after the

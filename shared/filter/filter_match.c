@@ -79,7 +79,7 @@ static bool has_words(struct bytes text, struct bytes value)
 	return false;
 }
 
-static bool fits(const struct filter_atom *a, struct bytes value)
+static bool fits(const struct filter_atom *a, struct bytes value, struct filter_stop *stop)
 {
 	struct bytes text = buffer_view(&a->text);
 	switch (a->how) {
@@ -92,21 +92,21 @@ static bool fits(const struct filter_atom *a, struct bytes value)
 	case HOW_WORDS:
 		return has_words(text, value);
 	case HOW_REGEX:
-		return filter_regex_fits(&a->regex, value);
+		return filter_regex_fits(&a->regex, value, stop);
 	default:
 		return false;
 	}
 }
 
-bool filter_test_text(const struct filter_atom *a, struct bytes value)
+bool filter_test_text(const struct filter_atom *a, struct bytes value, struct filter_stop *stop)
 {
 	struct buffer folded = { 0 };
 	if (!value.at)
 		value = bytes_of("");
 	/* Most are in ASCII, whose letters are folded one by one as they are compared. */
 	if (a->how == HOW_THERE || text_fold_is_ascii(value))
-		return fits(a, value);
-	bool found = text_fold(&folded, value) && fits(a, buffer_view(&folded));
+		return fits(a, value, stop);
+	bool found = text_fold(&folded, value) && fits(a, buffer_view(&folded), stop);
 	buffer_free(&folded);
 	return found;
 }
@@ -119,29 +119,30 @@ static struct bytes without_port(struct bytes host)
 	return i > 0 && host.at[i - 1] == ':' ? bytes_make(host.at, i - 1) : host;
 }
 
-bool filter_test_header(const struct filter_atom *a, struct bytes block)
+bool filter_test_header(const struct filter_atom *a, struct bytes block, struct filter_stop *stop)
 {
 	struct bytes name, value;
 	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
 		if (bytes_equal_nocase(name, a->name) &&
-		    (filter_test_text(a, value) || (a->is_host && filter_test_text(a, without_port(value)))))
+		    (filter_test_text(a, value, stop) ||
+		     (a->is_host && filter_test_text(a, without_port(value), stop))))
 			return true;
 	return false;
 }
 
-bool filter_test_body(const struct filter_atom *a, struct body *body)
+bool filter_test_body(const struct filter_atom *a, struct body *body, struct filter_stop *stop)
 {
 	struct bytes words[2], text = body_text(body);
 	if (a->how == HOW_WORDS) {
 		body_words(body, FILTER_INDEXED_BYTES, words);
-		return filter_test_text(a, words[0]) || (words[1].len && filter_test_text(a, words[1]));
+		return filter_test_text(a, words[0], stop) || (words[1].len && filter_test_text(a, words[1], stop));
 	}
 	if (text.len > FILTER_SEARCHED_BYTES)
 		text.len = FILTER_SEARCHED_BYTES;
-	if (filter_test_text(a, text))
+	if (filter_test_text(a, text, stop))
 		return true;
 	body_words(body, FILTER_SEARCHED_BYTES, words);
-	return words[1].len && filter_test_text(a, words[1]);
+	return words[1].len && filter_test_text(a, words[1], stop);
 }
 
 static bool holds(const struct json_number *value, const struct filter_atom *a)
@@ -159,11 +160,17 @@ static bool holds(const struct json_number *value, const struct filter_atom *a)
 	}
 }
 
+struct value_test {
+	const struct filter_atom *atom;
+	struct filter_stop *stop;
+};
+
 /* true, false and null are compared as these words. A form's fields have no types: > and < take
  * what reads as a number for one. */
 static bool test_value(void *user, const struct body_value *v)
 {
-	const struct filter_atom *a = user;
+	const struct value_test *test = user;
+	const struct filter_atom *a = test->atom;
 	struct buffer text = { 0 };
 	struct json_number number;
 	if (a->how == HOW_THERE)
@@ -176,7 +183,7 @@ static bool test_value(void *user, const struct body_value *v)
 	if (a->how == HOW_COMPARE)
 		found = is_number && holds(&number, a);
 	else
-		found = found && (filter_test_text(a, buffer_view(&text)) ||
+		found = found && (filter_test_text(a, buffer_view(&text), test->stop) ||
 				  (is_number && a->is_number && json_number_compare(&number, &a->number) == 0));
 	buffer_free(&text);
 	return found;
@@ -206,7 +213,8 @@ static bool may_hold(const struct filter_atom *a, struct body *body)
 	       find(text, 0, piece.at, piece.len) != SIZE_MAX;
 }
 
-bool filter_test_json(const struct filter_atom *a, struct body *body)
+bool filter_test_json(const struct filter_atom *a, struct body *body, struct filter_stop *stop)
 {
-	return may_hold(a, body) && body_walk(body, a->steps->at, a->steps->count, test_value, (void *)(uintptr_t)a);
+	struct value_test test = { a, stop };
+	return may_hold(a, body) && body_walk(body, a->steps->at, a->steps->count, test_value, &test);
 }

@@ -32,22 +32,22 @@ bool filter_names_used(const struct filter *f, unsigned *used)
 	return f->root && collect(f->root, used);
 }
 
-static bool fits(const struct filter_node *n, const struct bytes names[FILTER_NAMES])
+static bool fits(const struct filter_node *n, const struct bytes names[FILTER_NAMES], struct filter_stop *stop)
 {
 	if (n->kind == FILTER_NOT)
-		return !fits(n->first, names);
+		return !fits(n->first, names, stop);
 	bool all = n->kind == FILTER_AND;
 	for (const struct filter_node *c = n->first; c; c = c->next)
-		if (fits(c, names) != all)
+		if (fits(c, names, stop) != all)
 			return !all;
 	if (n->kind == FILTER_TERM)
 		for (size_t i = 0; i < n->term.count; i++)
-			if (filter_test_text(&n->term.atoms[i], names[name_of(n->term.field)]))
+			if (filter_test_text(&n->term.atoms[i], names[name_of(n->term.field)], stop))
 				return true;
 	return all;
 }
 
-bool filter_fits_names(const struct filter *f, const struct bytes names[FILTER_NAMES])
+bool filter_fits_names(const struct filter *f, const struct bytes names[FILTER_NAMES], struct filter_stop *stop)
 {
-	return fits(f->root, names);
+	return fits(f->root, names, stop);
 }

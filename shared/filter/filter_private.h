@@ -1,8 +1,6 @@
 /* Inside of filter*.c: the tree, its parser, what tests values, and the SQL made of it. Pure. */
 #pragma once
 
-#include <regex.h>
-
 #include "shared/content/body.h"
 #include "shared/filter/filter_fields.h"
 #include "shared/json/json_number.h"
@@ -31,11 +29,11 @@ enum filter_how {
 
 enum filter_compare { COMPARE_LESS, COMPARE_LESS_EQUAL, COMPARE_MORE, COMPARE_MORE_EQUAL };
 
-/* Twice: as it is, and with all before it, for texts of which every place would have to be tried. */
+/* filter_regex.c's. */
 struct filter_regex {
-	regex_t plain, linear;
-	bool has_linear;
-	bool is_anchored; /* tried from the beginning alone, as it is */
+	void *quick;   /* NULL: not worth while */
+	void *certain; /* with all that may stand before it */
+	size_t cost;   /* how much it keeps at most of what may still match, about */
 };
 
 /* One alternative of a term. SQL functions get it by pointer. */
@@ -101,22 +99,26 @@ MUST_CHECK bool filter_literal_time(const char *text, uint64_t now_us, int64_t *
 MUST_CHECK bool filter_literal_number(const char *text, int64_t *out);
 MUST_CHECK bool filter_literal_event_id(const char *text, uint8_t low[16], uint8_t high[16]);
 
-/* Compiles; false with *why when it is not a regular expression, or one that would cost too much. */
+/* Appends a POSIX extended regular expression in PCRE2's spelling; *cost: its nodes with repetitions written out. False
+ * with *why when it is not one, or one that would cost too much. */
+MUST_CHECK bool filter_ere_spell(const char *text, struct buffer *out, size_t *cost, const char **why);
+
+/* Compiles; false with *why likewise. */
 MUST_CHECK bool filter_regex_read(const char *text, struct filter_regex *out, const char **why);
 void filter_regex_free(struct filter_regex *r);
-/* Whether it matches within the value's first FILTER_SEARCHED_BYTES. */
-bool filter_regex_fits(const struct filter_regex *r, struct bytes value);
+/* Whether it matches within the value's first FILTER_SEARCHED_BYTES: one pass. */
+bool filter_regex_fits(const struct filter_regex *r, struct bytes value, struct filter_stop *stop);
 
 void filter_term_free(struct filter_term *t);
 
 /* ---- matching ---- */
 
-bool filter_test_text(const struct filter_atom *a, struct bytes value);
+bool filter_test_text(const struct filter_atom *a, struct bytes value, struct filter_stop *stop);
 /* A header block: any field of the atom's name whose value fits. */
-bool filter_test_header(const struct filter_atom *a, struct bytes block);
+bool filter_test_header(const struct filter_atom *a, struct bytes block, struct filter_stop *stop);
 /* What a body says, or what a path leads to in it. False as well without memory. */
-bool filter_test_body(const struct filter_atom *a, struct body *body);
-bool filter_test_json(const struct filter_atom *a, struct body *body);
+bool filter_test_body(const struct filter_atom *a, struct body *body, struct filter_stop *stop);
+bool filter_test_json(const struct filter_atom *a, struct body *body, struct filter_stop *stop);
 
 /* ---- SQL ---- */
 

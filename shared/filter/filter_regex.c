@@ -1,220 +1,152 @@
-/* Regular expressions of the filter language, POSIX extended ones, by the C library. It tries a match from each place
- * of a text on, which may take a time of the text's square: minutes for the `a.*b` of one body. Of a text in which that
- * begins to show, the same expression with all that may stand before it is asked for, from the beginning alone: one
- * pass, slower by the byte where nothing repeats. */
+/* Regular expressions of the filter language, by PCRE2. First by its usual matcher, which leaps to where a match can
+ * begin and may do little there; where that is not enough by the one that keeps all that may still match and reads a
+ * text once, whatever the expression: a step costs the square of what is kept, which filter_ere.c bounds. Both count
+ * steps, no time: the same question has the same answer anywhere. A callout looks whether the question has ended. */
 #include "shared/filter/filter_private.h"
 #include "shared/text/text.h"
 
-#include <stdio.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <utf8proc.h>
 
-#define REGEX_LENGTH_MAX 300
-#define REGEX_COST_MAX 2000 /* nodes when repetitions are written out: the C library takes memory of its square */
-#define REGEX_DEPTH_MAX 16
-#define FLAGS (REG_EXTENDED | REG_ICASE | REG_NOSUB)
-#define SAMPLE_FIRST 1024  /* bytes; each next one is four times as long */
-#define SLOW_NS 50         /* a byte, where there is one pass for it: five times what is usual */
-#define SLOW_ALONE_NS 1000 /* where there is none: five times what one pass takes; then it is every place */
-#define SLOW_MOST 8192     /* bytes that are looked at then */
+#define FLAGS (PCRE2_UTF | PCRE2_UCP | PCRE2_CASELESS | PCRE2_DOTALL | PCRE2_NO_AUTO_POSSESS)
+#define WORK_BETWEEN_LOOKS 100000 /* pairs of what is kept, compared: tenths of a millisecond */
+#define QUICK_STEPS 50            /* at a place where a match can begin */
+#define QUICK_BETWEEN_LOOKS 1000  /* such places */
+#define ROOM_LEAST 1000           /* ints, for what is kept */
+#define ROOM_FOR_NODE 24
+#define ROOM_MOST (1 << 24)
 
-static bool is_digit(char c)
+static void *compile(const char *before, struct bytes spelt, uint32_t flags, const char **why)
 {
-	return c >= '0' && c <= '9';
+	struct buffer whole = { 0 };
+	PCRE2_SIZE place;
+	int code = PCRE2_ERROR_HEAP_FAILED;
+	void *made = NULL;
+	if (buffer_append_text(&whole, before) && buffer_append_bytes(&whole, spelt) && buffer_append_text(&whole, ")"))
+		made = pcre2_compile(whole.at, whole.len, FLAGS | flags, &code, &place, NULL);
+	buffer_free(&whole);
+	*why = code == PCRE2_ERROR_HEAP_FAILED ? "out of memory" : "it is too large";
+	return made;
 }
 
-/* `at` is after a '['. Gives the place after its ']'. */
-static const char *skip_bracket(const char *at)
+/* Whether it is known what a match begins with. */
+static bool leaps(const void *compiled)
 {
-	if (*at == '^')
-		at++;
-	if (*at == ']')
-		at++;
-	while (*at && *at != ']') {
-		if (*at == '[' && (at[1] == ':' || at[1] == '.' || at[1] == '=')) {
-			const char *end = strstr(at + 2, at[1] == ':' ? ":]" : at[1] == '.' ? ".]" : "=]");
-			at = end ? end + 2 : at + strlen(at);
-		} else {
-			at++;
-		}
-	}
-	return *at ? at + 1 : at;
-}
-
-/* The larger number of "{m,n}"; `at` is after the '{'. */
-static long most_repeats(const char **at)
-{
-	long most = 1;
-	while (**at && **at != '}') {
-		if (!is_digit(**at)) {
-			++*at;
-			continue;
-		}
-		char *end;
-		long n = strtol(*at, &end, 10);
-		*at = end;
-		n = n > REGEX_COST_MAX ? REGEX_COST_MAX : n;
-		most = n + 1 > most ? n + 1 : most;
-	}
-	*at += **at == '}';
-	return most;
-}
-
-/* How many nodes it has with its repetitions written out; -1: too deep, -2: it refers back to a group, which makes
- * matching exponential. *alone: behind another one it means something else, as a ')' that
- * stands for itself does, or the C library is wrong about it, as with '^'. */
-static long regex_cost(const char *at, bool *alone)
-{
-	long stack[REGEX_DEPTH_MAX], total = 0, atom = 0;
-	int depth = 0;
-	*alone = false;
-	while (*at) {
-		char c = *at++;
-		if (c == '*' || c == '+' || c == '?') {
-			atom++;
-		} else if (c == '{') {
-			long times = most_repeats(&at);
-			atom *= times;
-		} else if (c == '(') {
-			if (depth == REGEX_DEPTH_MAX)
-				return -1;
-			stack[depth++] = total + atom;
-			total = atom = 0;
-		} else if (c == ')' && depth > 0) {
-			atom += total + 1;
-			total = stack[--depth];
-		} else {
-			*alone = *alone || c == ')' || c == '^' || (c == '\\' && *at && !strchr(".[]()*+?{}|$/-", *at));
-			total += atom;
-			atom = 1;
-			if (c == '\\' && *at >= '1' && *at <= '9')
-				return -2;
-			if (c == '\\' && *at)
-				at++;
-			else if (c == '[')
-				at = skip_bracket(at);
-		}
-		if (total + atom > REGEX_COST_MAX)
-			return REGEX_COST_MAX + 1;
-	}
-	for (; depth > 0; depth--)
-		total += stack[depth - 1];
-	return total + atom;
-}
-
-static bool read_linear(const char *text, regex_t *out)
-{
-	char with[REGEX_LENGTH_MAX + 8];
-	snprintf(with, sizeof with, "^.*(%s)", text);
-	return regcomp(out, with, FLAGS) == 0;
+	uint32_t first = 0;
+	const uint8_t *bits = NULL;
+	pcre2_pattern_info(compiled, PCRE2_INFO_FIRSTCODETYPE, &first);
+	pcre2_pattern_info(compiled, PCRE2_INFO_FIRSTBITMAP, &bits);
+	return first == 1 || bits;
 }
 
 bool filter_regex_read(const char *text, struct filter_regex *out, const char **why)
 {
-	bool alone = false;
-	long cost = strlen(text) > REGEX_LENGTH_MAX ? REGEX_COST_MAX + 1 : regex_cost(text, &alone);
-	*why = cost == -2              ? "\\1 to \\9 are not supported"
-	       : cost == -1            ? "its parentheses are too deep"
-	       : cost > REGEX_COST_MAX ? "it is too long, or repeats too much"
-				       : NULL;
-	if (*why)
-		return false;
-	switch (regcomp(&out->plain, text, FLAGS)) {
-	case 0:
-		out->is_anchored = text[0] == '^' && !strchr(text, '|');
-		out->has_linear = !alone && read_linear(text, &out->linear);
-		return true;
-	case REG_EPAREN:
-		*why = "a ( or ) has no partner";
-		return false;
-	case REG_EBRACK:
-		*why = "a [ has no ]";
-		return false;
-	case REG_EBRACE:
-	case REG_BADBR:
-		*why = "{ } must hold a count";
-		return false;
-	case REG_BADRPT:
-		*why = "there is nothing before a *, + or ? to repeat";
-		return false;
-	case REG_ERANGE:
-		*why = "a range in [ ] runs backwards";
-		return false;
-	case REG_ESPACE:
-		*why = "it is too large";
-		return false;
-	default:
-		*why = "it is not one of POSIX's extended form";
-		return false;
+	struct buffer spelt = { 0 };
+	const char *ignored;
+	memset(out, 0, sizeof *out);
+	if (filter_ere_spell(text, &spelt, &out->cost, why)) {
+		out->certain = compile("(?s:.*?)(?C1)(?:", buffer_view(&spelt), PCRE2_ANCHORED, why);
+		out->quick = out->certain ? compile("(?C1)(?:", buffer_view(&spelt), 0, &ignored) : NULL;
 	}
+	buffer_free(&spelt);
+	if (out->quick && !leaps(out->quick)) {
+		pcre2_code_free(out->quick);
+		out->quick = NULL;
+	}
+	return out->certain;
 }
 
 void filter_regex_free(struct filter_regex *r)
 {
-	regfree(&r->plain);
-	if (r->has_linear)
-		regfree(&r->linear);
+	pcre2_code_free(r->quick);
+	pcre2_code_free(r->certain);
 }
 
 /* ---- matching ---- */
 
-/* regexec wants a NUL at the end and none before, and its '.' is no byte that is not of a character: recorded bytes
- * are not so, and what stands in the place of both is a newline. */
-static char *text_of(struct bytes value)
+struct looking {
+	struct filter_stop *stop;
+	size_t span, left; /* steps between two looks, and to the next one */
+};
+
+static int on_step(pcre2_callout_block *block, void *user)
 {
-	char *text = malloc(value.len + 1);
-	bool is_text = text && text_is_utf8(value);
+	struct looking *l = user;
+	(void)block;
+	if (l->left-- > 0)
+		return 0;
+	l->left = l->span;
+	return l->stop->stopped && l->stop->stopped(l->stop->user) ? PCRE2_ERROR_CALLOUT : 0;
+}
+
+/* Recorded bytes need not be characters: those that are none, and NUL, are newlines here. NULL: out of memory. */
+static uint8_t *text_of(struct bytes value)
+{
+	uint8_t *text = malloc(value.len);
 	for (size_t i = 0; text && i < value.len;) {
 		utf8proc_int32_t c;
-		utf8proc_ssize_t n =
-		    is_text ? 1 : utf8proc_iterate(value.at + i, (utf8proc_ssize_t)(value.len - i), &c);
+		utf8proc_ssize_t n = utf8proc_iterate(value.at + i, (utf8proc_ssize_t)(value.len - i), &c);
 		size_t len = n > 0 ? (size_t)n : 1;
-		memcpy(text + i, n > 0 && value.at[i] ? (const char *)value.at + i : "\n", len);
+		memcpy(text + i, n > 0 && value.at[i] ? value.at + i : (const uint8_t *)"\n", len);
 		i += len;
 	}
-	if (text)
-		text[value.len] = 0;
 	return text;
 }
 
-static int64_t thread_ns(void)
+/* Both: PCRE2_ERROR_NOMATCH, another code below 0 when there is no answer, or else it matches. */
+static int match_quickly(const struct filter_regex *r, struct bytes text, pcre2_match_data *found,
+			 pcre2_match_context *context)
 {
-	struct timespec t = { 0 };
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+	return pcre2_match(r->quick, text.at, text.len, 0, PCRE2_NO_UTF_CHECK, found, context);
 }
 
-/* By beginnings of the text, of which only the time counts. */
-static bool is_slow(const struct filter_regex *r, char *text, size_t len)
+static int match_for_certain(const struct filter_regex *r, struct bytes text, pcre2_match_data *found,
+			     pcre2_match_context *context)
 {
-	int64_t most = r->has_linear ? SLOW_NS : SLOW_ALONE_NS;
-	bool slow = false;
-	for (size_t n = SAMPLE_FIRST; !slow && n < len; n *= 4) {
-		char there = text[n];
-		text[n] = 0;
-		if (n == SAMPLE_FIRST) /* the C library's own tables are made by the first one */
-			(void)regexec(&r->plain, text, 0, NULL, 0);
-		int64_t began = thread_ns();
-		(void)regexec(&r->plain, text, 0, NULL, 0);
-		text[n] = there;
-		slow = thread_ns() - began > (int64_t)n * most;
+	int code = PCRE2_ERROR_DFA_WSSIZE;
+	for (size_t n = ROOM_LEAST + r->cost * ROOM_FOR_NODE; code == PCRE2_ERROR_DFA_WSSIZE && n < ROOM_MOST; n *= 4) {
+		int *room = malloc(n * sizeof *room);
+		code = room ? pcre2_dfa_match(r->certain, text.at, text.len, 0, PCRE2_DFA_SHORTEST | PCRE2_NO_UTF_CHECK,
+					      found, context, room, n)
+			    : PCRE2_ERROR_NOMEMORY;
+		free(room);
 	}
-	return slow;
+	return code;
 }
 
-bool filter_regex_fits(const struct filter_regex *r, struct bytes value)
+static int match(const struct filter_regex *r, struct bytes text, struct filter_stop *stop)
 {
+	struct looking l = { .stop = stop, .span = QUICK_BETWEEN_LOOKS };
+	pcre2_match_data *found = pcre2_match_data_create(1, NULL);
+	pcre2_match_context *context = pcre2_match_context_create(NULL);
+	int code = PCRE2_ERROR_NOMEMORY;
+	if (found && context) {
+		pcre2_set_callout(context, on_step, &l);
+		pcre2_set_match_limit(context, QUICK_STEPS);
+		code = r->quick ? match_quickly(r, text, found, context) : PCRE2_ERROR_MATCHLIMIT;
+		l.left = l.span = WORK_BETWEEN_LOOKS / (r->cost * r->cost + 1);
+		if (code == PCRE2_ERROR_MATCHLIMIT)
+			code = match_for_certain(r, text, found, context);
+	}
+	pcre2_match_context_free(context);
+	pcre2_match_data_free(found);
+	return code;
+}
+
+bool filter_regex_fits(const struct filter_regex *r, struct bytes value, struct filter_stop *stop)
+{
+	uint8_t *made = NULL;
 	if (value.len > FILTER_SEARCHED_BYTES)
 		value.len = FILTER_SEARCHED_BYTES;
-	char *text = text_of(value);
-	if (!text)
-		return false;
-	bool slow = !r->is_anchored && is_slow(r, text, value.len), linear = slow && r->has_linear;
-	if (slow && !linear && value.len > SLOW_MOST)
-		text[SLOW_MOST] = 0;
-	bool fits = regexec(linear ? &r->linear : &r->plain, text, 0, NULL, 0) == 0;
-	free(text);
-	return fits;
+	bool as_it_is = !value.len || (!memchr(value.at, 0, value.len) && text_is_utf8(value));
+	if (!as_it_is)
+		value.at = made = text_of(value);
+	int code = as_it_is || made ? match(r, value, stop) : PCRE2_ERROR_NOMEMORY;
+	if (code < 0 && code != PCRE2_ERROR_NOMATCH)
+		stop->broken = true;
+	free(made);
+	return code >= 0;
 }

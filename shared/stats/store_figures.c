@@ -121,11 +121,22 @@ static bool read_rows(struct reading *r, int64_t low, int64_t high, struct error
 	return fine;
 }
 
+static bool is_stopped(void *store)
+{
+	struct error ignored;
+	return store_stopped(store, &ignored);
+}
+
 static bool fits(void *user, const struct bytes names[FIGURE_NAMES])
 {
 	_Static_assert((int)FIGURE_NAMES == (int)FILTER_NAMES && (int)FIGURE_PATH == (int)FILTER_NAME_PATH,
 		       "one order");
-	return filter_fits_names(user, names);
+	struct reading *r = user;
+	struct filter_stop stop = { .stopped = is_stopped, .user = r->s };
+	bool found = filter_fits_names(r->wanted->filter, names, &stop);
+	/* Where it was stopped, that is seen next. */
+	r->no_memory = r->no_memory || (stop.broken && !is_stopped(r->s));
+	return found;
 }
 
 /* False: there is no block that can be read. */
@@ -134,7 +145,7 @@ static bool take_block(struct reading *r, int64_t first, sqlite3_stmt *st)
 	bool within = sqlite3_column_int(st, 1) != 0;
 	if (within && !figure_block_decode(r->block, first, text_at(st, 2)))
 		return false;
-	if (r->names && !figure_block_narrow(r->block, r->names, fits, (void *)r->wanted->filter)) {
+	if (r->names && !figure_block_narrow(r->block, r->names, fits, r)) {
 		figure_block_clear(r->block);
 		return false;
 	}

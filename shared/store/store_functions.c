@@ -3,6 +3,7 @@
 #include "shared/filter/filter_private.h"
 #include "shared/http/headers.h"
 #include "shared/store/store_private.h"
+#include "shared/store/store_stop.h"
 
 #include <string.h>
 
@@ -15,18 +16,40 @@ static struct bytes value_bytes(sqlite3_value *v)
 	return at && len > 0 ? bytes_make(at, (size_t)len) : bytes_of("");
 }
 
+static bool is_stopped(void *store)
+{
+	struct error ignored;
+	return store_stopped(store, &ignored);
+}
+
+static struct filter_stop stop_of(struct store *s)
+{
+	return (struct filter_stop){ .stopped = is_stopped, .user = s };
+}
+
+/* A test that was given up has no answer: the statement fails. */
+static void give(sqlite3_context *c, bool fits, const struct filter_stop *stop)
+{
+	if (stop->broken)
+		sqlite3_result_error_code(c, is_stopped(stop->user) ? SQLITE_INTERRUPT : SQLITE_NOMEM);
+	else
+		sqlite3_result_int(c, fits);
+}
+
 static void text_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 {
 	const struct filter_atom *a = sqlite3_value_pointer(argv[1], ATOM_TYPE);
+	struct filter_stop stop = stop_of(sqlite3_user_data(c));
 	(void)argc;
-	sqlite3_result_int(c, a && filter_test_text(a, value_bytes(argv[0])));
+	give(c, a && filter_test_text(a, value_bytes(argv[0]), &stop), &stop);
 }
 
 static void header_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 {
 	const struct filter_atom *a = sqlite3_value_pointer(argv[1], ATOM_TYPE);
+	struct filter_stop stop = stop_of(sqlite3_user_data(c));
 	(void)argc;
-	sqlite3_result_int(c, a && filter_test_header(a, value_bytes(argv[0])));
+	give(c, a && filter_test_header(a, value_bytes(argv[0]), &stop), &stop);
 }
 
 enum store_body_found store_read_beginning(struct store *s, int64_t message, size_t most)
@@ -70,10 +93,11 @@ static bool open_message(sqlite3_context *c, sqlite3_value **argv, size_t most, 
 static void body_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 {
 	const struct filter_atom *a = sqlite3_value_pointer(argv[3], ATOM_TYPE);
+	struct filter_stop stop = stop_of(sqlite3_user_data(c));
 	struct body body;
 	(void)argc;
 	if (a && open_message(c, argv, a->how == HOW_WORDS ? FILTER_INDEXED_BYTES : FILTER_SEARCHED_BYTES, &body)) {
-		sqlite3_result_int(c, filter_test_body(a, &body));
+		give(c, filter_test_body(a, &body, &stop), &stop);
 		body_free(&body);
 	}
 }
@@ -82,12 +106,13 @@ static void body_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 static void json_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 {
 	const struct filter_atom *a = sqlite3_value_pointer(argv[3], ATOM_TYPE);
+	struct filter_stop stop = stop_of(sqlite3_user_data(c));
 	struct body body;
 	(void)argc;
 	/* One byte more, so that what is longer than the bound is seen to be. */
 	if (a && open_message(c, argv, BODY_MOST + 1, &body)) {
 		body.most = BODY_MOST;
-		sqlite3_result_int(c, filter_test_json(a, &body));
+		give(c, filter_test_json(a, &body, &stop), &stop);
 		body_free(&body);
 	}
 }

@@ -30,6 +30,7 @@ const LIBRARIES = [
 	{ asked: 'libnats', file: 'libnats', debian: 'libnats-dev', source: 'cnats', macos: 'nats' },
 	{ asked: 'libjpeg', file: 'libjpeg', debian: 'libjpeg-dev', headers: 'libjpeg62-turbo-dev', source: 'libjpeg-turbo', macos: 'jpeg', brew: 'jpeg-turbo', nix: 'libjpeg' },
 	{ asked: 'libwebp', file: 'libwebp', debian: 'libwebp-dev', source: 'libwebp', macos: 'webp', brew: 'webp' },
+	{ asked: 'libpcre2-8', file: 'libpcre2-8', debian: 'libpcre2-dev', source: 'pcre2', macos: 'pcre2-8' },
 	{ asked: 'ncursesw', file: 'libncursesw', debian: 'libncurses-dev', source: 'ncurses', macos: 'ncursesw' },
 	{ asked: '-lmimalloc', file: 'libmimalloc', debian: 'libmimalloc-dev', source: 'mimalloc', macos: null, brew: null },
 ];

@@ -7,8 +7,8 @@ out=${1:?usage: build.sh BUILD_DIR}
 here=tests/macos
 cd "$(dirname "$0")/../.."
 headers="libwebsockets-dev libwslay-dev libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev
-	libncurses-dev libuv1-dev libutf8proc-dev libinih-dev libjansson-dev uthash-dev zlib1g-dev libbrotli-dev libzstd-dev libyaml-dev libnats-dev libjpeg62-turbo-dev libwebp-dev"
-core="uv ssl crypto sqlite3 utf8proc inih jansson websockets z brotlidec zstd"
+	libncurses-dev libuv1-dev libutf8proc-dev libinih-dev libjansson-dev uthash-dev zlib1g-dev libbrotli-dev libzstd-dev libyaml-dev libnats-dev libjpeg62-turbo-dev libwebp-dev libpcre2-dev"
+core="uv ssl crypto sqlite3 utf8proc inih jansson websockets z brotlidec zstd pcre2-8"
 client="curl iconv microhttpd wslay ncursesw yaml jpeg webp"
 relay="microhttpd nats"
 

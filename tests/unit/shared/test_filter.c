@@ -304,7 +304,7 @@ static const struct {
 	{ "json:a=", 8, "a value is missing" },
 	{ "json:a>x", 8, "a number must follow" },
 	{ "json:a>nan", 8, "a number must follow" },
-	{ "event:/(/", 7, "has no partner" },
+	{ "event:/(/", 7, "a ( has no )" },
 	{ "event:/(a)\\1/", 7, "\\1 to \\9" },
 	{ "event:/(((a{90}){90}){90}){90}/", 7, "repeats too much" },
 	{ "body:\"\"", 6, "nothing to search" },
