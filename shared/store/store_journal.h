@@ -49,6 +49,7 @@ bool store_journal_is_left(struct store *s);
 /* Waits until all that other running clients have in their journals by now is in the database (store_journal_wait.c),
  * or for a quarter of a second. */
 void store_journal_wait(struct store *s);
-/* Sets a function that gets a sentence when the end of such a file was damaged and was kept aside. It is called on the
- * thread that opens the store. */
+/* Sets a function that gets a sentence when such a file was damaged and was kept aside, or cannot be brought in for who
+ * only reads. It is called on the thread that opens the store. */
 void store_watch_journals(void (*told)(const char *sentence));
+void store_journal_tell(const char *sentence);

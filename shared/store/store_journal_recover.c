@@ -28,6 +28,12 @@ enum harm {
 	HARM_LOST, /* some that was on the disk is not there any more, or the database cannot take it */
 };
 
+void store_journal_tell(const char *sentence)
+{
+	if (watch)
+		watch(sentence);
+}
+
 struct journal_file {
 	char *path;
 	int fd;
@@ -228,7 +234,7 @@ static void file_put_away(const struct store *s, const struct journal_file *f)
 	char *kept = f->harm == HARM_NONE ? NULL : damaged_path(s->path);
 	if (!kept || rename(f->path, kept) != 0) {
 		unlink(f->path);
-	} else if (watch) {
+	} else {
 		struct error text;
 		error_set(
 		    &text, EXIT_STORE,
@@ -238,7 +244,7 @@ static void file_put_away(const struct store *s, const struct journal_file *f)
 			: "some of what a killed creel had on record is damaged and lost: what could be read is on "
 			  "record, the file is kept as %s",
 		    kept);
-		watch(text.text);
+		store_journal_tell(text.text);
 	}
 	free(kept);
 }
@@ -342,7 +348,8 @@ bool store_journal_is_left(struct store *s)
 	if (!list_journals(s, &list, &ignored))
 		return false;
 	for (size_t i = 0; !left && i < list.count; i++) {
-		left = claim(&list.at[i], s->path) == CLAIM_OURS;
+		enum claim found = claim(&list.at[i], s->path);
+		left = found == CLAIM_OURS || found == CLAIM_FAILED;
 		journal_close(&list.at[i]);
 	}
 	return left;

@@ -210,9 +210,13 @@ static bool name_bodies(struct store *s, struct error *e)
 static void bring_in_by_other(const char *path)
 {
 	struct store *writing;
-	struct error ignored;
-	if (store_open(&writing, path, STORE_READ_WRITE, &ignored))
+	struct error e, text;
+	if (store_open(&writing, path, STORE_READ_WRITE, &e)) {
 		store_close(writing);
+	} else {
+		error_set(&text, EXIT_STORE, "what a killed creel had on record last is not shown: %s", e.text);
+		store_journal_tell(text.text);
+	}
 }
 
 bool store_open(struct store **out, const char *path, enum store_mode mode, struct error *e)

@@ -379,6 +379,11 @@ static void test_one_that_cannot_be_opened_is_told(void **state)
 	char *p = file_path(0);
 	assert_int_equal(mkdir(p, 0700), 0);
 	expect_no_store("cannot be opened: Is a directory");
+	struct store *s;
+	struct error e;
+	assert_true(store_open(&s, path, STORE_READ_ONLY, &e));
+	assert_non_null(strstr(told, "is not shown: "));
+	store_close(s);
 	assert_int_equal(rmdir(p), 0);
 	free(p);
 }
