@@ -1,11 +1,13 @@
 #include "shared/upkeep/store_probe.h"
 
 #include "shared/query/store_filter.h"
+#include "shared/store/store_stop.h"
 #include "shared/upkeep/store_prune.h"
 
 #include <stdlib.h>
 
 #define BODY_MOST (8u << 20) /* what filters read of JSON */
+#define PATIENCE_US 500000   /* a filter: who asks has others to serve */
 
 struct store_probe {
 	struct store *store;
@@ -57,5 +59,8 @@ bool store_probe_matches(struct store_probe *p, const struct filter *f, bool *ye
 {
 	const struct store_search search = { .filter = f, .limit = 1, .row = on_row, .user = yes };
 	*yes = false;
-	return store_filter(p->store, &search, e);
+	store_set_patience(p->store, PATIENCE_US);
+	bool fine = store_filter(p->store, &search, e);
+	store_set_patience(p->store, 0);
+	return fine;
 }

@@ -134,12 +134,34 @@ static void test_what_is_known_of_a_request(void **state)
 	assert_non_null(strstr(fe.text, "event"));
 }
 
+/* It is judged while a sender waits and others come. */
+static void test_ends(void **state)
+{
+	static char body[1000000];
+	struct error e;
+	struct store_probe *p = store_probe_new(&e);
+	struct filter *f = parse("body:/((a?){20}){20}bc/");
+	bool yes = true;
+	(void)state;
+	memset(body, 'a', sizeof body - 1);
+	memcpy(body + sizeof body - 3, "-c", 2);
+	struct store_delivery d = delivery("/x", "github", "push", body);
+	assert_true(store_probe_put(p, &d, &e));
+	assert_false(store_probe_matches(p, f, &yes, &e));
+	assert_int_equal(e.code, EXIT_INTERRUPTED);
+	assert_false(yes);
+	assert_true(matches(p, "body:/a-c/"));
+	filter_free(f);
+	store_probe_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_one_at_a_time),
 		cmocka_unit_test(test_what_is_known_of_a_request),
+		cmocka_unit_test(test_ends),
 	};
 	return RUN(tests);
 }
