@@ -150,6 +150,19 @@ describe('the list', () => {
 		await t.until(/filter: \(none\)/);
 	});
 
+	it('goes on with the filter that is in force while what is typed is none', async () => {
+		const found = (s) => s.match(/ customer/g)?.length ?? 0;
+		await start(['40', '--walk']);
+		await t.until(bar);
+		await t.keys('f');
+		await t.type('customer');
+		await t.until(/filter: customer +searched 1 of 2[^]* customer/);
+		const half = found(await t.screen());
+		await t.type(' took:>fast'); // half of them were found when this breaks it off
+		await t.until(/not a duration/);
+		await t.until((s) => found(s) > half);
+	});
+
 	it('shows what a filter found among the others when the filter is dropped', async () => {
 		await start(['300']);
 		await t.until(bar);

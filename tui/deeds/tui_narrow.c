@@ -16,14 +16,18 @@ void tui_narrow_begin(struct tui *t)
 	memcpy(n->typed, t->screen.prompt.text, sizeof n->typed);
 }
 
+/* What is typed may narrow nothing: then the filter that is in force goes on, which the key before broke off. */
 static void on_time(uv_timer_t *handle)
 {
 	struct tui *t = handle->data;
 	const struct prompt *p = &t->screen.prompt;
 	const struct ui *ui = &t->screen.ui;
-	bool shown = strcmp(ui->filter, p->text) == 0 && !ui->list.stopped;
-	if (!t->ended && t->narrowing.open && p->kind == PROMPT_FILTER && !p->trouble[0] && !shown)
-		tui_load_show(t, p->text, false, 0);
+	char filter[UI_FILTER_MAX];
+	bool wrong = p->trouble[0];
+	memcpy(filter, wrong ? ui->filter : p->text, sizeof filter);
+	bool shown = strcmp(ui->filter, filter) == 0 && !ui->list.stopped;
+	if (!t->ended && t->narrowing.open && p->kind == PROMPT_FILTER && !shown)
+		tui_load_show(t, filter, wrong && ui->list.follow, wrong ? ui->list.chosen : 0);
 }
 
 static void restore(struct tui *t)
