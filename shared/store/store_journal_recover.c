@@ -251,14 +251,16 @@ static void file_put_away(const struct store *s, const struct journal_file *f)
 
 /* ---- all together ---- */
 
-static bool read_mark(struct store *s, struct journal *j, struct error *e)
+/* *there: false where another program has brought it in between our look at the list and our lock. */
+static bool read_mark(struct store *s, struct journal *j, bool *there, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_GET_JOURNAL, e);
 	if (!st)
 		return false;
 	store_bind_bytes(st, 1, bytes_of(j->name), false);
 	int code = sqlite3_step(st);
-	if (code == SQLITE_ROW)
+	*there = code == SQLITE_ROW;
+	if (*there)
 		j->applied = (uint64_t)sqlite3_column_int64(st, 0);
 	sqlite3_reset(st);
 	return code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, "read", e);
@@ -268,14 +270,18 @@ static bool read_mark(struct store *s, struct journal *j, struct error *e)
 static bool bring_in(struct store *s, struct journal *j, struct error *e)
 {
 	uint64_t count = 0;
+	bool there = false;
 	if (!store_batch_ops.begin(s, e))
 		return false;
-	if (!read_mark(s, j, e) || !journal_apply(s, j, &count, e) || !store_batch_ops.commit(s, e)) {
+	if (!read_mark(s, j, &there, e) || (there && !journal_apply(s, j, &count, e)) ||
+	    !store_batch_ops.commit(s, e)) {
 		/* A disk that is full must not keep `creel prune` from making room: it stays where it is for now. */
 		bool full = sqlite3_errcode(s->db) == SQLITE_FULL;
 		store_batch_ops.rollback(s);
 		return full;
 	}
+	if (!there)
+		return true;
 	for (int i = JOURNAL_FILES - 1; i >= 0; i--)
 		file_put_away(s, &j->files[i]);
 	return store_journal_drop(s, j->name, e);
