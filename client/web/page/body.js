@@ -41,9 +41,9 @@ function placed(box, state) {
 }
 
 const ROLES = { name: '.jk', string: '.js', number: '.jn', escape: '.esc', title: '.jl', ours: '.ow', dim: '.ow' };
-/** A line is a text, or pieces with the role that the server gives them. */
+/** A line is a text, or pieces with the server's roles. */
 function linesView(lines, state) {
-	const box = el('div.tree', region('Body as text'));
+	const box = el('div.tree', region(`${state.part} as text`));
 	let at = 0;
 	const pieces = (line) => {
 		if (typeof line !== 'string') return line.map(([role, text]) => el(`span${ROLES[role] ?? ''}`, marked(text, state.find)));
@@ -82,7 +82,7 @@ function readable(url, attempt, state, label) {
 
 const hex2 = (c) => c.toString(16).padStart(2, '0');
 function hexView(b, state) {
-	const width = state.width >= 1000 ? 32 : state.width && state.width < 480 ? 8 : 16, box = el('div.tree.hex', region('Body as bytes'));
+	const width = state.width >= 1000 ? 32 : state.width && state.width < 480 ? 8 : 16, box = el('div.tree.hex', region(`${state.part} as bytes`));
 	let at = 0;
 	const add = () => {
 		for (const end = Math.min(b.length, at + width * 400); at < end; at += width) {
@@ -175,7 +175,7 @@ export function show(d, part, message, state, change, tools) {
 			if (what.kind === 'empty') return el('p.note', 'No body.');
 			if (mode === 'hex' || (mode === 'raw' && what.text === undefined)) return hexView(b, state);
 			if (mode === 'raw') return textView(what.text, state);
-			if (mode === 'frame') return el('iframe.body', { sandbox: '', referrerpolicy: 'no-referrer', title: 'The body, rendered without its scripts', src: `${url}?view=frame` });
+			if (mode === 'frame') return el('iframe.body', { sandbox: '', referrerpolicy: 'no-referrer', title: 'The body without its scripts', src: `${url}?view=frame` });
 			if (what.kind === 'image') {
 				return el('img.body', { src: `${url}?view=image${attempt ? `&attempt=${attempt}` : ''}`, alt: about, onerror: (e) => e.target.replaceWith(hexView(b, state)),
 					onload: ({ target: i }) => word(label, `${what.label}, ${i.naturalWidth} x ${i.naturalHeight}, ${number(whole)} bytes`) });
@@ -204,7 +204,7 @@ export function show(d, part, message, state, change, tools) {
 			el('div.sec', el('h2', 'Body'), label, el('span', state.decoded && `${plain(coded, 30)} undone, ${state.decoded}`),
 				/read|json/.test(what.kind) && select({ label: 'Character set' }, [['', `auto: ${plain(what.name ?? 'binary', 30)}`], ...SETS.map((s) => [s, s])], state.charset, (s) => ((state.charset = s), draw())),
 				el('span.end', find, state.find && el('span.hits', { 'aria-live': 'polite' }, `${number(hits)} hits`),
-					el('span.seg', { role: 'group', label: 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render && seg('frame', 'Render')))),
+					el('span.seg', { role: 'group', label: 'How it is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render && seg('frame', 'Render')))),
 			body,
 			b.length < whole && !body.src && el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, button('load more', load), ' ', el('a', { href: `${url}?download=1` }, 'all of it as a file'), ' ', further));
 		if (b.length < whole && state.find) {

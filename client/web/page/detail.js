@@ -98,7 +98,7 @@ function fields(message, d, part) {
 
 function column(d, part, state) {
 	const message = d[part], s = read[part], first = part === (state.tab ?? 'request');
-	Object.assign(s, { mode: state.mode, find: state.find, attempt: attemptShown, width: section.clientWidth >> wide(), line: first && state.line, onLine: (n) => detail.onLine((s.went = String(n))) });
+	Object.assign(s, { part, mode: state.mode, find: state.find, attempt: attemptShown, width: section.clientWidth >> wide(), line: first && state.line, onLine: (n) => detail.onLine((s.went = String(n))) });
 	if (!message) {
 		const last = d.all_attempts.at(-1);
 		return el('div.col', el('p.note', /waiting|sending/.test(d.state) ? 'No answer yet.' : 'No answer came', last?.error && [': ', gate(last.error)], '.'));

@@ -137,7 +137,7 @@ export function menu(anchor, items) {
 		else return;
 		halt(e);
 	};
-	document.body.append(m);
+	$('main').append(m);
 	m.showPopover();
 	m.firstChild.focus();
 }
