@@ -6,8 +6,8 @@ import { waitFor } from './harness.mjs';
 const axeText = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 // What axe cannot tell: the contrast of marks that are no letters and of labels beside bars, which have the colours whose
 // contrast web_page.test.mjs computes; the filter's text, which lies below its box in those colours; a row's cells, over all of which
-// its link lies; what lies under an open menu; and whether a grid may be without rows, as it is when nothing matches.
-const EXPLAINED = { 'color-contrast': 'svg.ch text, .tree .a, .back, .shade, .shade + input, .row > *', 'aria-required-children': '#grid' };
+// its link lies; lines longer than their box; what an open menu lies over; and whether a grid may be without rows, as it is when nothing matches.
+const EXPLAINED = { 'color-contrast': 'svg.ch text, .tree .a, .back, .shade, .shade + input, .row > *, .tree .l, .tree .l *', 'aria-required-children': '#grid' };
 const LAYER = '.menu, .options:not([hidden])';
 // On the keyboard of which Playwright's names of keys are.
 const SHIFTED = /^[A-Z~!@#$%^&*()_+{}|:"<>?]$/;
@@ -59,7 +59,7 @@ export class Page {
 		const only = rule ? { type: 'rule', values: [rule] } : ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
 		return JSON.parse(await this.eval(`axe.run(document, { runOnly: ${JSON.stringify(only)}, resultTypes: ['violations', 'incomplete'] }).then((r) => {
 			const explained = ${JSON.stringify(EXPLAINED)}, layer = document.querySelector('${LAYER}');
-			const under = (n) => layer?.checkVisibility() && n.any.some((c) => c.data?.messageKey === 'bgOverlap'), told = (v) => (n) => v.id + ': ' + n.html.slice(0, 160) + ' ' + (n.failureSummary ?? '').slice(0, 200);
+			const under = (n) => layer?.checkVisibility() && n.any.some((c) => /Overlap|Obscur/.test(c.data?.messageKey)), told = (v) => (n) => v.id + ': ' + n.html.slice(0, 160) + ' ' + (n.failureSummary ?? '').slice(0, 200);
 			return JSON.stringify([...r.violations.flatMap((v) => v.nodes.slice(0, 3).map(told(v))), ...r.incomplete.flatMap((v) => v.nodes.filter((n) => !under(n) && !document.querySelector(n.target[0])?.matches(explained[v.id] ?? 'none')).slice(0, 3).map(told(v)))]);
 		})`));
 	}
