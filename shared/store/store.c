@@ -229,6 +229,8 @@ bool store_fail(struct store *s, const char *doing, struct error *e)
 {
 	if (store_stopped(s, e))
 		return false;
+	if (sqlite3_errcode(s->db) == SQLITE_INTERRUPT)
+		return error_set(e, EXIT_INTERRUPTED, "interrupted while searching");
 	return sqlite_file_fail(s->db, s->path, doing, &advice, e);
 }
 

@@ -2,6 +2,7 @@
  * alternative of a filter's term by pointer. */
 #include "shared/filter/filter_private.h"
 #include "shared/http/headers.h"
+#include "shared/program/interrupt.h"
 #include "shared/store/store_private.h"
 #include "shared/store/store_stop.h"
 
@@ -16,10 +17,11 @@ static struct bytes value_bytes(sqlite3_value *v)
 	return at && len > 0 ? bytes_make(at, (size_t)len) : bytes_of("");
 }
 
+/* Ctrl-C, too, which commands look for themselves between two slices: one text may take long. */
 static bool is_stopped(void *store)
 {
 	struct error ignored;
-	return store_stopped(store, &ignored);
+	return interrupt_came() || store_stopped(store, &ignored);
 }
 
 static struct filter_stop stop_of(struct store *s)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/program/interrupt.h"
 #include "tests/unit/shared/search_fixture.h"
 
 static bool read_it(const char *text, struct filter_regex *r)
@@ -197,6 +198,16 @@ static void test_search_ends(void **state)
 	store_interrupt(s);
 	assert_false(store_filter_count(s, &q, &count, &e));
 	assert_int_equal(e.code, EXIT_INTERRUPTED);
+	store_resume(s);
+	struct interrupt before;
+	interrupt_begin(&before);
+	raise(SIGINT); /* a command's Ctrl-C */
+	assert_false(store_filter_count(s, &q, &count, &e));
+	assert_int_equal(e.code, EXIT_INTERRUPTED);
+	assert_string_equal(e.text, "interrupted while searching");
+	interrupt_end(&before);
+	interrupt_begin(&before); /* forgets it */
+	interrupt_end(&before);
 	filter_free(f);
 	store_close(s);
 }
