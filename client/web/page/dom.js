@@ -119,7 +119,7 @@ export const one = (selector) => document.querySelector(selector);
 export const $ = (id) => document.getElementById(id);
 
 let said = 0, waiting;
-/** For screen readers, one in three seconds at most. */
+/** For screen readers, one in three seconds. */
 export function say(text) {
 	clearTimeout(waiting);
 	waiting = setTimeout(() => {

@@ -1,4 +1,4 @@
-// Starts the page: its views, its address, its keys.
+// The page: its views, address and keys.
 import { $, alarm, clock, complain, el, foot, gate, halt, here, link, loading, number, one, plain, retry, say, swap, timeStyle, wider, word } from './dom.js';
 import { aborted, counted, get } from './api.js';
 import * as events from './events.js';
@@ -364,7 +364,7 @@ act('time', 'LDO', () => {
 	lists.redrawAll();
 	redraw();
 });
-const redraw = () => (is('overview') ? whole?.turns?.draw?.() : is('edit') || details.draw(state));
+const redraw = () => (is('overview') ? whole?.turns?.draw?.() : is('edit') || state.tab === 'verify' || details.draw(state));
 acts('O', {
 	shorter: () => whole.turns.longer(-1),
 	longer: () => whole.turns.longer(1),
