@@ -22,7 +22,7 @@ if [ $# -eq 0 ]; then
 		[ $((i + 2 * third)) -ge ${#all[@]} ] || set -- "$@" "${all[@]:i+2*third:1}"
 	done
 fi
-minutes=44
+minutes=48
 printf '%s\n' "$@" | timeout -k 5 "$minutes"m xargs -n 1 -P 3 ./file.sh 2>&1 | tee "$log"
 status=${PIPESTATUS[1]}
 

@@ -70,7 +70,8 @@ describe('views and states', { skip: !hasBrowser && 'no browser here' }, () => {
 				// All rules cost three times what the contrast does: they are for every other width, and for the others in the next state.
 				assert.deepEqual(await page.axe(n % 2 ? 'color-contrast' : undefined), [], at);
 				await picture(name, width, bright ? 'light' : 'dark');
-				// The look changes colours alone.
+				if (n % 2) continue;
+				// The look changes colours alone: at every other width it is the other one, too.
 				await light(!bright);
 				assert.deepEqual(await page.axe('color-contrast'), [], `${width} in the other look`);
 				await picture(name, width, bright ? 'dark' : 'light');
