@@ -219,12 +219,13 @@ static bool put_first_run(struct buffer *out, const struct client_state *c)
 	if (fine && *c->url)
 		fine =
 		    buffer_append_text(out, "<p>Your public URL is <code>") && put_words(out, c->url) &&
-		    buffer_append_text(out, "</code> <button type=\"button\" class=\"copy\">Copy</button></p><pre>curl "
-					    "-d '{&quot;hello&quot;:1}' ") &&
+		    buffer_append_text(
+			out, "</code> <button type=\"button\" class=\"copy\">Copy</button></p><pre tabindex=\"0\">curl "
+			     "-d '{&quot;hello&quot;:1}' ") &&
 		    put_words(out, c->url) && buffer_append_text(out, "\ncreel trigger stripe.invoice.paid</pre>");
 	else if (fine)
 		fine = buffer_append_text(
-		    out, "<p>No tunnel is open. In a terminal:</p><pre>creel dev 3000       # try it on "
+		    out, "<p>No tunnel is open. In a terminal:</p><pre tabindex=\"0\">creel dev 3000       # try it on "
 			 "this machine\ncreel listen 3000    # a public URL, by a relay</pre>");
 	return fine && buffer_append_text(out, "<p>The first delivery shows up here by itself.</p></div>");
 }

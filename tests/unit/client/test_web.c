@@ -230,6 +230,10 @@ static void test_html(void **state)
 	(void)state;
 	assert_true(html_text(&out, bytes_make("<b a='1' c=\"2\">&\n\x1b\0", 19)));
 	assert_true(bytes_equal(buffer_view(&out), bytes_of("&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;^J^[^@")));
+	out.len = 0;
+	/* Hebrew turns what follows round, but for a name in one piece. */
+	assert_true(html_text(&out, bytes_of("\xd7\x90\xe2\x80\xae<b")));
+	assert_true(bytes_equal(buffer_view(&out), bytes_of("\xd7\x90\xe2\x80\x8e&lt;202e&gt;\xe2\x80\x8e&lt;b")));
 	buffer_free(&out);
 }
 
