@@ -103,12 +103,14 @@ class Pty {
 
 	// Draws everything anew until the last of it, the key bar, is there and no delivery is still being read.
 	async settle(last = /F10 ?Quit/, what = '') {
-		for (;;) {
+		for (const end = Date.now() + 20_000; ; ) {
 			const from = this.bytes.length;
 			const drawn = () => this.bytes.subarray(from).toString('latin1').replace(/\x1b\(B|\x1b\[[0-9;]*m|\x0f/g, '');
 			this.write('\x0c');
 			await waitFor(`${last} in what was drawn ${what}`, () => last.test(drawn()));
 			if (!/reading\.\.\./.test(drawn())) return this.bytes.subarray(from);
+			assert.ok(Date.now() < end, `still being read ${what}`);
+			await new Promise((r) => setTimeout(r, 100)); // drawn too often it reads nothing
 		}
 	}
 

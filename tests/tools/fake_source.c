@@ -549,10 +549,11 @@ void fake_source_document(struct fake_source *f, int64_t id, enum source_part pa
 		return;
 	}
 	bool fine = item_copy(&d->item, &item->row) && fill_attempts(d);
+	if (part == SOURCE_RESPONSE)
+		d->attempt = attempt < 0 ? item->row.attempts : attempt;
 	if (f->hostile) {
 		fine = fine && fake_hostile_fill(d, id);
 	} else if (part == SOURCE_RESPONSE) {
-		d->attempt = attempt < 0 ? item->row.attempts : attempt;
 		fine = fine && put_field(&d->headers, "Content-Type", "text/plain") &&
 		       buffer_printf(&d->body, "answer %d to #%lld\n", d->attempt, (long long)id);
 	} else {
