@@ -27,7 +27,6 @@ describe('views and states', { skip: !hasBrowser && 'no browser here' }, () => {
 	let w, web, page, count = 0;
 	before(async () => {
 		w = new World();
-		await fill(w, RECORD);
 		web = await startWeb(w);
 		page = await Page.start(w, web);
 	});
@@ -97,7 +96,12 @@ describe('views and states', { skip: !hasBrowser && 'no browser here' }, () => {
 		await page.js(`${one(selector)}.click()`);
 	};
 
-	state('the list', '/', firstRow);
+	state('a first run', () => page.b.visit(`${web.base}/`), says('/Nothing yet/', '#note'));
+	state('an overview of nothing', '/overview', says('/No deliveries in this span/', '#whole'));
+	state('the list', async () => {
+		await fill(w, RECORD);
+		await page.open('/');
+	}, firstRow);
 	state('the list by a column, with others', '/?order=-took&cols=time,size,host,id', firstRow);
 	state('a chosen row, and one new while it is paused', async () => {
 		await pressed('/', 'j', 'j', 'j')();

@@ -1,4 +1,4 @@
-// What one does with deliveries: replay, edit, copy, …
+// Deeds: replay, edit, copy.
 import { $, SECRET, alarm, answered, back as backButton, button, check, complain, el, foot, form, gate, icon, link, many, number, outcomeNode, plain, region, say, swap, took } from './dom.js';
 import { get, post, remove } from './api.js';
 import { quoted } from './filter.js';

@@ -32,7 +32,7 @@ export const button = (text, onclick) => el('button', { onclick }, text);
 
 export const svg = (tag, attributes, ...children) => fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 
-/** A sign of the sprite in index.html, beside a text that says the same. */
+/** A sign of index.html's, beside a text that says the same. */
 export const icon = (id, kind = '') => svg('svg', { class: `i ${kind}`, hush: 'true' }, svg('use', { href: `#${id}` }));
 
 // C0 and C1 but tab and newline, bidi and zero-width controls, private use, lone surrogates.
@@ -75,6 +75,7 @@ export const region = (label) => ({ tabindex: 0, role: 'region', label });
 /** Columns of numbers have a `>` before their name. */
 export function table(head, rows) {
 	const cell = (tag, i, c) => el(tag + (head[i][0] === '>' ? '.n' : ''), [c]);
+	if (!rows[0]) return el('p', 'None');
 	return el('table', el('thead', el('tr', head.map((h, i) => cell('th', i, h.replace('>', ''))))), el('tbody', rows.map((r) => el('tr', r.map((c, i) => cell('td', i, c))))));
 }
 export const back = (onclick) => el('button.q.back', { label: 'Back', onclick }, '←');

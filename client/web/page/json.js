@@ -1,4 +1,4 @@
-// JSON as it came: lexemes, order and doubled keys stay. Iterative.
+// JSON as it came: lexemes, order and doubled keys stay.
 import { button, clamp, el, goOn, halt, many, near, size, swap } from './dom.js';
 
 const DEPTH = 512;
