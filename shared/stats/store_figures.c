@@ -121,21 +121,15 @@ static bool read_rows(struct reading *r, int64_t low, int64_t high, struct error
 	return fine;
 }
 
-static bool is_stopped(void *store)
-{
-	struct error ignored;
-	return store_stopped(store, &ignored);
-}
-
 static bool fits(void *user, const struct bytes names[FIGURE_NAMES])
 {
 	_Static_assert((int)FIGURE_NAMES == (int)FILTER_NAMES && (int)FIGURE_PATH == (int)FILTER_NAME_PATH,
 		       "one order");
 	struct reading *r = user;
-	struct filter_stop stop = { .stopped = is_stopped, .user = r->s };
+	struct filter_stop stop = store_filter_stop(r->s);
 	bool found = filter_fits_names(r->wanted->filter, names, &stop);
 	/* Where it was stopped, that is seen next. */
-	r->no_memory = r->no_memory || (stop.broken && !is_stopped(r->s));
+	r->no_memory = r->no_memory || (stop.broken && !stop.stopped(r->s));
 	return found;
 }
 

@@ -24,7 +24,7 @@ static bool is_stopped(void *store)
 	return interrupt_came() || store_stopped(store, &ignored);
 }
 
-static struct filter_stop stop_of(struct store *s)
+struct filter_stop store_filter_stop(struct store *s)
 {
 	return (struct filter_stop){ .stopped = is_stopped, .user = s };
 }
@@ -41,7 +41,7 @@ static void give(sqlite3_context *c, bool fits, const struct filter_stop *stop)
 static void text_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 {
 	const struct filter_atom *a = sqlite3_value_pointer(argv[1], ATOM_TYPE);
-	struct filter_stop stop = stop_of(sqlite3_user_data(c));
+	struct filter_stop stop = store_filter_stop(sqlite3_user_data(c));
 	(void)argc;
 	give(c, a && filter_test_text(a, value_bytes(argv[0]), &stop), &stop);
 }
@@ -49,7 +49,7 @@ static void text_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 static void header_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 {
 	const struct filter_atom *a = sqlite3_value_pointer(argv[1], ATOM_TYPE);
-	struct filter_stop stop = stop_of(sqlite3_user_data(c));
+	struct filter_stop stop = store_filter_stop(sqlite3_user_data(c));
 	(void)argc;
 	give(c, a && filter_test_header(a, value_bytes(argv[0]), &stop), &stop);
 }
@@ -95,7 +95,7 @@ static bool open_message(sqlite3_context *c, sqlite3_value **argv, size_t most, 
 static void body_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 {
 	const struct filter_atom *a = sqlite3_value_pointer(argv[3], ATOM_TYPE);
-	struct filter_stop stop = stop_of(sqlite3_user_data(c));
+	struct filter_stop stop = store_filter_stop(sqlite3_user_data(c));
 	struct body body;
 	(void)argc;
 	if (a && open_message(c, argv, a->how == HOW_WORDS ? FILTER_INDEXED_BYTES : FILTER_SEARCHED_BYTES, &body)) {
@@ -108,7 +108,7 @@ static void body_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 static void json_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 {
 	const struct filter_atom *a = sqlite3_value_pointer(argv[3], ATOM_TYPE);
-	struct filter_stop stop = stop_of(sqlite3_user_data(c));
+	struct filter_stop stop = store_filter_stop(sqlite3_user_data(c));
 	struct body body;
 	(void)argc;
 	/* One byte more, so that what is longer than the bound is seen to be. */

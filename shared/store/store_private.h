@@ -6,6 +6,7 @@
 
 #include "shared/base/deadline.h"
 #include "shared/disk/body_file.h"
+#include "shared/filter/filter.h"
 #include "shared/store/store.h"
 
 /* The columns that store_read_row reads, in its order. */
@@ -219,6 +220,8 @@ MUST_CHECK bool store_add_functions(struct store *s, struct error *e);
 /* Reads the first `most` bytes of a long body into s->scratch; s->body is to be closed when they are not needed any
  * more, and has the code after a failure. */
 MUST_CHECK enum store_body_found store_read_beginning(struct store *s, int64_t message, size_t most);
+/* How a test of the filter is given up: when the question is over, or Ctrl-C came. */
+struct filter_stop store_filter_stop(struct store *s);
 void store_bind_bytes(sqlite3_stmt *st, int index, struct bytes b, bool blob);
 /* Runs a statement that gives no rows. */
 MUST_CHECK bool store_execute(struct store *s, sqlite3_stmt *st, struct error *e);
